@@ -1,0 +1,24 @@
+"""brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
+
+from . import environ, mixin, transform, typing, units, util
+from ._errors import BatchAxisError, BrainStateError, TraceContextError
+from ._state import *  # noqa: F403
+from ._state import __all__ as _states
+from ._state.hooks import *  # noqa: F403
+from ._state.hooks import __all__ as _hooks
+from ._version import __version__
+
+__all__ = [
+    "BatchAxisError",
+    "BrainStateError",
+    "TraceContextError",
+    "__version__",
+    "environ",
+    "mixin",
+    "transform",
+    "typing",
+    "units",
+    "util",
+    *[name for name in _states if name not in ("Frame", "SourceInfo", "NewStateCatcher")],
+    *_hooks,
+]

@@ -1,0 +1,62 @@
+"""What counts as an array, and how numbers and numpy arrays become tensors."""
+
+from typing import Any, TypeGuard
+
+import numpy as np
+import torch
+
+from . import environ
+
+__all__ = ["SCALARS", "as_tensor", "from_numpy", "is_arraylike", "narrowed"]
+
+SCALARS = (bool, int, float, complex)
+
+_NARROW = {
+    np.dtype("float64"): np.dtype("float32"),
+    np.dtype("int64"): np.dtype("int32"),
+    np.dtype("uint64"): np.dtype("uint32"),
+    np.dtype("complex128"): np.dtype("complex64"),
+}
+
+
+def narrowed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The numpy dtype as brainstate holds it: 32 bit wide unless `environ` says 64."""
+    return dtype if environ.get_precision() == 64 else _NARROW.get(dtype, dtype)
+
+
+def from_numpy(array: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:
+    """A tensor with a copy of a numpy array, 32 bit wide unless `environ` says 64.
+
+    Raises
+    ------
+    TypeError
+        The array holds objects, texts or records.
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "biufc" and array.dtype.name != "bfloat16":
+        raise TypeError(
+            f"an array must hold numbers or booleans to become a tensor. Got dtype {array.dtype}. "
+            "Convert it first, for example with `array.astype('float32')`."
+        )
+    if array.dtype.name == "bfloat16":
+        return torch.from_numpy(array.astype("float32")).to(torch.bfloat16)
+    # torch refuses negative strides and shares memory otherwise: a State must not change with the caller's array.
+    return torch.from_numpy(np.array(array, dtype=narrowed(array.dtype), order="C"))
+
+
+def is_arraylike(x: Any) -> TypeGuard[torch.Tensor | np.ndarray[Any, Any] | bool | int | float | complex]:
+    """Is this a tensor, a numpy array or a number?"""
+    return isinstance(x, (torch.Tensor, np.ndarray, np.generic, *SCALARS))
+
+
+def as_tensor(x: torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | complex) -> torch.Tensor:
+    """The tensor of a tensor (itself), a numpy array, or a number in the default dtype of its kind."""
+    if isinstance(x, torch.Tensor):
+        return x
+    if isinstance(x, (np.ndarray, np.generic)):
+        return from_numpy(x)
+    if isinstance(x, bool):
+        return torch.tensor(x)
+    if isinstance(x, int):
+        return torch.tensor(x, dtype=environ.ditype())
+    return torch.tensor(x, dtype=environ.dftype() if isinstance(x, float) else environ.dctype())

@@ -1,0 +1,37 @@
+"""The exceptions that States and transforms raise for misuse of States."""
+
+__all__ = ["BatchAxisError", "BrainStateError", "TraceContextError"]
+
+
+class BrainStateError(Exception):
+    """A State or a transform was used against its rules.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> issubclass(brainstate.BatchAxisError, brainstate.BrainStateError)
+    True
+    """
+
+
+class TraceContextError(BrainStateError):
+    """A State was used in a transform that cannot see it.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> issubclass(brainstate.TraceContextError, brainstate.BrainStateError)
+    True
+    """
+
+
+class BatchAxisError(BrainStateError):
+    """A State was given a batched value along an axis that nobody declared.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> raise brainstate.BatchAxisError("`w` must be declared in out_states.")
+    Traceback (most recent call last):
+    brainstate_torch._errors.BatchAxisError: `w` must be declared in out_states.
+    """

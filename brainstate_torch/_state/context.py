@@ -1,0 +1,51 @@
+"""What is active in this thread: traces, frames, catchers, structure checks."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .catcher import NewStateCatcher
+    from .frame import Frame
+    from .trace import StateTraceStack
+
+__all__ = ["CONTEXT", "check_state_value_tree"]
+
+
+class Context(threading.local):
+    """Per thread: the traces from the outermost to the innermost, and those of them that are frames."""
+
+    def __init__(self) -> None:
+        self.traces: list[StateTraceStack] = []
+        self.frames: list[Frame] = []
+        self.catchers: list[NewStateCatcher] = []
+        self.tree_check: list[bool] = [False]
+
+
+CONTEXT = Context()
+
+
+@contextlib.contextmanager
+def check_state_value_tree(val: bool = True) -> Iterator[None]:
+    """Within the context, assigning ``state.value`` must keep the tree structure, units included.
+
+    Shapes and dtypes may change. The context can be nested, and switched off inside with ``val=False``.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> s = brainstate.State({'a': torch.zeros(2)})
+    >>> with brainstate.check_state_value_tree():
+    ...     s.value = {'a': torch.ones(3)}
+    ...     s.value = [1.0]
+    Traceback (most recent call last):
+    ValueError: the value of State must keep its structure {'a': *}. Got [*]. Assign a value of equal structure and units.
+    """
+    CONTEXT.tree_check.append(val)
+    try:
+        yield
+    finally:
+        CONTEXT.tree_check.pop()
+
+

@@ -1,0 +1,100 @@
+"""Frame: the values that States have inside one transform.
+
+A State's own slot is never touched while a transform runs. Reads and writes inside go to the innermost frame, so an
+exception leaves every State as it was, and other threads see nothing. What was written leaves by :meth:`Frame.commit`.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+from .._func import level
+from .context import CONTEXT
+from .trace import StateTraceStack
+from .value import detached
+
+if TYPE_CHECKING:
+    from .base import State
+
+__all__ = ["Frame"]
+
+
+class Frame(StateTraceStack):
+    """A trace that also holds the values of the States, for the time it is active."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.values: dict[State, Any] = {}
+        self.level = 0
+        self.position = 0
+        self.created: list[State] = []
+
+    def __enter__(self) -> Self:
+        self.level = level()
+        self.position = len(CONTEXT.traces)
+        CONTEXT.frames.append(self)
+        super().__enter__()
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        self.created = list(self._created)
+        super().__exit__(exc_type, exc_value, traceback)
+        CONTEXT.frames.pop()
+        if exc_type is not None:
+            for state in self.created:
+                state._invalidate()
+
+    def substitute(self, states: Iterable["State"], values: Iterable[Any]) -> None:
+        """Give States other values inside this frame, without counting that as a touch."""
+        outer = CONTEXT.traces[: self.position]
+        for state, value in zip(states, values, strict=True):
+            for trace in outer[state._level :]:
+                trace.read_its_value(state)
+            self.values[state] = value
+
+    def lookup(self, state: "State") -> tuple[bool, Any]:
+        """Whether this frame has a value for the State, and the value."""
+        if state in self.values:
+            return True, self.values[state]
+        return False, None
+
+    def is_touched(self, state: "State") -> bool:
+        """Was the State read or written inside?"""
+        return state in self._index
+
+    def written(self) -> list["State"]:
+        """The States written inside, in the order of first touch."""
+        return [state for state, written in zip(self.states, self.been_writen, strict=True) if written]
+
+
+    def original(self, state: "State") -> Any:
+        """The value that a touched State had on entry."""
+        return self._originals[self._index[state]]
+
+    @staticmethod
+    def commit(written: Iterable[tuple["State", Any]], created: Iterable[tuple["State", Any]] = ()) -> None:
+        """Give States the values that a frame brought out, all or none; the hooks ran inside already."""
+        owned = [(state, state._own(value)) for state, value in written]
+        for state, value in created:
+            state._value = state._own(value)
+        for state, value in owned:
+            state._record_write()
+            state._put(value)
+
+
+class TapeFrame(Frame):
+    """The frame of :func:`taped`: a State first read inside shows its Parameters; writes keep their graph."""
+
+    def lookup(self, state: "State") -> tuple[bool, Any]:
+        """The Parameters of the State, unless it was written inside."""
+        if state not in self.values:
+            self.values[state] = state._with_parameters()
+        return True, self.values[state]
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        super().__exit__(None, None, None)
+        for state in self.written():
+            state._commit(detached(self.values[state]))
+        for state in self.created:
+            state._commit(detached(state._value))
+
+

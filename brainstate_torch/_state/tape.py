@@ -1,0 +1,43 @@
+"""taped: the door to PyTorch's own ``loss.backward()``."""
+
+import contextlib
+from collections.abc import Iterator
+
+from .._errors import BrainStateError
+from .context import CONTEXT
+from .frame import TapeFrame
+
+__all__ = ["taped"]
+
+
+@contextlib.contextmanager
+def taped() -> Iterator[None]:
+    """Within the context, reading a State gives its Parameters, and what is written keeps its autograd graph.
+
+    ``loss.backward()`` then fills ``parameter.grad``. When the context is left, the States that were written keep their
+    values without the graph.
+
+    Raises
+    ------
+    BrainStateError
+        The context is entered inside a transform, which has a tape of its own.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> w = brainstate.ParamState(torch.tensor([1., 2.]))
+    >>> with brainstate.taped():
+    ...     (w.value ** 2).sum().backward()
+    >>> w.parameters()[0].grad
+    tensor([2., 4.])
+    """
+    if any(not isinstance(frame, TapeFrame) for frame in CONTEXT.frames):
+        raise BrainStateError(
+            "`taped` must not be entered inside a transform. Got an active transform. "
+            "Use `transform.grad` there: it nests."
+        )
+    if CONTEXT.frames:
+        yield
+        return
+    with TapeFrame(name="taped"):
+        yield

@@ -1,0 +1,220 @@
+"""StateTraceStack: which States a piece of code reads and writes."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from .context import CONTEXT
+
+if TYPE_CHECKING:
+    from .base import State
+
+__all__ = ["StateTraceStack"]
+
+
+class StateTraceStack:
+    """Records, while active, every State that is read or written through ``.value``, in the order of first touch.
+
+    A State is seen by the traces entered after it was created, by inner and outer ones alike. ``restore_value`` counts
+    as a read; a write without a read counts as touch and write. "Read" below means touched and not written.
+
+    Parameters
+    ----------
+    new_arg
+        Called with each State at its first touch; what it returns becomes the State's value.
+    name
+        Shown by ``str``.
+    check_read
+        Called with the State at every read, and at a first touch that is a write.
+
+    Notes
+    -----
+    Source: brainstate.StateTraceStack (0.5.4).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> a, b = brainstate.State(torch.ones(2)), brainstate.State(torch.zeros(2))
+    >>> with brainstate.StateTraceStack() as trace:
+    ...     b.value = a.value + 1
+    >>> trace.get_read_states() == (a,), trace.get_write_states() == (b,)
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        new_arg: Callable[["State"], Any] | None = None,
+        name: str | None = None,
+        check_read: Callable[["State"], Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.states: list[State] = []
+        self.been_writen: list[bool] = []
+        self.check_read = check_read
+        self._new_arg = new_arg
+        self._index: dict[State, int] = {}
+        self._originals: list[Any] = []
+        self._originals_released = False
+        self._created: list[State] = []
+
+    def __str__(self) -> str:
+        active = CONTEXT.traces
+        outer = active[: active.index(self) + 1] if self in active else [self]
+        return f"{type(self).__name__}({' / '.join(t.name for t in outer if t.name is not None)})"
+
+    def __enter__(self) -> Self:
+        CONTEXT.traces.append(self)
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        traces = CONTEXT.traces
+        if not traces or traces[-1] is not self:
+            raise RuntimeError(
+                "traces must be left in the reverse order of entering. Got the exit of one that is not the innermost. "
+                "Nest the `with` blocks."
+            )
+        traces.pop()
+        # A State that outlives the trace it was created in must be visible to later traces at this depth.
+        for state in self._created:
+            state._level = min(state._level, len(traces))
+        self._created.clear()
+
+    def set_new_arg(self, new_arg: Callable[["State"], Any]) -> None:
+        """Set the function called with each State at its first touch."""
+        self._new_arg = new_arg
+
+    def new_arg(self, state: "State") -> None:
+        """Replace the State's value by what the `new_arg` function returns, if there is one."""
+        if self._new_arg is not None:
+            state._put(self._new_arg(state))
+
+    def read_its_value(self, state: "State") -> None:
+        """Record a read of the State."""
+        if self.check_read is not None:
+            self.check_read(state)
+        if state not in self._index:
+            self._admit(state, state._get())
+            self.new_arg(state)
+
+    def write_its_value(self, state: "State") -> None:
+        """Record a write of the State."""
+        if state not in self._index:
+            self.read_its_value(state)
+        self.been_writen[self._index[state]] = True
+
+    def _admit(self, state: "State", original: Any) -> None:
+        self._index[state] = len(self.states)
+        self.states.append(state)
+        self.been_writen.append(False)
+        self._originals.append(original)
+
+    @property
+    def original_state_values(self) -> tuple[Any, ...]:
+        """The value of each recorded State at its first touch."""
+        return tuple(self._originals)
+
+    def recovery_original_values(self) -> None:
+        """Give every recorded State the value it had at its first touch.
+
+        Raises
+        ------
+        RuntimeError
+            The values were given up by :meth:`release_original_values`.
+        """
+        if self._originals_released:
+            raise RuntimeError(
+                "the original values must still be held to be restored. Got a trace that released them. "
+                "Restore before calling `release_original_values`."
+            )
+        for state, value in zip(self.states, self._originals, strict=True):
+            state.restore_value(value)
+
+    def release_original_values(self) -> None:
+        """Forget the original values, so that a kept trace holds no memory."""
+        self._originals = [None] * len(self.states)
+        self._originals_released = True
+        self._new_arg = None
+
+    def merge(self, *traces: "StateTraceStack") -> Self:
+        """Add what other traces recorded; a State written in any of them is written here."""
+        for trace in traces:
+            for state, written, original in zip(trace.states, trace.been_writen, trace._originals, strict=True):
+                if state not in self._index:
+                    self._admit(state, original)
+                if written:
+                    self.been_writen[self._index[state]] = True
+            self._originals_released |= trace._originals_released
+        return self
+
+    def __add__(self, other: "StateTraceStack") -> "StateTraceStack":
+        return StateTraceStack().merge(self, other)
+
+    def _select(self, written: bool, keep_places: bool) -> list["State | None"]:
+        pairs = zip(self.states, self.been_writen, strict=True)
+        return [s if w is written else None for s, w in pairs if keep_places or w is written]
+
+    def get_read_states(self, replace_writen: bool = False) -> "tuple[State | None, ...]":
+        """The States that were read and not written; with `replace_writen`, None stands in the place of the others."""
+        return tuple(self._select(False, replace_writen))
+
+    def get_write_states(self, replace_read: bool = False) -> "tuple[State | None, ...]":
+        """The States that were written; with `replace_read`, None stands in the place of the others."""
+        return tuple(self._select(True, replace_read))
+
+    def get_read_state_values(self, replace_writen: bool = False) -> tuple[Any, ...]:
+        """The values now of :meth:`get_read_states`."""
+        return tuple(_values(self._select(False, replace_writen)))
+
+    def get_write_state_values(self, replace_read: bool = False) -> tuple[Any, ...]:
+        """The values now of :meth:`get_write_states`."""
+        return tuple(_values(self._select(True, replace_read)))
+
+    def get_state_values(self, separate: bool = False, replace: bool = False) -> tuple[Any, ...]:
+        """The values now of all recorded States, or with `separate` the pair (written, read).
+
+        With `replace` both keep one place per State, filled with None.
+        """
+        if separate:
+            return tuple(_values(self._select(True, replace))), tuple(_values(self._select(False, replace)))
+        return tuple(_values(self.states))
+
+    def state_subset(self, state_type: type) -> "list[State]":
+        """The recorded States of a type."""
+        return [state for state in self.states if isinstance(state, state_type)]
+
+    def assign_state_vals(self, state_vals: Sequence[Any]) -> None:
+        """Assign one value per recorded State: to the written ones as a write, to the others as a restore.
+
+        Raises
+        ------
+        ValueError
+            There are not as many values as States.
+        """
+        self._check_count("state_vals", state_vals)
+        self.assign_state_vals_v2(state_vals, state_vals)
+
+    def assign_state_vals_v2(self, read_state_vals: Sequence[Any], write_state_vals: Sequence[Any]) -> None:
+        """Assign from two sequences with one place per State: written States from the second, others from the first.
+
+        Raises
+        ------
+        ValueError
+            A sequence has not as many places as there are States.
+        """
+        self._check_count("read_state_vals", read_state_vals)
+        self._check_count("write_state_vals", write_state_vals)
+        rows = zip(self.states, self.been_writen, read_state_vals, write_state_vals, strict=True)
+        for state, written, read_value, write_value in rows:
+            if written:
+                state.value = write_value
+            else:
+                state.restore_value(read_value)
+
+    def _check_count(self, name: str, values: Sequence[Any]) -> None:
+        if len(values) != len(self.states):
+            raise ValueError(
+                f"`{name}` must have one value for each of the {len(self.states)} recorded States. Got {len(values)}."
+            )
+
+
+def _values(states: "Sequence[State | None]") -> list[Any]:
+    return [None if state is None else state.value for state in states]

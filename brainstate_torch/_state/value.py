@@ -1,0 +1,125 @@
+"""How a State holds tensors: values that cannot be written in place, and the Parameters behind them."""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+import torch
+
+from .. import _tree
+from .._arrays import from_numpy
+from .._errors import TraceContextError
+from .._func import level_of
+from ..units import Quantity
+
+__all__ = ["StateParameter", "Value", "detached", "owned"]
+
+_REBINDING = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
+
+
+class Value(torch.Tensor):
+    """A tensor as a State hands it out: ``s.value += d`` computes a new tensor, and a write in place is refused.
+
+    In torch ``+=`` writes into storage that an older read, another State or the user's own tensor may share. The torch
+    function protocol is disabled, so every result is a plain tensor.
+    """
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+
+    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
+        return repr(self.as_subclass(torch.Tensor))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
+        return memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
+
+
+class StateParameter(torch.nn.Parameter):
+    """The Parameter behind one tensor leaf of a State. Its identity survives every write, move and load."""
+
+
+def _refuse(name: str) -> Callable[..., NoReturn]:
+    def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            f"the value of a State must not be written in place. Got a call of `{name}` on a tensor of shape "
+            f"{tuple(self.shape)}. Assign a new tensor: `v = state.value.clone()`, change `v`, then `state.value = v`."
+        )
+
+    method.__name__ = name
+    return method
+
+
+for _name in _REBINDING:
+    _out_of_place = getattr(torch.Tensor, f"__{_name}__", None)
+    if _out_of_place is not None:
+        setattr(Value, f"__i{_name}__", _out_of_place)
+        setattr(StateParameter, f"__i{_name}__", _out_of_place)
+
+_METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rename_", "apply_"}
+for _name in dir(torch.Tensor):
+    if _name.endswith("_") and not _name.startswith("_") and _name not in _METADATA:
+        setattr(Value, _name, _refuse(_name))
+Value.__setitem__ = _refuse("__setitem__")  # type: ignore[assignment]
+
+
+def owned(value: Any, *, level: int, attached: bool) -> Any:
+    """The tree as a State holds it: numpy arrays become tensors, tensors become :class:`Value`.
+
+    Parameters
+    ----------
+    value
+        Any pytree.
+    level
+        How many torch.func transforms the State's transform knows of. A tensor wrapped for a deeper one would be dead
+        once that returns.
+    attached
+        Keep the autograd graph of the tensors.
+
+    Raises
+    ------
+    TraceContextError
+        A tensor belongs to a torch.func transform that no transform of this package stands for.
+    """
+    kind = type(value)
+    if kind is torch.Tensor or kind is Value:
+        return _owned_leaf(value, level, attached)
+    if kind is float or kind is int or value is None:
+        return value
+    if kind is Quantity:
+        return Quantity._make(owned(value.mantissa, level=level, attached=attached), value.unit)
+    leaves, spec = _tree.flatten(value)
+    if spec is _tree.LEAF:
+        return _owned_leaf(value, level, attached)
+    return _tree.unflatten(spec, [_owned_leaf(leaf, level, attached) for leaf in leaves])
+
+
+def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf if leaf.dtype.kind in "OSUV" else from_numpy(leaf).as_subclass(Value)
+    if not isinstance(leaf, torch.Tensor):
+        return leaf
+    depth = level_of(leaf)
+    if depth > level or depth == -2:
+        _refuse_wrapper(leaf, depth)
+    if not attached and leaf.requires_grad:
+        leaf = leaf.detach()
+    return leaf if type(leaf) is Value else leaf.as_subclass(Value)
+
+
+def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:
+    seen = (
+        "one that outlived its transform"
+        if depth == -2
+        else "one made inside torch.func.grad, vmap or another raw torch transform"
+    )
+    raise TraceContextError(
+        f"a State must hold tensors that outlive the call. Got {seen} (shape {tuple(leaf.shape)}). "
+        "Use the transforms of this package in place of torch.func's: they bring written States out."
+    )
+
+
+def detached(value: Any) -> Any:
+    """The tree with every tensor off its autograd graph."""
+    return _tree.map(lambda x: x.detach() if isinstance(x, torch.Tensor) and x.requires_grad else x, value)

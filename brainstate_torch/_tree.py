@@ -1,0 +1,205 @@
+"""Pytrees: nested containers whose leaves are values.
+
+The node types are those registered with torch.utils._pytree, and this is the only module that imports it. Two rules are
+JAX's, because brainstate's users rely on them: None holds no leaf, and two dicts with equal keys have equal structure
+whatever the order of insertion.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from torch.utils import _pytree as _host
+
+__all__ = [
+    "LEAF",
+    "Spec",
+    "flatten",
+    "flatten_up_to",
+    "leaves",
+    "leaves_with_path",
+    "map",
+    "register",
+    "structure",
+    "unflatten",
+]
+
+IsLeaf = Callable[[Any], bool]
+
+
+class Spec:
+    """The structure of a tree: the type of each node, what it holds besides its children, and the children's specs."""
+
+    __slots__ = ("children", "context", "kind", "size")
+
+    def __init__(self, kind: type | None, context: Any, children: "tuple[Spec, ...]", size: int) -> None:
+        self.kind, self.context, self.children, self.size = kind, context, children, size
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Spec) or self.kind is not other.kind or self.size != other.size:
+            return False
+        if self.kind in _MAPPINGS:
+            mine = dict(zip(self.context[1], self.children, strict=True))
+            return mine == dict(zip(other.context[1], other.children, strict=True))
+        return bool(self.context == other.context) and self.children == other.children
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.size, len(self.children)))
+
+    def __repr__(self) -> str:
+        if self is LEAF:
+            return "*"
+        inner = [repr(child) for child in self.children]
+        if self.kind is None or self.kind is type(None):
+            return "None"
+        if self.kind in _MAPPINGS:
+            return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(self.context[1], inner, strict=True)) + "}"
+        if self.kind is list:
+            return f"[{', '.join(inner)}]"
+        if self.kind is tuple:
+            return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
+        note = "" if self.context is None else f"[{self.context}]"
+        return f"{self.kind.__name__}{note}({', '.join(inner)})"
+
+
+_MAPPINGS = (dict, OrderedDict, defaultdict)
+LEAF = Spec(None, None, (), 1)
+NONE = Spec(type(None), None, (), 0)
+
+
+def _children(x: Any) -> tuple[Sequence[Any], Any] | None:
+    """The children and the context of a node that is not a plain list, tuple or dict; None for a leaf."""
+    kind = type(x)
+    if kind in _MAPPINGS:
+        return list(x.values()), (getattr(x, "default_factory", None), tuple(x))
+    if isinstance(x, tuple) and hasattr(kind, "_fields"):
+        return x, None
+    node = _host.SUPPORTED_NODES.get(kind)
+    if node is None or kind is slice:
+        return None
+    children, context = node.flatten_fn(x)
+    return list(children), context
+
+
+def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
+    if x is None:
+        return NONE
+    kind = type(x)
+    if is_leaf is not None and is_leaf(x):
+        out.append(x)
+        return LEAF
+    if kind is list or kind is tuple:
+        children, context = x, None
+    else:
+        node = _children(x)
+        if node is None:
+            out.append(x)
+            return LEAF
+        children, context = node
+    specs = tuple([_walk(child, out, is_leaf) for child in children])
+    return Spec(kind, context, specs, sum([spec.size for spec in specs]))
+
+
+def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], Spec]:
+    """The leaves of a tree, in order, and its structure."""
+    out: list[Any] = []
+    return out, _walk(tree, out, is_leaf)
+
+
+def leaves(tree: Any, is_leaf: IsLeaf | None = None) -> list[Any]:
+    """The leaves of a tree, in order."""
+    return flatten(tree, is_leaf)[0]
+
+
+def structure(tree: Any, is_leaf: IsLeaf | None = None) -> Spec:
+    """The structure of a tree."""
+    return flatten(tree, is_leaf)[1]
+
+
+def unflatten(spec: Spec, values: Iterable[Any]) -> Any:
+    """The tree of a given structure with the given leaves; inverse of :func:`flatten`."""
+    return _build(spec, iter(values))
+
+
+def _build(spec: Spec, values: Iterator[Any]) -> Any:
+    if spec is LEAF:
+        return next(values)
+    if spec is NONE:
+        return None
+    kind = spec.kind
+    assert kind is not None
+    children = [_build(child, values) for child in spec.children]
+    if kind is list:
+        return children
+    if kind is tuple:
+        return tuple(children)
+    if kind in _MAPPINGS:
+        factory, keys = spec.context
+        pairs = zip(keys, children, strict=True)
+        return defaultdict(factory, pairs) if kind is defaultdict else kind(pairs)
+    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        return kind(*children)
+    return _host.SUPPORTED_NODES[kind].unflatten_fn(children, spec.context)
+
+
+def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
+    """The subtrees of `tree` at the places where `spec` has leaves, in the order of `spec`.
+
+    Raises
+    ------
+    ValueError
+        The tree has another structure than `spec` above those places.
+    """
+    if spec is LEAF:
+        return [tree]
+    if spec is NONE and tree is None:
+        return []
+    node = _children(tree) if type(tree) not in (list, tuple) else (tree, None)
+    if node is None or type(tree) is not spec.kind or len(node[0]) != len(spec.children):
+        raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
+    children, context = node
+    if spec.kind in _MAPPINGS:
+        if set(context[1]) != set(spec.context[1]):
+            raise ValueError(f"trees must have equal keys. Got {context[1]} where {spec.context[1]} was expected.")
+        children = [tree[key] for key in spec.context[1]]
+    elif context != spec.context:
+        raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
+    return [leaf for part, child in zip(spec.children, children, strict=True) for leaf in flatten_up_to(part, child)]
+
+
+def map(function: Callable[..., Any], tree: Any, *rest: Any, is_leaf: IsLeaf | None = None) -> Any:
+    """Apply a function leaf by leaf to one tree, or to several of equal structure."""
+    first, spec = flatten(tree, is_leaf)
+    columns = [flatten_up_to(spec, other) for other in rest]
+    return unflatten(spec, [function(*row) for row in zip(first, *columns, strict=True)])
+
+
+def leaves_with_path(tree: Any, is_leaf: IsLeaf | None = None) -> list[tuple[str, Any]]:
+    """The leaves of a tree, each with the text that indexes it: ``['w'][0]``; the empty text for a lone leaf."""
+    values, spec = flatten(tree, is_leaf)
+    return list(zip(_paths(spec, ""), values, strict=True))
+
+
+def _paths(spec: Spec, prefix: str) -> list[str]:
+    if spec is LEAF:
+        return [prefix]
+    if spec.kind in _MAPPINGS:
+        names = [f"[{key!r}]" for key in spec.context[1]]
+    elif spec.kind in (list, tuple):
+        names = [f"[{i}]" for i in range(len(spec.children))]
+    else:
+        names = [f"[{i}]" if len(spec.children) > 1 else "" for i in range(len(spec.children))]
+    return [p for name, child in zip(names, spec.children, strict=True) for p in _paths(child, prefix + name)]
+
+
+def register(
+    kind: type,
+    split: Callable[[Any], tuple[Iterable[Any], Any]],
+    join: Callable[[Iterable[Any], Any], Any],
+) -> None:
+    """Make a class a node: `split` gives (children, context), `join` rebuilds from (children, context)."""
+    _host.register_pytree_node(
+        kind, lambda x: (list(split(x)[0]), split(x)[1]), join, serialized_type_name=f"{kind.__module__}.{kind.__qualname__}"
+    )

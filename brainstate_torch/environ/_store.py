@@ -1,0 +1,160 @@
+"""Where the settings are kept: one store per thread, with the functions to call when a setting changes."""
+
+import threading
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+I = "i"  # noqa: E741  index of the current step: brainstate's public name
+T = "t"
+DT = "dt"
+PRECISION = "precision"
+PLATFORM = "platform"
+HOST_DEVICE_COUNT = "host_device_count"
+JIT_ERROR_CHECK = "jit_error_check"
+FIT = "fit"
+
+DEFAULT_PRECISION = 32
+
+
+@dataclass
+class EnvironmentState(threading.local):
+    """A store of settings, separate in each thread.
+
+    Attributes
+    ----------
+    settings
+        What :func:`set` stored. Starts with ``precision=32``.
+    contexts
+        For each key the values of the open :func:`context` blocks, innermost last.
+    functions
+        For each key the function to call when its value changes.
+    locks
+        One reentrant lock per key, for callers who want one. Threads share no store, so nothing here takes them.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> mine = brainstate.environ.EnvironmentState()
+    >>> brainstate.environ.set(dt=0.5, env=mine)
+    >>> brainstate.environ.get('dt', env=mine), brainstate.environ.get('dt', None)
+    (0.5, None)
+
+    Notes
+    -----
+    Source: brainstate.environ.EnvironmentState (0.5.4).
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    contexts: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    functions: dict[str, Callable[[Any], object]] = field(default_factory=dict)
+    locks: defaultdict[str, Any] = field(default_factory=lambda: defaultdict(threading.RLock))
+
+    def __post_init__(self) -> None:
+        self.settings.setdefault(PRECISION, DEFAULT_PRECISION)
+
+
+GLOBAL = EnvironmentState()
+
+
+def store(env: EnvironmentState | None, settings: dict[str, Any]) -> None:
+    """Store settings that were checked, and report each."""
+    env = GLOBAL if env is None else env
+    env.settings.update(settings)
+    for key, value in settings.items():
+        notify(env, key, value)
+
+
+def notify(env: EnvironmentState, key: str, value: Any) -> None:
+    """Call the function registered for a key; its failure is a warning."""
+    behavior = env.functions.get(key)
+    if behavior is None:
+        return
+    try:
+        behavior(value)
+    except Exception as error:
+        warnings.warn(
+            f"Callback for {key!r} raised an exception: {type(error).__name__}: {error}. The value is kept.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+
+
+def register_default_behavior(
+    key: str,
+    behavior: Callable[[Any], object],
+    replace_if_exist: bool = False,
+    *,
+    env: EnvironmentState | None = None,
+) -> None:
+    """Call a function with the new value of a setting on ``set``, and on entry and exit of ``context``.
+
+    Parameters
+    ----------
+    key
+        The setting to watch.
+    behavior
+        Takes the new value. What it raises becomes a RuntimeWarning.
+    replace_if_exist
+        Whether it may take the place of the function that is registered for this key.
+    env
+        The store to watch, this thread's default one if None.
+
+    Raises
+    ------
+    TypeError
+        The key is not a str or the behaviour not callable.
+    ValueError
+        The key has a behaviour.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.environ.register_default_behavior('gain', print)
+    >>> with brainstate.environ.context(gain=2.0):
+    ...     pass
+    2.0
+    >>> brainstate.environ.unregister_default_behavior('gain')
+    True
+    """
+    env = GLOBAL if env is None else env
+    if not isinstance(key, str):
+        raise TypeError(f"`key` must be a str. Got {type(key).__name__}.")
+    if not callable(behavior):
+        raise TypeError(f"`behavior` must be callable with the new value. Got {type(behavior).__name__}.")
+    if key in env.functions and not replace_if_exist:
+        raise ValueError(
+            f"`key` must have no behavior yet. Got {key!r}, which is already registered. "
+            "Pass replace_if_exist=True to replace it."
+        )
+    env.functions[key] = behavior
+
+
+def unregister_default_behavior(key: str, *, env: EnvironmentState | None = None) -> bool:
+    """Forget the function registered for a setting. True if there was one.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.environ.unregister_default_behavior('gain')
+    False
+    """
+    env = GLOBAL if env is None else env
+    return env.functions.pop(key, None) is not None
+
+
+def list_registered_behaviors(*, env: EnvironmentState | None = None) -> list[str]:
+    """List the settings that have a registered function.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> mine = brainstate.environ.EnvironmentState()
+    >>> brainstate.environ.register_default_behavior('gain', print, env=mine)
+    >>> brainstate.environ.list_registered_behaviors(env=mine)
+    ['gain']
+    """
+    env = GLOBAL if env is None else env
+    return list(env.functions)

@@ -1,0 +1,262 @@
+"""The core that all transforms share: a stateful call as a pure function of tensors, and the way back.
+
+    split    Selection.bind takes the tensors out of the States and arguments, units off
+    run      Call.run is the pure function: tensors -> (result tensors, tensors to carry out)
+    host     torch.func or autograd works on it
+    commit   Call.commit puts static parts and units back and writes the States, all or none
+
+What has to leave a torch.func transform besides its result must be tensors; the static rest leaves in a plain attribute.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from .. import _tree
+from .._arrays import from_numpy
+from .._state import Frame, State
+from .._state.value import Value
+from ..units import Quantity, Unit
+from ._selection import Inputs
+
+__all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "partition", "run"]
+
+
+class Static(NamedTuple):
+    """A tree without its tensors."""
+
+    spec: _tree.Spec
+    leaves: list[Any]
+    places: list[int]
+
+
+def partition(tree: Any) -> tuple[tuple[torch.Tensor, ...], Static]:
+    """The tensors of a tree, and the rest; inverse of :func:`combine`. Units stay in the rest."""
+    leaves, spec = _tree.flatten(tree)
+    places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
+    tensors = tuple([leaves[i] for i in places])
+    for i in places:
+        leaves[i] = None
+    return tensors, Static(spec, leaves, places)
+
+
+def combine(tensors: Sequence[torch.Tensor], static: Static) -> Any:
+    """The tree of given tensors and a static rest."""
+    leaves = list(static.leaves)
+    for i, tensor in zip(static.places, tensors, strict=True):
+        leaves[i] = tensor
+    return _tree.unflatten(static.spec, leaves)
+
+
+def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments with numpy arrays made tensors.
+
+    Raises
+    ------
+    ValueError
+        An argument is, or holds, a State.
+    """
+    return (
+        [arg if type(arg) is torch.Tensor else _checked(f"argument {i}", arg) for i, arg in enumerate(args)],
+        {key: _checked(f"argument `{key}`", arg) for key, arg in kwargs.items()},
+    )
+
+
+def _checked(name: str, arg: Any) -> Any:
+    leaves, spec = _tree.flatten(arg)
+    changed = False
+    for i, leaf in enumerate(leaves):
+        if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
+            leaves[i], changed = from_numpy(leaf), True
+        elif isinstance(leaf, State):
+            raise ValueError(
+                f"{name} of a transformed function cannot be an instance of State. Got a {type(leaf).__name__}. "
+                "Close over the State and use its `.value`."
+            )
+    return _tree.unflatten(spec, leaves) if changed else arg
+
+
+class Outcome(NamedTuple):
+    """What one run of a stateful function did: its result, and the States that it wrote or made, with their values."""
+
+    result: Any
+    touched: list[State]
+    written: list[State]
+    written_values: list[Any]
+    created: list[State]
+
+    def commit(self) -> None:
+        """Write the States, all or none."""
+        Frame.commit(zip(self.written, self.written_values, strict=True))
+
+
+def run(
+    fun: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    states: Sequence[State] = (),
+    values: Sequence[Any] = (),
+    accept: Callable[[Any, Frame], None] | None = None,
+) -> Outcome:
+    """Run a stateful function while `states` have other `values`; no State is changed.
+
+    Raises
+    ------
+    ValueError
+        The result holds a State, or a State was left with another structure or unit than it had.
+    """
+    with Frame() as frame:
+        frame.substitute(states, values)
+        result = fun(*args, **kwargs)
+        if any(isinstance(leaf, State) for leaf in _tree.leaves(result)):
+            raise ValueError(
+                "the result of a transformed function cannot be an instance of State. Got one. Return its `.value`."
+            )
+        if accept is not None:
+            accept(result, frame)
+        written = frame.written()
+        written_values = [frame.values[state] for state in written]
+        for state, value in zip(written, written_values, strict=True):
+            _check_structure(state, frame.original(state), value)
+    return Outcome(result, frame.states, written, written_values, frame.created)
+
+
+class Carried(NamedTuple):
+    """What a run brings out besides the tensors that the host transform works on."""
+
+    value: Any
+    aux: Any
+    written: list[tuple[State, Any]]
+    created: list[tuple[State, Any]]
+
+
+class Call:
+    """One call of a stateful function, with what is differentiated taken apart.
+
+    Attributes
+    ----------
+    inputs
+        The tensors that :meth:`run` takes.
+    output_units, output_spec
+        Set by :meth:`run`: the unit of each result tensor (None for a plain one) and the structure of the result.
+    """
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        inputs: Inputs,
+        kwargs: Mapping[str, Any],
+        *,
+        has_aux: bool = False,
+        check_states: bool = True,
+    ) -> None:
+        self.fun, self.inputs, self.kwargs = fun, inputs, kwargs
+        self.has_aux, self.check_states = has_aux, check_states
+        self.output: Any = None
+        self._pair: tuple[Any, Any] = (None, None)
+        self.output_units: list[Unit | None] = []
+        self.output_spec: _tree.Spec = _tree.LEAF
+        self._static: Static | None = None
+        self._states: tuple[list[State], list[State]] = ([], [])
+
+    def run(self, leaves: Sequence[torch.Tensor]) -> tuple[torch.Tensor | tuple[Any, ...], tuple[torch.Tensor, ...]]:
+        """The pure function: the result's tensors (one, or a tuple), and the tensors to carry out.
+
+        Raises
+        ------
+        TypeError
+            With `has_aux`, the function returned no pair.
+        ValueError
+            A State to differentiate was never touched, or the result holds a State, or a State changed its structure.
+        """
+        selection = self.inputs.selection
+        values, arguments = self.inputs.dressed(_protected(leaves, self.inputs))
+        args = list(self.inputs.args)
+        for place, argument in zip(selection.places, arguments, strict=True):
+            args[place] = argument
+        outcome = run(self.fun, args, self.kwargs, selection.states, values, accept=self._accept)
+        output, aux = self._pair
+        self._states = (outcome.written, outcome.created)
+        carried = (output, aux, outcome.written_values, [state._value for state in outcome.created])
+        self.output = output
+        tensors, self._static = partition(carried)
+        return self._strip(output), tensors
+
+    def _accept(self, result: Any, frame: Frame) -> None:
+        """Look at the result while the frame is still there, so that a refusal leaves no trace."""
+        if self.check_states:
+            self._check_touched(frame)
+        if not self.has_aux:
+            self._pair = (result, None)
+        elif isinstance(result, (tuple, list)) and len(result) >= 2:
+            self._pair = (result[0], result[1])
+        else:
+            raise TypeError(
+                "with `has_aux=True` the function must return a pair (loss, aux). "
+                f"Got {_described(result)}. Write `return loss, aux`."
+            )
+
+    def _strip(self, output: Any) -> torch.Tensor | tuple[Any, ...]:
+        entries, self.output_spec = _tree.flatten(output, is_leaf=lambda x: type(x) is Quantity)
+        self.output_units = [entry.unit if type(entry) is Quantity else None for entry in entries]
+        bare = tuple([entry.mantissa if type(entry) is Quantity else entry for entry in entries])
+        return bare[0] if self.output_spec is _tree.LEAF else bare
+
+    def _check_touched(self, frame: Frame) -> None:
+        for state in self.inputs.selection.states:
+            if not frame.is_touched(state):
+                state.raise_error_with_source_info(
+                    ValueError(
+                        f"every State of `grad_states` must be used by the function. Got {state!r}, "
+                        f"made at {state.source_info}, which it never reads or writes. "
+                        "Take it out, or pass `check_states=False` for a zero gradient."
+                    )
+                )
+
+    def carried(self, tensors: Sequence[torch.Tensor]) -> Carried:
+        """What the run brought out, from the tensors as they left the host transform."""
+        assert self._static is not None
+        value, aux, written, created = combine(tensors, self._static)
+        pairs = [list(zip(states, values, strict=True)) for states, values in zip(self._states, (written, created), strict=True)]
+        return Carried(value, aux, *pairs)
+
+    def abandon(self) -> None:
+        """After an exception: no State made inside keeps a wrapper of the host transform."""
+        for state in self._states[1]:
+            state._invalidate()
+
+    @staticmethod
+    def commit(carried: "Carried") -> None:
+        """Write the States, all or none."""
+        Frame.commit(carried.written, carried.created)
+
+
+def _protected(leaves: Sequence[torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:
+    """The leaves, with those of States made safe from writes in place."""
+    count = inputs.spec.children[0].size
+    for leaf in leaves[:count]:
+        # The host transform has just made these tensors, so that nobody else can be surprised by the change.
+        if type(leaf) is torch.Tensor:
+            leaf.__class__ = Value
+    return list(leaves)
+
+
+def _check_structure(state: State, before: Any, after: Any) -> None:
+    if type(before) is Value and type(after) is Value:
+        return
+    old, new = _tree.structure(before), _tree.structure(after)
+    if old != new:
+        state.raise_error_with_source_info(
+            ValueError(
+                f"a transformed function must leave each State with the structure and units that it had. "
+                f"Got {new} for {state!r}, which had {old}. No State was changed."
+            )
+        )
+
+
+def _described(x: Any) -> str:
+    if isinstance(x, (tuple, list)):
+        return f"a {type(x).__name__} of length {len(x)}"
+    return f"a {type(x).__name__}"

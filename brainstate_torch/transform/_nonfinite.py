@@ -1,0 +1,122 @@
+"""Finding the operation that made the first NaN or infinity, in the forward or in the backward pass."""
+
+import traceback
+from collections.abc import Callable, Sequence
+from os import path
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from .. import _tree
+from ._functional import Call
+
+__all__ = ["check_finite", "random_state", "report", "rewind"]
+
+_OURS = path.dirname(path.dirname(__file__)) + path.sep
+_TORCH = path.dirname(torch.__file__) + path.sep
+
+
+def random_state() -> Any:
+    """The state of torch's generators, for a second run with the same draws."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
+    return torch.get_rng_state(), cuda
+
+
+def rewind(state: Any) -> None:
+    """Put the generators back to a :func:`random_state`."""
+    cpu, cuda = state
+    torch.set_rng_state(cpu)
+    if cuda is not None:
+        torch.cuda.set_rng_state_all(cuda)
+
+
+def check_finite(raw: Any, gradient: Callable[..., Any], call: Call, before: Any, phase: str) -> None:
+    """Raise if a gradient holds a NaN or an infinity, after a second run that finds where it came from.
+
+    Raises
+    ------
+    RuntimeError
+        With the operation, its place in the user's code, and counts for each gradient.
+    """
+    found = [x for x in _tree.leaves(raw) if isinstance(x, torch.Tensor)]
+    if all(bool(torch.isfinite(x).all()) for x in found):
+        return
+    rewind(before)
+    watch = _Watch()
+    with torch.autograd.set_detect_anomaly(True, check_nan=False), watch:
+        gradient(tuple(call.inputs.leaves), call)
+    raise RuntimeError(report(watch, found, phase))
+
+
+def report(watch: "_Watch", outputs: Sequence[torch.Tensor], phase: str) -> str:
+    """The text of the error."""
+    tag = f" [{phase}]" if phase else ""
+    lines = [f"NaN/Inf detected{tag} in the output of the checked function."]
+    if watch.operation:
+        lines.append(f"  first made by : `{watch.operation}` in the {watch.direction} pass ({watch.kind})")
+        lines.append(f"  at            : {watch.place}")
+    else:
+        lines.append("  first made by : unknown; the inputs may have held it already")
+    for i, x in enumerate(outputs):
+        nans, infs = int(torch.isnan(x).sum()), int(torch.isinf(x).sum())
+        if nans or infs:
+            finite = x[torch.isfinite(x)] if not x.is_complex() else x.new_empty(0)
+            span = f", finite values from {finite.min():.4g} to {finite.max():.4g}" if finite.numel() else ""
+            shape, dtype = tuple(x.shape), str(x.dtype).removeprefix("torch.")
+            lines.append(f"  output[{i}]     : shape={shape} dtype={dtype} NaNs={nans} Infs={infs}{span}")
+    lines.append("  No State was changed.")
+    return "\n".join(lines)
+
+
+class _Watch(TorchDispatchMode):
+    """Remembers the first operation that made something non-finite from finite operands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operation = self.direction = self.kind = self.place = ""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if not self.operation:
+            made = _kind_of(result)
+            if made and not _kind_of((args, kwargs)):
+                self._remember(str(func.overloadpacket).replace("aten.", ""), made)
+        return result
+
+    def _remember(self, operation: str, kind: str) -> None:
+        node = torch._C._current_autograd_node()  # type: ignore[attr-defined]
+        self.operation, self.kind = operation, kind
+        if node is None:
+            self.direction, self.place = "forward", _user_line(traceback.extract_stack())
+        else:
+            self.direction = "backward"
+            lines = node.metadata.get("traceback_", [])
+            self.place = _user_text(lines)
+
+
+def _kind_of(tree: Any) -> str:
+    """'NaN' or 'Inf' if a floating tensor in the tree holds one."""
+    for x in _tree.leaves(tree):
+        if isinstance(x, torch.Tensor) and (x.is_floating_point() or x.is_complex()) and x.numel():
+            if bool(torch.isnan(x).any()):
+                return "NaN"
+            if bool(torch.isinf(x).any()):
+                return "Inf"
+    return ""
+
+
+def _user_line(stack: Sequence[traceback.FrameSummary]) -> str:
+    for frame in reversed(stack):
+        if not frame.filename.startswith((_OURS, _TORCH)):
+            return f'File "{frame.filename}", line {frame.lineno}, in {frame.name}: {frame.line}'
+    return "unknown"
+
+
+def _user_text(lines: Sequence[str]) -> str:
+    """As :func:`_user_line`, for a formatted traceback: the one of the forward operation."""
+    for line in reversed(lines):
+        file = line.strip().removeprefix('File "').partition('"')[0]
+        if not file.startswith((_OURS, _TORCH)):
+            return ": ".join(part.strip() for part in line.strip().splitlines())
+    return "unknown"

@@ -1,0 +1,191 @@
+"""The operators of quantities. Mantissas may be tensors or Python numbers, so these use Python's own operators."""
+
+import operator
+from fractions import Fraction
+from typing import Any, Self
+
+import numpy as np
+import torch
+
+from .errors import UnitMismatchError
+from .unit import Folded, Unit, spelled
+from .values import operand, scaled
+
+__all__ = ["Arithmetic", "attach"]
+
+_new = object.__new__
+
+
+class Arithmetic:
+    """A mantissa with a unit, and its operators. None of them works in place: ``q += d`` binds a new object."""
+
+    __slots__ = ("_mantissa", "_unit")
+    __array_ufunc__ = None
+    __hash__ = None  # type: ignore[assignment]
+
+    _mantissa: Any
+    _unit: Unit
+
+    @classmethod
+    def _make(cls, mantissa: Any, unit: Unit) -> Self:
+        """A quantity from parts that are known to be right."""
+        self = _new(cls)
+        self._mantissa = mantissa
+        self._unit = unit
+        return self
+
+    def _plain(self, name: str) -> Any:
+        """The value as a plain number, for `name`, which needs one."""
+        if self._unit._dim:
+            raise UnitMismatchError(
+                f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
+                f"Divide by a unit first: q / u.{spelled(self._unit)}, or take q.mantissa.",
+                self._unit,
+            )
+        return scaled(self._mantissa, self._unit._scale)
+
+    def _aligned(self, other: Any, name: str) -> Any:
+        """The other operand's mantissa in this unit; NotImplemented where it is no value at all."""
+        if isinstance(other, Arithmetic):
+            if other._unit is self._unit:
+                return other._mantissa
+            return scaled(other._mantissa, other._unit._factor_to(self._unit, name))
+        # The builtin `sum` starts from the integer 0, which is right in every unit.
+        if type(other) is int and other == 0 and name in ("add", "sub"):
+            return other
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else scaled(parts[0], parts[1]._factor_to(self._unit, name))
+
+    def __add__(self, other: Any) -> Any:
+        value = self._aligned(other, "add")
+        return value if value is NotImplemented else self._make(self._mantissa + value, self._unit)
+
+    def __sub__(self, other: Any) -> Any:
+        value = self._aligned(other, "sub")
+        return value if value is NotImplemented else self._make(self._mantissa - value, self._unit)
+
+    def __mod__(self, other: Any) -> Any:
+        value = self._aligned(other, "remainder")
+        return value if value is NotImplemented else self._make(self._mantissa % value, self._unit)
+
+    def __floordiv__(self, other: Any) -> Any:
+        value = self._aligned(other, "floor_divide")
+        return value if value is NotImplemented else self._mantissa // value
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __radd__(self, other: Any) -> Any:
+        return self if type(other) is int and other == 0 else _reflected(operator.add, other, self)
+
+    def __rsub__(self, other: Any) -> Any:
+        return -self if type(other) is int and other == 0 else _reflected(operator.sub, other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _reflected(operator.mod, other, self)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _reflected(operator.floordiv, other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        value = self._aligned(other, "lt")
+        return value if value is NotImplemented else self._mantissa < value
+
+    def __le__(self, other: Any) -> Any:
+        value = self._aligned(other, "le")
+        return value if value is NotImplemented else self._mantissa <= value
+
+    def __gt__(self, other: Any) -> Any:
+        value = self._aligned(other, "gt")
+        return value if value is NotImplemented else self._mantissa > value
+
+    def __ge__(self, other: Any) -> Any:
+        value = self._aligned(other, "ge")
+        return value if value is NotImplemented else self._mantissa >= value
+
+    def __eq__(self, other: Any) -> Any:
+        value = self._aligned(other, "eq")
+        return value if value is NotImplemented else self._mantissa == value
+
+    def __ne__(self, other: Any) -> Any:
+        value = self._aligned(other, "ne")
+        return value if value is NotImplemented else self._mantissa != value
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Arithmetic):
+            return attach(self._mantissa * other._mantissa, self._unit._times(other._unit))
+        if type(other) is Unit:
+            return attach(self._mantissa, self._unit._times(other))
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(self._mantissa * parts[0], self._unit._times(parts[1]))
+
+    def __rmul__(self, other: Any) -> Any:
+        if type(other) is Unit:
+            return attach(self._mantissa, other._times(self._unit))
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(parts[0] * self._mantissa, parts[1]._times(self._unit))
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Arithmetic):
+            return attach(self._mantissa / other._mantissa, self._unit._over(other._unit))
+        if type(other) is Unit:
+            return attach(self._mantissa, self._unit._over(other))
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(self._mantissa / parts[0], self._unit._over(parts[1]))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        if type(other) is Unit:
+            return attach(1 / self._mantissa, other._over(self._unit))
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(parts[0] / self._mantissa, parts[1]._over(self._unit))
+
+    def __matmul__(self, other: Any) -> Any:
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(self._mantissa @ parts[0], self._unit._times(parts[1]))
+
+    def __rmatmul__(self, other: Any) -> Any:
+        parts = operand(other, self._mantissa)
+        return parts if parts is NotImplemented else attach(parts[0] @ self._mantissa, parts[1]._times(self._unit))
+
+    def __pow__(self, exponent: Any) -> Any:
+        if isinstance(exponent, Arithmetic):
+            exponent = exponent._plain("pow")
+        if isinstance(exponent, (int, float, Fraction, np.generic)):
+            return attach(self._mantissa**exponent, self._unit._to_power(float(exponent)))
+        if self._unit._dim:
+            raise UnitMismatchError(
+                f"`exponent` must be a Python number where the base has a unit. Got {type(exponent).__name__} with the base "
+                f"in {self._unit}. Divide the base by a unit first: q / u.{self._unit}.",
+                self._unit,
+            )
+        return self._plain("pow") ** exponent
+
+    def __rpow__(self, base: Any) -> Any:
+        return base ** self._plain("pow")
+
+    def __neg__(self) -> Self:
+        return self._make(-self._mantissa, self._unit)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return self._make(abs(self._mantissa), self._unit)
+
+    def __round__(self, digits: int | None = None) -> Self:
+        mantissa = self._mantissa
+        rounded = mantissa.round(decimals=digits or 0) if isinstance(mantissa, torch.Tensor) else round(mantissa, digits)
+        return self._make(rounded, self._unit)
+
+
+def attach(mantissa: Any, folded: Folded) -> Any:
+    """The quantity, or the plain value, that a mantissa and a folded unit make."""
+    factor, unit = folded
+    if unit is not None:
+        return Unit._quantity._make(mantissa, unit)
+    return mantissa if factor == 1.0 else mantissa * factor
+
+
+def _reflected(function: Any, other: Any, quantity: Arithmetic) -> Any:
+    parts = operand(other, quantity._mantissa)
+    return parts if parts is NotImplemented else function(quantity._make(*parts), quantity)

@@ -1,0 +1,288 @@
+"""Units: small immutable objects, one per pint unit, whose algebra is computed once and then looked up."""
+
+import math
+from typing import Any, ClassVar
+
+import pint
+from pint.util import UnitsContainer
+
+from .errors import UnitMismatchError
+from .registry import registry
+
+__all__ = ["DIMENSIONLESS", "UNITLESS", "Dimension", "Folded", "Unit", "as_unit", "intern", "spelled"]
+
+#: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
+Folded = tuple[float, "Unit | None"]
+
+Dimension = UnitsContainer
+DIMENSIONLESS = Dimension()
+
+_interned: dict[UnitsContainer, "Unit"] = {}
+
+
+class Unit:
+    """A physical unit: ``u.mV``, ``u.mV * u.ms``, ``u.Unit("mV / ms")``.
+
+    Units with equal names are one object. ``==`` holds between all units of equal size and dimension (``uA`` and
+    ``mV * mS``). Multiplying or dividing a number, list, array or tensor by a unit makes a quantity.
+
+    Parameters
+    ----------
+    unit
+        A unit, a unit of pint, or a text that pint can read.
+
+    Raises
+    ------
+    ValueError
+        pint does not know the text, or the unit is logarithmic.
+
+    Notes
+    -----
+    Source: brainunit.Unit (0.5.2). Differs: wraps a pint unit; products keep their factors (``mV * mS`` prints as that).
+    A scale with an offset (``degC``) is for reading and writing numbers: quantities given in it are held in kelvin.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.mV * u.mS == u.uA, u.volt.dim == u.mV.dim, u.mV.magnitude
+    (True, True, 0.001)
+    >>> 3.0 * u.mV / u.ms
+    3.0 mV / ms
+    """
+
+    __slots__ = ("_container", "_dim", "_factors", "_offset", "_powers", "_products", "_quotients", "_scale", "_text")
+    __array_ufunc__ = None
+
+    #: The class of quantities; set by its module, which imports this one.
+    _quantity: ClassVar[Any]
+
+    _container: UnitsContainer
+    _scale: float
+    _offset: float | None
+    _dim: Dimension
+    _text: str
+    _products: dict[int, Folded]
+    _quotients: dict[int, Folded]
+    _powers: dict[float, Folded]
+    _factors: dict[int, float]
+
+    def __new__(cls, unit: Any) -> "Unit":
+        return as_unit(unit)
+
+    @property
+    def dim(self) -> Dimension:
+        """The dimension: powers of length, mass, time and so on."""
+        return self._dim
+
+    dimensionality = dim
+
+    @property
+    def magnitude(self) -> float:
+        """The size of the unit in SI base units."""
+        return self._scale
+
+    @property
+    def name(self) -> str:
+        """The name in pint's long form, such as ``millivolt / millisecond``."""
+        return str(self.pint)
+
+    @property
+    def pint(self) -> Any:
+        """The same unit as an object of pint, in the package's registry."""
+        return registry.Unit(self._container)
+
+    @property
+    def dimensionless(self) -> bool:
+        """Is it a number, of whatever size (``radian``, ``mV / V``)?"""
+        return not self._dim
+
+    @property
+    def is_unitless(self) -> bool:
+        """Is it the number one?"""
+        return not self._dim and self._scale == 1.0
+
+    def has_same_dim(self, other: Any) -> bool:
+        """Does the other unit, or the unit of the other value, measure the same thing?"""
+        return bool(self._dim == (other if isinstance(other, Unit) else other.unit)._dim)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Unit):
+            return NotImplemented
+        same_size = math.isclose(self._scale, other._scale, rel_tol=1e-9) and self._offset == other._offset
+        return same_size and bool(self._dim == other._dim)
+
+    def __hash__(self) -> int:
+        return hash(self._dim)
+
+    def __mul__(self, other: Any) -> Any:
+        if isinstance(other, Unit):
+            return _combine(self, other, 1)
+        return NotImplemented if isinstance(other, self._quantity) else self._quantity(other, self)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._quantity(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Unit):
+            return _combine(self, other, -1)
+        return NotImplemented if isinstance(other, self._quantity) else self._quantity(1, self) / other
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._quantity(other, self**-1)
+
+    def __pow__(self, exponent: float) -> "Unit":
+        _check_multiplicative(self)
+        return intern({name: power * exponent for name, power in self._container.items()})
+
+    def __copy__(self) -> "Unit":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Unit":
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return intern, (dict(self._container),)
+
+    def __str__(self) -> str:
+        if not self._text:
+            short = f"{self.pint:~D}" if self._container else "1"
+            self._text = short.replace("µ", "u")
+        return self._text
+
+    def __repr__(self) -> str:
+        return f'Unit("{self}")'
+
+    def _times(self, other: "Unit") -> Folded:
+        found = self._products.get(id(other))
+        if found is None:
+            found = self._products[id(other)] = _fold(_combine(self, other, 1))
+        return found
+
+    def _over(self, other: "Unit") -> Folded:
+        found = self._quotients.get(id(other))
+        if found is None:
+            found = self._quotients[id(other)] = _fold(_combine(self, other, -1))
+        return found
+
+    def _to_power(self, exponent: float) -> Folded:
+        found = self._powers.get(exponent)
+        if found is None:
+            found = self._powers[exponent] = _fold(self**exponent)
+        return found
+
+    def _factor_to(self, other: "Unit", name: str) -> float:
+        """What to multiply a value in this unit with to get it in the other; `name` is the function that asks."""
+        found = self._factors.get(id(other))
+        if found is None:
+            if self._dim != other._dim:
+                raise UnitMismatchError(
+                    f"`{name}` must get one common dimension. Got {other} and {self}. "
+                    f"Convert one of them, or divide by a unit first: q / u.{spelled(self, other)}.",
+                    other,
+                    self,
+                )
+            _check_multiplicative(other)
+            found = self._factors[id(other)] = _tidy(self._scale / other._scale)
+        return found
+
+
+def spelled(*units: Unit) -> str:
+    """What stands behind ``u.`` in an example of how to divide by one of the units."""
+    return next((str(unit) for unit in units if str(unit).isidentifier()), "mV")
+
+
+def _tidy(x: float) -> float:
+    # 1e-6 / 1e-9 is 999.9999999999999: fifteen digits keep decimal prefixes exact.
+    return float(f"{x:.15g}")
+
+
+def _power(exponent: float) -> float:
+    near = round(exponent, 9)
+    return int(near) if near == int(near) else near
+
+
+def intern(powers: Any) -> Unit:
+    """The one unit with these names and powers."""
+    powers = {name: _power(power) for name, power in powers.items()}
+    container = UnitsContainer({name: power for name, power in powers.items() if power})
+    unit = _interned.get(container)
+    return _interned.setdefault(container, _make(container)) if unit is None else unit
+
+
+def _make(container: UnitsContainer) -> Unit:
+    self = object.__new__(Unit)
+    self._container, self._text = container, ""
+    self._products, self._quotients, self._powers, self._factors = {}, {}, {}, {}
+    definition = registry.Unit(container)
+    self._dim = definition.dimensionality
+    affine = [name for name in container if not registry._units[name].is_multiplicative]
+    self._offset = None
+    if affine:
+        zero = registry._units[affine[0]].converter
+        if len(container) > 1 or container[affine[0]] != 1 or not hasattr(zero, "offset"):
+            raise ValueError(
+                f"`unit` must not be logarithmic, and one with an offset must stand alone. Got {definition:~D}. "
+                "Use u.kelvin, or u.delta_degC for differences."
+            )
+        self._scale, self._offset = float(zero.scale), float(zero.offset)
+    else:
+        self._scale = _tidy(float(registry.get_base_units(definition)[0]))
+    return self
+
+
+def _check_multiplicative(unit: Unit) -> None:
+    if unit._offset is not None:
+        raise UnitMismatchError(
+            f"a unit must have no offset to be the unit of a quantity. Got {unit}. "
+            f"Use u.kelvin (u.delta_degC for differences); q.to_decimal(unit) reads the number in {unit}.",
+            unit,
+        )
+
+
+def _combine(a: Unit, b: Unit, sign: int) -> Unit:
+    _check_multiplicative(a)
+    _check_multiplicative(b)
+    powers = dict(a._container)
+    for name, power in b._container.items():
+        powers[name] = powers.get(name, 0) + sign * power
+    return intern(powers)
+
+
+def _fold(unit: Unit) -> Folded:
+    return (unit._scale, None) if unit.dimensionless else (1.0, unit)
+
+
+UNITLESS = intern({})
+
+
+def as_unit(unit: Any) -> Unit:
+    """The unit of a unit, of a text, of a unit of pint or of another package; None is the unit of plain numbers.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.as_unit("uA / cm**2") == u.uA / u.cm**2
+    True
+    """
+    if isinstance(unit, Unit):
+        return unit
+    if unit is None:
+        return UNITLESS
+    if isinstance(unit, str):
+        return _parse(unit)
+    if isinstance(unit, pint.Unit):
+        return _parse(str(unit)) if unit._REGISTRY is not registry else intern(unit._units)
+    raise TypeError(
+        f"`unit` must be a unit, a text or a unit of pint. Got {type(unit).__name__}. Pass for example u.mV."
+    )
+
+
+def _parse(text: str) -> Unit:
+    try:
+        return UNITLESS if text in ("", "1", "dimensionless") else intern(registry.parse_units(text)._units)
+    except (pint.PintError, AttributeError) as error:
+        raise ValueError(
+            f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
+        ) from error

@@ -1,0 +1,86 @@
+"""What may stand beside a quantity or become one: numbers, tensors, numpy arrays, lists, foreign quantities."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from .._arrays import SCALARS, as_tensor, from_numpy
+from . import foreign
+from .unit import UNITLESS, Unit, as_unit
+
+__all__ = ["absolute", "like", "operand", "parts_of", "scaled"]
+
+_KELVIN = as_unit("kelvin")
+
+
+def scaled(mantissa: Any, factor: float) -> Any:
+    """The mantissa times a conversion factor."""
+    return mantissa if factor == 1.0 else mantissa * factor
+
+
+def absolute(mantissa: Any, unit: Unit) -> tuple[Any, Unit]:
+    """The same value with a unit that starts at zero: kelvin instead of degC."""
+    if unit._offset is None:
+        return mantissa, unit
+    return mantissa * unit._scale + unit._offset, _KELVIN
+
+
+def operand(x: Any, beside: Any) -> Any:
+    """The mantissa and unit of the other operand, on the device of `beside`; NotImplemented where it is no value."""
+    if isinstance(x, Unit._quantity):
+        return x._mantissa, x._unit
+    if isinstance(x, (torch.Tensor, *SCALARS)) and not isinstance(x, np.generic):
+        return x, UNITLESS
+    if isinstance(x, np.generic):
+        return x.item(), UNITLESS
+    if isinstance(x, np.ndarray):
+        return from_numpy(x).to(beside.device if isinstance(beside, torch.Tensor) else "cpu"), UNITLESS
+    return parts_of(x) if foreign.is_foreign(x) else NotImplemented
+
+
+def like(number: Any, beside: torch.Tensor | None) -> torch.Tensor:
+    """A number as a tensor without axes, of the dtype that torch would promote it to beside the tensor."""
+    if beside is None:
+        return as_tensor(number)
+    # `full` fills on the device itself; a copy from the host would wait for it.
+    return torch.full((), number, dtype=torch.result_type(beside, number), device=beside.device)
+
+
+def parts_of(x: Any) -> tuple[Any, Unit]:
+    """The mantissa and unit of anything that a quantity can be made of.
+
+    Raises
+    ------
+    TypeError
+        It is no value.
+    """
+    if isinstance(x, (list, tuple)):
+        return _of_sequence(x)
+    if foreign.is_foreign(x):
+        mantissa, unit = foreign.parts(x)
+        return absolute(parts_of(mantissa)[0], unit)
+    parts = operand(x, None)
+    if parts is NotImplemented:
+        raise TypeError(
+            f"`value` must be a number, a tensor, a numpy array, a quantity or a list of them. Got {type(x).__name__}. "
+            "Convert it to a tensor first."
+        )
+    mantissa, unit = parts
+    return mantissa, unit
+
+
+def _of_sequence(items: Any) -> tuple[Any, Unit]:
+    if all(type(leaf) in SCALARS or isinstance(leaf, (np.generic, np.ndarray)) for leaf in _leaves(items)):
+        return from_numpy(np.asarray(items)), UNITLESS
+    parts = [parts_of(item) for item in items]
+    unit = parts[0][1]
+    beside = next((mantissa for mantissa, _ in parts if isinstance(mantissa, torch.Tensor)), None)
+    rows = [scaled(mantissa, own._factor_to(unit, "Quantity")) for mantissa, own in parts]
+    return torch.stack([row if isinstance(row, torch.Tensor) else like(row, beside) for row in rows]), unit
+
+
+def _leaves(items: Any) -> list[Any]:
+    if not isinstance(items, (list, tuple)):
+        return [items]
+    return [leaf for item in items for leaf in _leaves(item)]
