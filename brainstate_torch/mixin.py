@@ -90,7 +90,7 @@ class HashableDict(dict[Any, Any]):
 class ParamDescriber:
     """A class and arguments for it. A call makes the object; its own arguments are added, or override.
 
-    ``ParamDescriber[Layer]`` describes a Layer without arguments, and ``isinstance(x, ParamDescriber[Layer])``
+    ``ParamDescriber[Layer]`` describes a Layer without arguments. ``isinstance(x, ParamDescriber[Layer])``
     asks whether `x` describes a Layer or an object of a subclass.
 
     Parameters

@@ -146,7 +146,7 @@ DType: TypeAlias = torch.dtype
 """The dtype of a tensor. brainstate's is numpy's."""
 
 DTypeLike: TypeAlias = str | type[Any] | torch.dtype | np.dtype[Any] | SupportsDType
-"""What names a dtype: ``torch.float32``, ``'float32'``, ``numpy.float32``, ``float``, an array of that dtype."""
+"""What names a dtype: ``torch.float32``, ``'float32'``, ``numpy.float32``, ``float``, an array's own."""
 
 SeedOrKey: TypeAlias = int | torch.Tensor | np.ndarray[Any, Any]
 """A seed, or a key of :mod:`brainstate_torch.random`."""
@@ -163,7 +163,7 @@ class _PyTreeMeta(type):
         if isinstance(item, tuple):
             if len(item) != 2:
                 raise ValueError(
-                    f"`PyTree[...]` must have a leaf type and at most a structure. Got {len(item)} arguments. "
+                    f"`PyTree[...]` must have a leaf type and at most a structure. Got {len(item)} items. "
                     "Write PyTree[int] or PyTree[int, 'T']."
                 )
             leaftype, structure = item[0], _normal_structure(item[1])
@@ -190,10 +190,10 @@ def _normal_structure(structure: Any) -> str:
 class PyTree(metaclass=_PyTreeMeta):
     """Annotates a tree: ``PyTree``, ``PyTree[leaf type]`` or ``PyTree[leaf type, structure]``.
 
-    The structure is a name, bound where it first occurs: ``def f(x: PyTree[int, 'T'], y: PyTree[int, 'T'])`` wants
-    two trees of one structure. ``'S T'`` is a tree S with a tree T in place of each leaf. ``'... T'`` leaves the
-    upper levels open, ``'T ...'`` the lower ones. Nothing here checks this: it is for the reader and for run-time
-    type checkers.
+    The structure is a name, bound where it first occurs: ``def f(x: PyTree[int, 'T'], y: PyTree[int, 'T'])``
+    wants two trees of one structure. ``'S T'`` is a tree S with a tree T in place of each leaf. ``'... T'``
+    leaves the upper levels open, ``'T ...'`` the lower ones. Nothing here checks this: it is for the reader and
+    for run-time type checkers.
 
     Raises
     ------

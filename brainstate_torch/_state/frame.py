@@ -4,7 +4,7 @@ A State's own slot is never touched while a transform runs. Reads and writes ins
 exception leaves every State as it was, and other threads see nothing. What was written leaves by :meth:`Frame.commit`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from .._func import level
@@ -27,6 +27,7 @@ class Frame(StateTraceStack):
         self.level = 0
         self.position = 0
         self.created: list[State] = []
+        self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         self.level = level()
@@ -42,6 +43,14 @@ class Frame(StateTraceStack):
         if exc_type is not None:
             for state in self.created:
                 state._invalidate()
+            for undo in reversed(self._undo):
+                undo()
+        elif CONTEXT.frames:
+            CONTEXT.frames[-1]._undo += self._undo
+
+    def on_failure(self, undo: Callable[[], None]) -> None:
+        """Call `undo` if this frame, or one around it, is left by an exception: for what lives outside any State."""
+        self._undo.append(undo)
 
     def substitute(self, states: Iterable["State"], values: Iterable[Any]) -> None:
         """Give States other values inside this frame, without counting that as a touch."""

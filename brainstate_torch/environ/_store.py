@@ -32,7 +32,7 @@ class EnvironmentState(threading.local):
     functions
         For each key the function to call when its value changes.
     locks
-        One reentrant lock per key, for callers who want one. Threads share no store, so nothing here takes them.
+        One reentrant lock per key, for callers who want one: nothing here needs them.
 
     Examples
     --------

@@ -7,8 +7,7 @@ import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-if typing.TYPE_CHECKING:
-    from ..typing import Filter, PathParts, Predicate
+from ..typing import Filter, PathParts, Predicate
 
 __all__ = [
     "All",
@@ -23,7 +22,7 @@ __all__ = [
 ]
 
 
-def to_predicate(the_filter: "Filter") -> "Predicate":
+def to_predicate(the_filter: Filter) -> Predicate:
     """Turn a filter into a predicate ``(path, element) -> bool``.
 
     Parameters
@@ -90,7 +89,7 @@ class WithTag:
         if not isinstance(self.tag, str):
             raise TypeError(f"`tag` must be a str. Got {type(self.tag).__name__}.")
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         tag = getattr(x, "tag", None)
         if isinstance(tag, (list, tuple, set, frozenset)):
             return self.tag in tag
@@ -113,7 +112,7 @@ class PathContains:
 
     key: typing.Any
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return any(_plain_key(part) == self.key for part in path)
 
     def __repr__(self) -> str:
@@ -142,7 +141,7 @@ class OfType:
 
     type: type
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         kind = getattr(x, "type", None)
         return isinstance(x, self.type) or (isinstance(kind, type) and issubclass(kind, self.type))
 
@@ -153,10 +152,10 @@ class OfType:
 class _Combination:
     """A filter made of other filters."""
 
-    def __init__(self, *filters: "Filter") -> None:
+    def __init__(self, *filters: Filter) -> None:
         self.predicates = tuple(to_predicate(part) for part in filters)
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -184,7 +183,7 @@ class Any(_Combination):
     (True, False)
     """
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return any(predicate(path, x) for predicate in self.predicates)
 
 
@@ -199,7 +198,7 @@ class All(_Combination):
     (True, False)
     """
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return all(predicate(path, x) for predicate in self.predicates)
 
 
@@ -213,15 +212,15 @@ class Not(_Combination):
     True
     """
 
-    def __init__(self, collection_filter: "Filter", /) -> None:
+    def __init__(self, collection_filter: Filter, /) -> None:
         super().__init__(collection_filter)
 
     @property
-    def predicate(self) -> "Predicate":
+    def predicate(self) -> Predicate:
         """The negated predicate."""
         return self.predicates[0]
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return not self.predicate(path, x)
 
 
@@ -236,7 +235,7 @@ class Everything:
     True
     """
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return True
 
 
@@ -251,12 +250,12 @@ class Nothing:
     False
     """
 
-    def __call__(self, path: "PathParts", x: typing.Any) -> bool:
+    def __call__(self, path: PathParts, x: typing.Any) -> bool:
         return False
 
 
 def partition(
-    items: Iterable[tuple[typing.Any, typing.Any]], filters: Sequence["Filter"]
+    items: Iterable[tuple[typing.Any, typing.Any]], filters: Sequence[Filter]
 ) -> list[dict[typing.Any, typing.Any]]:
     """One dict per filter, with the elements by path that it is the first to match, and one with the rest.
 
@@ -281,5 +280,5 @@ def partition(
     return groups
 
 
-def _is_everything(part: "Filter") -> bool:
+def _is_everything(part: Filter) -> bool:
     return part is ... or part is True

@@ -1,9 +1,10 @@
 """A dict and a list with readable texts, and what dictionaries of states have in common."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .. import _tree
+from ..typing import Filter
 from .dicts import sorted_keys
 from .filter import partition
 from .pretty import (
@@ -15,9 +16,6 @@ from .pretty import (
     entries,
     yield_unique_pretty_repr_items,
 )
-
-if TYPE_CHECKING:
-    from ..typing import Filter
 
 __all__ = ["MissingKeyError", "PrettyDict", "PrettyList", "is_state", "register_dict"]
 
@@ -72,7 +70,7 @@ class PrettyDict(PrettyRepr, dict[Any, Any]):
         """The same dictionary with references in place of States."""
         return _tree.map(lambda x: x.to_state_ref() if is_state(x) else x, self)
 
-    def split(self, *filters: "Filter") -> Any:
+    def split(self, *filters: Filter) -> Any:
         """The entries that each filter is the first to match; every entry must be matched.
 
         Returns
@@ -93,11 +91,11 @@ class PrettyDict(PrettyRepr, dict[Any, Any]):
             )
         return self._unwrapped(groups)
 
-    def filter(self, *filters: "Filter") -> Any:
+    def filter(self, *filters: Filter) -> Any:
         """As :meth:`split`, leaving out the entries that no filter matches."""
         return self._unwrapped(partition(self._to_paths().items(), filters)[:-1])
 
-    def subset(self, *filters: "Filter") -> Any:
+    def subset(self, *filters: Filter) -> Any:
         """As :meth:`filter`."""
         return self.filter(*filters)
 
