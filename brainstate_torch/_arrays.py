@@ -49,7 +49,9 @@ def is_arraylike(x: Any) -> TypeGuard[torch.Tensor | np.ndarray[Any, Any] | bool
     return isinstance(x, (torch.Tensor, np.ndarray, np.generic, *SCALARS))
 
 
-def as_tensor(x: torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | complex) -> torch.Tensor:
+def as_tensor(
+    x: torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | complex,
+) -> torch.Tensor:
     """The tensor of a tensor (itself), a numpy array, or a number in the default dtype of its kind."""
     if isinstance(x, torch.Tensor):
         return x

@@ -20,7 +20,7 @@ __all__ = [
 _functorch = torch._C._functorch  # type: ignore[attr-defined]
 _maybe_current_level = _functorch.maybe_current_level
 
-#: The level of torch.func that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its transform.
+#: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
 level_of = _functorch.maybe_get_level
 
 

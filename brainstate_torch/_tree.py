@@ -5,10 +5,12 @@ JAX's, because brainstate's users rely on them: None holds no leaf, and two dict
 whatever the order of insertion.
 """
 
+import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import torch
 from torch.utils import _pytree as _host
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "leaves_with_path",
     "map",
     "register",
+    "register_leaf",
     "structure",
     "unflatten",
 ]
@@ -30,10 +33,12 @@ IsLeaf = Callable[[Any], bool]
 class Spec:
     """The structure of a tree: the type of each node, what it holds besides its children, and the children's specs."""
 
-    __slots__ = ("children", "context", "kind", "size")
+    __slots__ = ("children", "context", "flat", "kind", "size")
 
     def __init__(self, kind: type | None, context: Any, children: "tuple[Spec, ...]", size: int) -> None:
         self.kind, self.context, self.children, self.size = kind, context, children, size
+        #: A list or tuple of leaves, the form that is built without looking at the children.
+        self.flat = (kind is list or kind is tuple) and all(child is LEAF for child in children)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -66,6 +71,8 @@ class Spec:
 
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 LEAF = Spec(None, None, (), 1)
+# Types that are never nodes, found without asking the registry.
+_ATOMS: set[type] = {torch.Tensor, torch.nn.Parameter, bool, int, float, complex, str}
 NONE = Spec(type(None), None, (), 0)
 
 
@@ -87,11 +94,14 @@ def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
     if x is None:
         return NONE
     kind = type(x)
-    if is_leaf is not None and is_leaf(x):
+    if kind in _ATOMS or (is_leaf is not None and is_leaf(x)):
         out.append(x)
         return LEAF
     if kind is list or kind is tuple:
         children, context = x, None
+        if all(type(child) in _ATOMS for child in x):
+            out += x
+            return _flat_spec(kind, len(x))
     else:
         node = _children(x)
         if node is None:
@@ -100,6 +110,16 @@ def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
         children, context = node
     specs = tuple([_walk(child, out, is_leaf) for child in children])
     return Spec(kind, context, specs, sum([spec.size for spec in specs]))
+
+
+@functools.lru_cache(maxsize=1024)
+def _flat_spec(kind: type, length: int) -> Spec:
+    return Spec(kind, None, (LEAF,) * length, length)
+
+
+def register_leaf(kind: type) -> None:
+    """Make a class known as a leaf, so that it is not looked up as a node."""
+    _ATOMS.add(kind)
 
 
 def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], Spec]:
@@ -118,19 +138,25 @@ def structure(tree: Any, is_leaf: IsLeaf | None = None) -> Spec:
     return flatten(tree, is_leaf)[1]
 
 
-def unflatten(spec: Spec, values: Iterable[Any]) -> Any:
+def unflatten(spec: Spec, values: Sequence[Any]) -> Any:
     """The tree of a given structure with the given leaves; inverse of :func:`flatten`."""
-    return _build(spec, iter(values))
+    return _build(spec, values, 0)
 
 
-def _build(spec: Spec, values: Iterator[Any]) -> Any:
+def _build(spec: Spec, values: Sequence[Any], start: int) -> Any:
+    """The tree whose leaves are `values` from `start` on."""
     if spec is LEAF:
-        return next(values)
+        return values[start]
     if spec is NONE:
         return None
     kind = spec.kind
-    assert kind is not None
-    children = [_build(child, values) for child in spec.children]
+    if spec.flat:
+        part = values[start : start + spec.size]
+        return list(part) if kind is list else tuple(part)
+    children = []
+    for child in spec.children:
+        children.append(values[start] if child is LEAF else _build(child, values, start))
+        start += child.size
     if kind is list:
         return children
     if kind is tuple:
@@ -201,5 +227,8 @@ def register(
 ) -> None:
     """Make a class a node: `split` gives (children, context), `join` rebuilds from (children, context)."""
     _host.register_pytree_node(
-        kind, lambda x: (list(split(x)[0]), split(x)[1]), join, serialized_type_name=f"{kind.__module__}.{kind.__qualname__}"
+        kind,
+        lambda x: (list(split(x)[0]), split(x)[1]),
+        join,
+        serialized_type_name=f"{kind.__module__}.{kind.__qualname__}",
     )

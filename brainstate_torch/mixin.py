@@ -124,9 +124,7 @@ class ParamDescriber:
         self.kwargs = desc_dict
 
     def __init_subclass__(cls) -> None:
-        raise TypeError(
-            "`ParamDescriber` must not be subclassed. Derive the described class from ParamDesc instead."
-        )
+        raise TypeError("`ParamDescriber` must not be subclassed. Derive the described class from ParamDesc instead.")
 
     def __class_getitem__(cls, item: type) -> "ParamDescriber":
         return cls(item)
@@ -187,9 +185,7 @@ class _TypeCombination:
         return type(self), self.__args__
 
     def __repr__(self) -> str:
-        names = (
-            f"{t.__module__}.{t.__qualname__}" if isinstance(t, type) else repr(t) for t in self.__args__
-        )
+        names = (f"{t.__module__}.{t.__qualname__}" if isinstance(t, type) else repr(t) for t in self.__args__)
         return f"{type(self).__name__}[{', '.join(names)}]"
 
 
@@ -339,9 +335,7 @@ class JointMode(Mode):
         for mode in vars(self).get("modes", ()):
             if hasattr(mode, item):
                 return getattr(mode, item)
-        raise AttributeError(
-            f"`{item}` must be an attribute of one of the modes. Got {self!r}, which has none."
-        )
+        raise AttributeError(f"`{item}` must be an attribute of one of the modes. Got {self!r}, which has none.")
 
     def __repr__(self) -> str:
         modes = vars(self).get("modes", ())

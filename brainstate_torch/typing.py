@@ -49,7 +49,7 @@ _Annotation = TypeVar("_Annotation")
 
 @runtime_checkable
 class Key(Hashable, Protocol):
-    """What may stand in a path: anything with a hash and an order.
+    """What may stand in a path: a value with a hash and an order. isinstance sees the hash only.
 
     Examples
     --------
@@ -121,15 +121,7 @@ class SupportsDType(Protocol):
 
 
 ArrayLike: TypeAlias = (
-    torch.Tensor
-    | np.ndarray[Any, Any]
-    | np.bool_
-    | np.number[Any]
-    | bool
-    | int
-    | float
-    | complex
-    | _QuantityLike
+    torch.Tensor | np.ndarray[Any, Any] | np.bool_ | np.number[Any] | bool | int | float | complex | _QuantityLike
 )
 """A tensor, or what becomes one without ambiguity: numpy arrays and numbers. Also a quantity."""
 
@@ -154,9 +146,7 @@ SeedOrKey: TypeAlias = int | torch.Tensor | np.ndarray[Any, Any]
 
 class _PyTreeMeta(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError(
-            "`PyTree` must not be instantiated: it annotates. Build a dict, list or tuple instead."
-        )
+        raise RuntimeError("`PyTree` must not be instantiated: it annotates. Build a dict, list or tuple instead.")
 
     def __getitem__(cls, item: Any) -> Any:
         leaftype, structure = item, None
@@ -168,9 +158,7 @@ class _PyTreeMeta(type):
                 )
             leaftype, structure = item[0], _normal_structure(item[1])
         if not isinstance(leaftype, Hashable):
-            raise TypeError(
-                f"the leaf type of `PyTree[...]` must be hashable. Got a {type(leaftype).__name__}."
-            )
+            raise TypeError(f"the leaf type of `PyTree[...]` must be hashable. Got a {type(leaftype).__name__}.")
         return _pytree_of(leaftype, structure)
 
 
@@ -192,8 +180,8 @@ class PyTree(metaclass=_PyTreeMeta):
 
     The structure is a name, bound where it first occurs: ``def f(x: PyTree[int, 'T'], y: PyTree[int, 'T'])``
     wants two trees of one structure. ``'S T'`` is a tree S with a tree T in place of each leaf. ``'... T'``
-    leaves the upper levels open, ``'T ...'`` the lower ones. Nothing here checks this: it is for the reader and
-    for run-time type checkers.
+    leaves the upper levels open, ``'T ...'`` the lower ones. Nothing here checks this: it is for readers and
+    run-time type checkers.
 
     Raises
     ------

@@ -5,7 +5,15 @@ from .catcher import NewStateCatcher, catch_new_states
 from .context import check_state_value_tree
 from .frame import Frame
 from .groups import HiddenGroupState, HiddenTreeState
-from .kinds import BatchState, DelayState, HiddenState, LongTermState, NonBatchState, ParamState, ShortTermState
+from .kinds import (
+    BatchState,
+    DelayState,
+    HiddenState,
+    LongTermState,
+    NonBatchState,
+    ParamState,
+    ShortTermState,
+)
 from .manager import FakeState, StateDictManager
 from .tape import taped
 from .trace import StateTraceStack

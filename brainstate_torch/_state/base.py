@@ -249,7 +249,7 @@ class State(PrettyObject, Generic[A]):
             self.raise_error_with_source_info(
                 ValueError(
                     f"the value of {name} must keep its structure {before}. Got {after}. "
-                    "Assign a value of equal structure and units."
+                    "Assign one of equal structure and units."
                 )
             )
 
@@ -301,7 +301,11 @@ class State(PrettyObject, Generic[A]):
         assert self._parameters is not None
         held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         for parameter, leaf in zip(self._parameters, held, strict=True):
-            if parameter.data_ptr() != leaf.data_ptr() or parameter.dtype != leaf.dtype or parameter.device != leaf.device:
+            if (
+                parameter.data_ptr() != leaf.data_ptr()
+                or parameter.dtype != leaf.dtype
+                or parameter.device != leaf.device
+            ):
                 self._value = self._filled(self._value, [_alias(parameter) for parameter in self._parameters])
                 break
         return self._value
@@ -519,7 +523,12 @@ class State(PrettyObject, Generic[A]):
         return managers
 
     def register_hook(
-        self, hook_type: str, callback: Callable[[Any], Any], priority: int = 0, name: str | None = None, enabled: bool = True
+        self,
+        hook_type: str,
+        callback: Callable[[Any], Any],
+        priority: int = 0,
+        name: str | None = None,
+        enabled: bool = True,
     ) -> HookHandle:
         """Run `callback` with a context at every `hook_type`: read, write_before, write_after, restore or init.
 
@@ -560,7 +569,16 @@ class State(PrettyObject, Generic[A]):
             self.unregister_hook(handle)
 
     def __repr__(self) -> str:
-        hidden = {"_level", "_source_info", "_been_writen", "_hooks_manager", "_parameters", "_value", "_name", "tag"}
+        hidden = {
+            "_level",
+            "_source_info",
+            "_been_writen",
+            "_hooks_manager",
+            "_parameters",
+            "_value",
+            "_name",
+            "tag",
+        }
         parts = [f"value={summary(self._value)}"]
         parts += [f"{k}={v!r}" for k, v in vars(self).items() if k not in hidden]
         parts += [f"name={self._name!r}"] if self._name is not None else []

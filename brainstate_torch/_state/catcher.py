@@ -28,8 +28,8 @@ class NewStateCatcher:
     def __init__(self, state_tag: str | None, state_to_exclude: Callable[[Any, Any], bool] | None = None) -> None:
         if isinstance(state_to_exclude, type):
             raise TypeError(
-                f"`state_to_exclude` must be a predicate (path, state) -> bool. Got the class {state_to_exclude.__name__}. "
-                f"Use util.filter.OfType({state_to_exclude.__name__})."
+                f"`state_to_exclude` must be a predicate (path, state) -> bool. "
+                f"Got the class {state_to_exclude.__name__}. Use util.filter.OfType({state_to_exclude.__name__})."
             )
         self.state_tag = state_tag
         self.state_to_exclude = state_to_exclude or Nothing()

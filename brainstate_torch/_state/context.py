@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catcher import NewStateCatcher
@@ -40,12 +40,10 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
     ...     s.value = {'a': torch.ones(3)}
     ...     s.value = [1.0]
     Traceback (most recent call last):
-    ValueError: the value of State must keep its structure {'a': *}. Got [*]. Assign a value of equal structure and units.
+    ValueError: the value of State must keep its structure {'a': *}. Got [*]. Assign one of equal structure and units.
     """
     CONTEXT.tree_check.append(val)
     try:
         yield
     finally:
         CONTEXT.tree_check.pop()
-
-

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 from .._func import level
 from .context import CONTEXT
 from .trace import StateTraceStack
-from .value import detached
 
 if TYPE_CHECKING:
     from .base import State
@@ -23,10 +22,10 @@ class Frame(StateTraceStack):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
-        self.values: dict[State, Any] = {}
+        self.values: dict[State[Any], Any] = {}
         self.level = 0
         self.position = 0
-        self.created: list[State] = []
+        self.created: list[State[Any]] = []
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -41,18 +40,20 @@ class Frame(StateTraceStack):
         super().__exit__(exc_type, exc_value, traceback)
         CONTEXT.frames.pop()
         if exc_type is not None:
-            for state in self.created:
-                state._invalidate()
-            for undo in reversed(self._undo):
-                undo()
-        elif CONTEXT.frames:
-            CONTEXT.frames[-1]._undo += self._undo
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Drop what happened inside: the States made there lose their values, and what is not a State is undone."""
+        for state in self.created:
+            state._invalidate()
+        while self._undo:
+            self._undo.pop()()
 
     def on_failure(self, undo: Callable[[], None]) -> None:
-        """Call `undo` if this frame, or one around it, is left by an exception: for what lives outside any State."""
+        """Call `undo` if this frame, or one around it, is abandoned: for what lives outside any State."""
         self._undo.append(undo)
 
-    def substitute(self, states: Iterable["State"], values: Iterable[Any]) -> None:
+    def substitute(self, states: Iterable["State[Any]"], values: Iterable[Any]) -> None:
         """Give States other values inside this frame, without counting that as a touch."""
         outer = CONTEXT.traces[: self.position]
         for state, value in zip(states, values, strict=True):
@@ -60,40 +61,44 @@ class Frame(StateTraceStack):
                 trace.read_its_value(state)
             self.values[state] = value
 
-    def lookup(self, state: "State") -> tuple[bool, Any]:
+    def lookup(self, state: "State[Any]") -> tuple[bool, Any]:
         """Whether this frame has a value for the State, and the value."""
         if state in self.values:
             return True, self.values[state]
         return False, None
 
-    def is_touched(self, state: "State") -> bool:
+    def is_touched(self, state: "State[Any]") -> bool:
         """Was the State read or written inside?"""
         return state in self._index
 
-    def written(self) -> list["State"]:
+    def written(self) -> list["State[Any]"]:
         """The States written inside, in the order of first touch."""
         return [state for state, written in zip(self.states, self.been_writen, strict=True) if written]
 
-
-    def original(self, state: "State") -> Any:
+    def original(self, state: "State[Any]") -> Any:
         """The value that a touched State had on entry."""
         return self._originals[self._index[state]]
 
-    @staticmethod
-    def commit(written: Iterable[tuple["State", Any]], created: Iterable[tuple["State", Any]] = ()) -> None:
-        """Give States the values that a frame brought out, all or none; the hooks ran inside already."""
-        owned = [(state, state._own(value)) for state, value in written]
-        for state, value in created:
+    def commit(self, values: Iterable[Any], created: Iterable[Any] = ()) -> None:
+        """Give the written States, and those made inside, their values as they left the transform; all or none.
+
+        The hooks ran inside already.
+        """
+        states = self.written()
+        owned = [state._own(value) for state, value in zip(states, values, strict=True)]
+        for state, value in zip(self.created, created, strict=False):
             state._value = state._own(value)
-        for state, value in owned:
+        for state, value in zip(states, owned, strict=True):
             state._record_write()
             state._put(value)
+        if CONTEXT.frames:
+            CONTEXT.frames[-1]._undo += self._undo
 
 
 class TapeFrame(Frame):
     """The frame of :func:`taped`: a State first read inside shows its Parameters; writes keep their graph."""
 
-    def lookup(self, state: "State") -> tuple[bool, Any]:
+    def lookup(self, state: "State[Any]") -> tuple[bool, Any]:
         """The Parameters of the State, unless it was written inside."""
         if state not in self.values:
             self.values[state] = state._with_parameters()
@@ -101,9 +106,4 @@ class TapeFrame(Frame):
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         super().__exit__(None, None, None)
-        for state in self.written():
-            state._commit(detached(self.values[state]))
-        for state in self.created:
-            state._commit(detached(state._value))
-
-
+        self.commit([self.values[state] for state in self.written()], [state._value for state in self.created])

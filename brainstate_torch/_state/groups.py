@@ -5,9 +5,8 @@ from typing import Any
 
 import torch
 
-from .. import units as u
 from .._arrays import as_tensor
-from ..units import Quantity, Unit
+from ..units import Quantity, Unit, as_quantity, get_mantissa, get_unit, maybe_decimal
 from .base import State
 from .kinds import HiddenState, check_array
 
@@ -98,7 +97,7 @@ class HiddenGroupState(HiddenState[Any]):
             A value's unit does not convert to the State's.
         """
         stacked = self.value
-        mantissa = u.get_mantissa(stacked)
+        mantissa = get_mantissa(stacked)
         columns = list(mantissa.unbind(-1))
         for key, new in self._checked(val):
             columns[key] = self._mantissa(key, new).to(mantissa.dtype)
@@ -125,10 +124,10 @@ class HiddenGroupState(HiddenState[Any]):
         return pairs
 
     def _unit(self, position: int) -> Unit:
-        return u.get_unit(self.value)
+        return get_unit(self.value)
 
     def _mantissa(self, position: int, new: Any) -> torch.Tensor:
-        return as_tensor(u.as_quantity(new).to_decimal(self._unit(position)))
+        return as_tensor(as_quantity(new).to_decimal(self._unit(position)))
 
 
 class HiddenTreeState(HiddenGroupState):
@@ -166,15 +165,17 @@ class HiddenTreeState(HiddenGroupState):
         if isinstance(value, (tuple, list)):
             value = {str(i): v for i, v in enumerate(value)}
         if not isinstance(value, dict):
-            raise TypeError(f"`value` of {type(self).__name__} must be a dict, list or tuple. Got {type(value).__name__}.")
+            raise TypeError(
+                f"`value` of {type(self).__name__} must be a dict, list or tuple. Got {type(value).__name__}."
+            )
         for key, member in value.items():
             check_array(type(self).__name__, member, f" for {key!r}")
         shapes = {key: tuple(member.shape) for key, member in value.items()}
         if len(set(shapes.values())) > 1:
             raise ValueError(f"the variables of {type(self).__name__} must have one shape. Got {shapes}.")
-        mantissas = [as_tensor(u.get_mantissa(member)) for member in value.values()]
+        mantissas = [as_tensor(get_mantissa(member)) for member in value.values()]
         State.__init__(self, torch.stack(mantissas, -1), **kwargs)
-        self.name2unit = {str(key): u.get_unit(member) for key, member in value.items()}
+        self.name2unit = {str(key): get_unit(member) for key, member in value.items()}
         self.name2index = {str(key): i for i, key in enumerate(value)}
         self.index2unit = dict(enumerate(self.name2unit.values()))
         self.index2name = dict(enumerate(self.name2unit))
@@ -198,7 +199,7 @@ class HiddenTreeState(HiddenGroupState):
     def get_value(self, item: int | str) -> Any:
         """One variable with its unit, by its index or name."""
         position = self._position(item)
-        return u.maybe_decimal(Quantity(self.value[..., position], self.index2unit[position]))
+        return maybe_decimal(Quantity(self.value[..., position], self.index2unit[position]))
 
     def _unit(self, position: int) -> Unit:
         return self.index2unit[position]

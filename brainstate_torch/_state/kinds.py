@@ -8,7 +8,15 @@ import torch
 from ..units import Quantity
 from .base import A, State
 
-__all__ = ["BatchState", "DelayState", "HiddenState", "LongTermState", "NonBatchState", "ParamState", "ShortTermState"]
+__all__ = [
+    "BatchState",
+    "DelayState",
+    "HiddenState",
+    "LongTermState",
+    "NonBatchState",
+    "ParamState",
+    "ShortTermState",
+]
 
 
 class ShortTermState(State[A]):

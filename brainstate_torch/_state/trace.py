@@ -42,19 +42,19 @@ class StateTraceStack:
 
     def __init__(
         self,
-        new_arg: Callable[["State"], Any] | None = None,
+        new_arg: Callable[["State[Any]"], Any] | None = None,
         name: str | None = None,
-        check_read: Callable[["State"], Any] | None = None,
+        check_read: Callable[["State[Any]"], Any] | None = None,
     ) -> None:
         self.name = name
-        self.states: list[State] = []
+        self.states: list[State[Any]] = []
         self.been_writen: list[bool] = []
         self.check_read = check_read
         self._new_arg = new_arg
-        self._index: dict[State, int] = {}
+        self._index: dict[State[Any], int] = {}
         self._originals: list[Any] = []
         self._originals_released = False
-        self._created: list[State] = []
+        self._created: list[State[Any]] = []
 
     def __str__(self) -> str:
         active = CONTEXT.traces
@@ -78,16 +78,16 @@ class StateTraceStack:
             state._level = min(state._level, len(traces))
         self._created.clear()
 
-    def set_new_arg(self, new_arg: Callable[["State"], Any]) -> None:
+    def set_new_arg(self, new_arg: Callable[["State[Any]"], Any]) -> None:
         """Set the function called with each State at its first touch."""
         self._new_arg = new_arg
 
-    def new_arg(self, state: "State") -> None:
+    def new_arg(self, state: "State[Any]") -> None:
         """Replace the State's value by what the `new_arg` function returns, if there is one."""
         if self._new_arg is not None:
             state._put(self._new_arg(state))
 
-    def read_its_value(self, state: "State") -> None:
+    def read_its_value(self, state: "State[Any]") -> None:
         """Record a read of the State."""
         if self.check_read is not None:
             self.check_read(state)
@@ -95,13 +95,13 @@ class StateTraceStack:
             self._admit(state, state._get())
             self.new_arg(state)
 
-    def write_its_value(self, state: "State") -> None:
+    def write_its_value(self, state: "State[Any]") -> None:
         """Record a write of the State."""
         if state not in self._index:
             self.read_its_value(state)
         self.been_writen[self._index[state]] = True
 
-    def _admit(self, state: "State", original: Any) -> None:
+    def _admit(self, state: "State[Any]", original: Any) -> None:
         self._index[state] = len(self.states)
         self.states.append(state)
         self.been_writen.append(False)
@@ -148,15 +148,15 @@ class StateTraceStack:
     def __add__(self, other: "StateTraceStack") -> "StateTraceStack":
         return StateTraceStack().merge(self, other)
 
-    def _select(self, written: bool, keep_places: bool) -> list["State | None"]:
+    def _select(self, written: bool, keep_places: bool) -> list["State[Any] | None"]:
         pairs = zip(self.states, self.been_writen, strict=True)
         return [s if w is written else None for s, w in pairs if keep_places or w is written]
 
-    def get_read_states(self, replace_writen: bool = False) -> "tuple[State | None, ...]":
+    def get_read_states(self, replace_writen: bool = False) -> "tuple[State[Any] | None, ...]":
         """The States that were read and not written; with `replace_writen`, None stands in the place of the others."""
         return tuple(self._select(False, replace_writen))
 
-    def get_write_states(self, replace_read: bool = False) -> "tuple[State | None, ...]":
+    def get_write_states(self, replace_read: bool = False) -> "tuple[State[Any] | None, ...]":
         """The States that were written; with `replace_read`, None stands in the place of the others."""
         return tuple(self._select(True, replace_read))
 
@@ -177,7 +177,7 @@ class StateTraceStack:
             return tuple(_values(self._select(True, replace))), tuple(_values(self._select(False, replace)))
         return tuple(_values(self.states))
 
-    def state_subset(self, state_type: type) -> "list[State]":
+    def state_subset(self, state_type: type) -> "list[State[Any]]":
         """The recorded States of a type."""
         return [state for state in self.states if isinstance(state, state_type)]
 
@@ -216,5 +216,5 @@ class StateTraceStack:
             )
 
 
-def _values(states: "Sequence[State | None]") -> list[Any]:
+def _values(states: "Sequence[State[Any] | None]") -> list[Any]:
     return [None if state is None else state.value for state in states]

@@ -32,12 +32,10 @@ class TreefyState(PrettyObject, Generic[A]):
     tensor([1., 1.])
     """
 
-    type: type[State[Any]]
-    value: A
-
-    def __init__(self, type: type[State[Any]], value: A, **metadata: Any) -> None:
+    def __init__(self, type: "type[State[Any]]", value: A, **metadata: Any) -> None:
         vars(self).update(metadata)
-        self.type, self.value = type, value
+        self.type = type
+        self.value = value
 
     @property
     def name(self) -> str | None:

@@ -12,9 +12,23 @@ from .._errors import TraceContextError
 from .._func import level_of
 from ..units import Quantity
 
-__all__ = ["StateParameter", "Value", "detached", "owned"]
+__all__ = ["StateParameter", "Value", "owned"]
 
-_REBINDING = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
+_REBINDING = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+)
 
 
 class Value(torch.Tensor):
@@ -30,10 +44,11 @@ class Value(torch.Tensor):
         return repr(self.as_subclass(torch.Tensor))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)
+        return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)  # type: ignore[no-untyped-call]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
-        return memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
+        copy: torch.Tensor = memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
+        return copy
 
 
 class StateParameter(torch.nn.Parameter):
@@ -57,11 +72,14 @@ for _name in _REBINDING:
         setattr(Value, f"__i{_name}__", _out_of_place)
         setattr(StateParameter, f"__i{_name}__", _out_of_place)
 
+_tree.register_leaf(Value)
+_tree.register_leaf(StateParameter)
+
 _METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rename_", "apply_"}
 for _name in dir(torch.Tensor):
     if _name.endswith("_") and not _name.startswith("_") and _name not in _METADATA:
         setattr(Value, _name, _refuse(_name))
-Value.__setitem__ = _refuse("__setitem__")  # type: ignore[assignment]
+setattr(Value, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 
 
 def owned(value: Any, *, level: int, attached: bool) -> Any:
@@ -118,8 +136,3 @@ def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:
         f"a State must hold tensors that outlive the call. Got {seen} (shape {tuple(leaf.shape)}). "
         "Use the transforms of this package in place of torch.func's: they bring written States out."
     )
-
-
-def detached(value: Any) -> Any:
-    """The tree with every tensor off its autograd graph."""
-    return _tree.map(lambda x: x.detach() if isinstance(x, torch.Tensor) and x.requires_grad else x, value)

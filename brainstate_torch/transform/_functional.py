@@ -5,7 +5,7 @@
     host     torch.func or autograd works on it
     commit   Call.commit puts static parts and units back and writes the States, all or none
 
-What has to leave a torch.func transform besides its result must be tensors; the static rest leaves in a plain attribute.
+What leaves a torch.func transform besides its result must be tensors; the static rest leaves in a plain attribute.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -65,6 +65,8 @@ def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
 
 
 def _checked(name: str, arg: Any) -> Any:
+    if arg is None or isinstance(arg, (float, int, str, Value)):
+        return arg
     leaves, spec = _tree.flatten(arg)
     changed = False
     for i, leaf in enumerate(leaves):
@@ -79,24 +81,19 @@ def _checked(name: str, arg: Any) -> Any:
 
 
 class Outcome(NamedTuple):
-    """What one run of a stateful function did: its result, and the States that it wrote or made, with their values."""
+    """What one run of a stateful function did: its result, and the values that States had at its end."""
 
     result: Any
-    touched: list[State]
-    written: list[State]
-    written_values: list[Any]
-    created: list[State]
-
-    def commit(self) -> None:
-        """Write the States, all or none."""
-        Frame.commit(zip(self.written, self.written_values, strict=True))
+    frame: Frame
+    written: list[Any]
+    created: list[Any]
 
 
 def run(
     fun: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
-    states: Sequence[State] = (),
+    states: Sequence[State[Any]] = (),
     values: Sequence[Any] = (),
     accept: Callable[[Any, Frame], None] | None = None,
 ) -> Outcome:
@@ -110,17 +107,18 @@ def run(
     with Frame() as frame:
         frame.substitute(states, values)
         result = fun(*args, **kwargs)
-        if any(isinstance(leaf, State) for leaf in _tree.leaves(result)):
+        if type(result) is not torch.Tensor and any(isinstance(leaf, State) for leaf in _tree.leaves(result)):
             raise ValueError(
                 "the result of a transformed function cannot be an instance of State. Got one. Return its `.value`."
             )
         if accept is not None:
             accept(result, frame)
-        written = frame.written()
-        written_values = [frame.values[state] for state in written]
-        for state, value in zip(written, written_values, strict=True):
-            _check_structure(state, frame.original(state), value)
-    return Outcome(result, frame.states, written, written_values, frame.created)
+        written = []
+        for state in frame.written():
+            written.append(frame.values[state])
+            _check_structure(state, frame.original(state), written[-1])
+        created = [state._value for state in frame._created]
+    return Outcome(result, frame, written, created)
 
 
 class Carried(NamedTuple):
@@ -128,8 +126,8 @@ class Carried(NamedTuple):
 
     value: Any
     aux: Any
-    written: list[tuple[State, Any]]
-    created: list[tuple[State, Any]]
+    written: list[Any]
+    created: list[Any]
 
 
 class Call:
@@ -150,16 +148,17 @@ class Call:
         kwargs: Mapping[str, Any],
         *,
         has_aux: bool = False,
+        return_value: bool = False,
         check_states: bool = True,
     ) -> None:
-        self.fun, self.inputs, self.kwargs = fun, inputs, kwargs
+        self.fun, self.inputs, self.kwargs, self.return_value = fun, inputs, kwargs, return_value
         self.has_aux, self.check_states = has_aux, check_states
         self.output: Any = None
         self._pair: tuple[Any, Any] = (None, None)
         self.output_units: list[Unit | None] = []
         self.output_spec: _tree.Spec = _tree.LEAF
         self._static: Static | None = None
-        self._states: tuple[list[State], list[State]] = ([], [])
+        self._frames: list[Frame] = []
 
     def run(self, leaves: Sequence[torch.Tensor]) -> tuple[torch.Tensor | tuple[Any, ...], tuple[torch.Tensor, ...]]:
         """The pure function: the result's tensors (one, or a tuple), and the tensors to carry out.
@@ -178,10 +177,12 @@ class Call:
             args[place] = argument
         outcome = run(self.fun, args, self.kwargs, selection.states, values, accept=self._accept)
         output, aux = self._pair
-        self._states = (outcome.written, outcome.created)
-        carried = (output, aux, outcome.written_values, [state._value for state in outcome.created])
+        self._frames.append(outcome.frame)
         self.output = output
-        tensors, self._static = partition(carried)
+        if not self.return_value and aux is None and not outcome.written and not outcome.created:
+            self._static = None
+            return self._strip(output), ()
+        tensors, self._static = partition((output, aux, outcome.written, outcome.created))
         return self._strip(output), tensors
 
     def _accept(self, result: Any, frame: Frame) -> None:
@@ -199,6 +200,9 @@ class Call:
             )
 
     def _strip(self, output: Any) -> torch.Tensor | tuple[Any, ...]:
+        if type(output) is torch.Tensor:
+            self.output_units, self.output_spec = [None], _tree.LEAF
+            return output
         entries, self.output_spec = _tree.flatten(output, is_leaf=lambda x: type(x) is Quantity)
         self.output_units = [entry.unit if type(entry) is Quantity else None for entry in entries]
         bare = tuple([entry.mantissa if type(entry) is Quantity else entry for entry in entries])
@@ -217,20 +221,18 @@ class Call:
 
     def carried(self, tensors: Sequence[torch.Tensor]) -> Carried:
         """What the run brought out, from the tensors as they left the host transform."""
-        assert self._static is not None
-        value, aux, written, created = combine(tensors, self._static)
-        pairs = [list(zip(states, values, strict=True)) for states, values in zip(self._states, (written, created), strict=True)]
-        return Carried(value, aux, *pairs)
+        if self._static is None:
+            return Carried(None, None, [], [])
+        return Carried(*combine(tensors, self._static))
+
+    def commit(self, carried: Carried) -> None:
+        """Write the States, all or none."""
+        self._frames[-1].commit(carried.written, carried.created)
 
     def abandon(self) -> None:
-        """After an exception: no State made inside keeps a wrapper of the host transform."""
-        for state in self._states[1]:
-            state._invalidate()
-
-    @staticmethod
-    def commit(carried: "Carried") -> None:
-        """Write the States, all or none."""
-        Frame.commit(carried.written, carried.created)
+        """After an exception: undo what lives outside States; no State made inside keeps a wrapper of the host."""
+        for frame in reversed(self._frames):
+            frame.abandon()
 
 
 def _protected(leaves: Sequence[torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:
@@ -243,7 +245,7 @@ def _protected(leaves: Sequence[torch.Tensor], inputs: Inputs) -> list[torch.Ten
     return list(leaves)
 
 
-def _check_structure(state: State, before: Any, after: Any) -> None:
+def _check_structure(state: State[Any], before: Any, after: Any) -> None:
     if type(before) is Value and type(after) is Value:
         return
     old, new = _tree.structure(before), _tree.structure(after)

@@ -7,7 +7,6 @@ import torch
 
 from .._state import State
 from ..typing import Missing
-
 from ._functional import Call, Carried, checked_arguments
 from ._nonfinite import check_finite, random_state
 from ._reverse import ENGINES, Engine, scalar_gradient, vector_gradient
@@ -17,6 +16,7 @@ from ._unit_ratio import with_input_units, with_unit_ratio
 __all__ = ["GradientTransform", "grad", "vector_grad"]
 
 GradStates = State[Any] | Sequence[Any] | Mapping[Any, Any] | None
+_MISSING = Missing()
 Argnums = int | Sequence[int] | None
 
 
@@ -126,7 +126,14 @@ class GradientTransform:
         """The derivative at these arguments, in the form that the table of return forms gives."""
         positional, named = checked_arguments(args, kwargs)
         inputs = Inputs(self._selection, positional)
-        call = Call(self.target, inputs, named, has_aux=self.has_aux, check_states=self.check_states)
+        call = Call(
+            self.target,
+            inputs,
+            named,
+            has_aux=self.has_aux,
+            return_value=self.return_value,
+            check_states=self.check_states,
+        )
         before = random_state() if self.debug_nan else None
         try:
             raw, tensors = self._transform(tuple(inputs.leaves), call)
@@ -149,7 +156,7 @@ class GradientTransform:
 
     @property
     def _phase(self) -> str:
-        return _PHASES.get(self.transform) or getattr(self.transform, "__name__", repr(self.transform))
+        return _PHASES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
 
     def __repr__(self) -> str:
         states = f"{len(self._selection.states)} States" if self._selection.states else "None"
@@ -170,7 +177,12 @@ _PHASES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_gra
 
 
 def _made(
-    base: Callable[..., Any], fun: Any, params: Mapping[str, Any], engine: Engine, unit_aware: bool, kwargs: dict[str, Any]
+    base: Callable[..., Any],
+    fun: Any,
+    params: Mapping[str, Any],
+    engine: Engine,
+    unit_aware: bool,
+    kwargs: dict[str, Any],
 ) -> Any:
     """The transform of `fun`, or a decorator where there is no function yet."""
     if engine not in ENGINES:
@@ -189,7 +201,7 @@ def _made(
 
 
 def grad(
-    fun: Any = Missing(),
+    fun: Any = _MISSING,
     grad_states: GradStates = None,
     argnums: Argnums = None,
     holomorphic: bool = False,
@@ -258,7 +270,7 @@ def grad(
 
 
 def vector_grad(
-    func: Any = Missing(),
+    func: Any = _MISSING,
     grad_states: GradStates = None,
     argnums: Argnums = None,
     return_value: bool = False,
@@ -280,7 +292,7 @@ def vector_grad(
     grad_states, argnums, return_value, has_aux, check_states
         See :class:`GradientTransform`, which also has the table of return forms.
     unit_aware, engine
-        See :func:`grad`. With ``unit_aware=True`` the function returns exactly one array; otherwise gradients are plain.
+        See :func:`grad`. With ``unit_aware=True`` the function returns exactly one array.
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
 

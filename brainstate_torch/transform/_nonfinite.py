@@ -69,11 +69,11 @@ def report(watch: "_Watch", outputs: Sequence[torch.Tensor], phase: str) -> str:
     return "\n".join(lines)
 
 
-class _Watch(TorchDispatchMode):
+class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Remembers the first operation that made something non-finite from finite operands."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.operation = self.direction = self.kind = self.place = ""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -85,14 +85,14 @@ class _Watch(TorchDispatchMode):
         return result
 
     def _remember(self, operation: str, kind: str) -> None:
-        node = torch._C._current_autograd_node()  # type: ignore[attr-defined]
+        node = torch._C._current_autograd_node()
         self.operation, self.kind = operation, kind
         if node is None:
             self.direction, self.place = "forward", _user_line(traceback.extract_stack())
         else:
             self.direction = "backward"
-            lines = node.metadata.get("traceback_", [])
-            self.place = _user_text(lines)
+            metadata: Any = node.metadata
+            self.place = _user_text(metadata.get("traceback_", []))
 
 
 def _kind_of(tree: Any) -> str:

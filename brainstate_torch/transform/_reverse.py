@@ -58,8 +58,8 @@ def scalar_gradient(
         return _checked_scalar(result, call, holomorphic), carried
 
     def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        _check_inputs(leaves, call, holomorphic, allow_int)
-        return _reverse(checked, leaves, call, engine, scalar=not holomorphic)
+        exact = _exact(leaves, call, holomorphic, allow_int)
+        return _reverse(checked, leaves, exact, call, engine, scalar=not holomorphic)
 
     return gradient
 
@@ -73,8 +73,8 @@ def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine
         return tuple([_checked_result(x) for x in results]), carried
 
     def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        _check_inputs(leaves, call, holomorphic=False, allow_int=True)
-        return _reverse(checked, leaves, call, engine, scalar=False)
+        exact = _exact(leaves, call, holomorphic=False, allow_int=True)
+        return _reverse(checked, leaves, exact, call, engine, scalar=False)
 
     return gradient
 
@@ -82,46 +82,64 @@ def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine
 def _reverse(
     fun: Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]],
     leaves: Sequence[torch.Tensor],
+    exact: Sequence[int],
     call: Call,
     engine: Engine,
     scalar: bool,
 ) -> tuple[list[Any], Tensors]:
-    """The gradient of a scalar result, or of the sum of several, by one of the engines."""
-    exact = [i for i, leaf in enumerate(leaves) if not _differentiable(leaf)]
+    """The gradient of a scalar result, or of the sum of several, by one of the engines.
+
+    Leaves at the places `exact` are integers and take no part: torch refuses them, JAX answers with an empty dtype.
+    """
     if exact:
-        # Integers take no part: torch would refuse them, JAX answers with its empty dtype.
-        inner, kept = fun, [i for i in range(len(leaves)) if i not in exact]
-
-        def fun(some: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]:
-            merged = list(leaves)
-            for i, leaf in zip(kept, some, strict=True):
-                merged[i] = leaf
-            return inner(merged, call)
-
-        grads, carried = _reverse(fun, [leaves[i] for i in kept], call, engine, scalar) if kept else ([], ())
-        if not kept:
-            _, carried = fun([], call)
-        supply = iter(grads)
-        return [
-            np.zeros(tuple(leaf.shape), FLOAT0) if i in exact else next(supply) for i, leaf in enumerate(leaves)
-        ], carried
+        return _around(fun, leaves, exact, call, engine, scalar)
     run = _on_tape if chosen_engine(engine, leaves) == "tape" else _on_func
-    found, carried = run(fun, leaves, call, scalar)
-    return [grad.conj().resolve_conj() if grad.is_complex() else grad for grad in found], carried
+    grads, carried = run(fun, leaves, call, scalar)
+    return [grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads], carried
+
+
+def _around(
+    fun: Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]],
+    leaves: Sequence[torch.Tensor],
+    exact: Sequence[int],
+    call: Call,
+    engine: Engine,
+    scalar: bool,
+) -> tuple[list[Any], Tensors]:
+    """As :func:`_reverse` with the exact leaves held constant."""
+    kept = [i for i in range(len(leaves)) if i not in exact]
+
+    def of_kept(some: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]:
+        merged = list(leaves)
+        for i, leaf in zip(kept, some, strict=True):
+            merged[i] = leaf
+        return fun(merged, call)
+
+    result: list[Any] = [np.zeros(tuple(leaf.shape), FLOAT0) for leaf in leaves]
+    if not kept:
+        return result, of_kept([], call)[1]
+    grads, carried = _reverse(of_kept, [leaves[i] for i in kept], (), call, engine, scalar)
+    for i, grad in zip(kept, grads, strict=True):
+        result[i] = grad
+    return result, carried
 
 
 def _on_func(fun: Any, leaves: Sequence[torch.Tensor], call: Call, scalar: bool) -> tuple[Any, Tensors]:
     if scalar:
         grads, (_, carried) = grad_and_value(fun, has_aux=True)(tuple(leaves), call)
         return grads, carried
-    results, pull, carried = vjp(lambda *xs: fun(xs, call), *leaves, has_aux=True)
-    ones = torch.ones_like(results) if isinstance(results, torch.Tensor) else tuple([torch.ones_like(x) for x in results])
+    results, pull, carried = vjp(  # type: ignore[misc]
+        lambda *xs: fun(xs, call), *leaves, has_aux=True
+    )
+    ones = (
+        torch.ones_like(results) if isinstance(results, torch.Tensor) else tuple([torch.ones_like(x) for x in results])
+    )
     return pull(ones), carried
 
 
 def _on_tape(fun: Any, leaves: Sequence[torch.Tensor], call: Call, scalar: bool) -> tuple[Any, Tensors]:
+    inputs = [leaf.detach().requires_grad_() for leaf in leaves]
     with torch.enable_grad():
-        inputs = [leaf.detach().requires_grad_() for leaf in leaves]
         results, carried = fun(inputs, call)
     outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
     cotangents = None if scalar else [torch.ones_like(x) for x in outputs]
@@ -138,18 +156,23 @@ def _differentiable(leaf: torch.Tensor) -> bool:
     return leaf.is_floating_point() or leaf.is_complex()
 
 
-def _check_inputs(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, allow_int: bool) -> None:
+def _exact(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, allow_int: bool) -> list[int]:
+    """The places of integer and boolean leaves, where they are allowed."""
+    exact = []
     for i, leaf in enumerate(leaves):
         if holomorphic and not leaf.is_complex():
             raise TypeError(
                 f"with `holomorphic=True` every input must be complex. Got dtype {_short(leaf)} in "
                 f"{call.inputs.name(i)}. Convert it with `.to(torch.complex64)`."
             )
-        if not allow_int and not _differentiable(leaf):
-            raise TypeError(
-                f"what is differentiated must have a real or complex dtype. Got {_short(leaf)} in {call.inputs.name(i)}. "
-                "Convert it with `.float()`, or pass `allow_int=True` for an empty gradient."
-            )
+        if not _differentiable(leaf):
+            exact.append(i)
+            if not allow_int:
+                raise TypeError(
+                    f"what is differentiated must have a real or complex dtype. Got {_short(leaf)} in "
+                    f"{call.inputs.name(i)}. Convert it with `.float()`, or pass `allow_int=True` for an empty gradient."
+                )
+    return exact
 
 
 def _checked_scalar(result: Any, call: Call, holomorphic: bool) -> torch.Tensor:
@@ -174,7 +197,9 @@ def _checked_scalar(result: Any, call: Call, holomorphic: bool) -> torch.Tensor:
             "Take the real part, or pass `holomorphic=True`."
         )
     if not _differentiable(result):
-        raise TypeError(f"the gradient is defined for a real-valued result. Got dtype {_short(result)}. Use `.float()`.")
+        raise TypeError(
+            f"the gradient is defined for a real-valued result. Got dtype {_short(result)}. Use `.float()`."
+        )
     return result
 
 

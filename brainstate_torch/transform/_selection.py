@@ -62,7 +62,7 @@ class Selection:
         return Inputs(self, args)
 
 
-def _in_order(states: Mapping[Any, State]) -> dict[Any, State]:
+def _in_order(states: Mapping[Any, State[Any]]) -> dict[Any, State[Any]]:
     """The mapping as a plain dict with sorted keys, as brainstate returns them; unsortable keys keep their order."""
     try:
         return {key: states[key] for key in sorted(states)}
@@ -107,8 +107,8 @@ class Inputs:
         places = selection.places
         if places and max(places) >= len(args):
             raise TypeError(
-                f"`argnums` names the argument {max(places)}, so at least {max(places) + 1} positional arguments must be "
-                f"passed. Got {len(args)}. Keyword arguments are not differentiated."
+                f"`argnums` names the argument {max(places)}, so at least {max(places) + 1} positional arguments "
+                f"must be passed. Got {len(args)}. Keyword arguments are not differentiated."
             )
         values = [state._get() for state in selection.states]
         entries, self.spec = _tree.flatten((values, [args[i] for i in places]), is_leaf=_is_quantity)

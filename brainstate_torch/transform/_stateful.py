@@ -9,7 +9,7 @@ import torch
 from .. import _tree
 from .._state import State
 from ._functional import Outcome, checked_arguments, run
-from ._nonfinite import rewind, random_state
+from ._nonfinite import random_state, rewind
 from ._shapes import shapes_of
 
 __all__ = ["StatefulFunction"]
@@ -31,8 +31,8 @@ class StatefulFunction:
     """A function whose States are known.
 
     Calling it runs the function and commits what it wrote, all or nothing. The `get_` methods run it once for each
-    signature (structure, shapes, dtypes and units of the arguments) without changing any State or the random generators,
-    and remember the answer.
+    signature (structure, shapes, dtypes and units of the arguments), change no State and no random generator, and
+    remember the answer.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class StatefulFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function and commit what it wrote, all or nothing."""
         outcome = self._run(args, kwargs)
-        outcome.commit()
+        outcome.frame.commit(outcome.written, outcome.created)
         return outcome.result
 
     jaxpr_call_auto = __call__
@@ -118,7 +118,8 @@ class StatefulFunction:
                 raise ValueError(f"`state_vals` must have a value for every State. Got None for {state!r}.")
         values = [state._own(value) for state, value in zip(known.states, state_vals, strict=True)]
         outcome = self._run(args, kwargs, known.states, values)
-        new = dict(zip(outcome.written, outcome.written_values, strict=True))
+        outcome.frame.abandon()
+        new = dict(zip(outcome.frame.written(), outcome.written, strict=True))
         kept: dict[State[Any], Any] = {} if self.return_only_write else dict(zip(known.states, values, strict=True))
         return tuple([new.get(state, kept.get(state)) for state in known.states]), outcome.result
 
@@ -150,7 +151,9 @@ class StatefulFunction:
         """
         for place in self.static_argnums:
             if place >= len(args):
-                raise ValueError(f"`static_argnums` must name positional arguments. Got {place} for {len(args)} of them.")
+                raise ValueError(
+                    f"`static_argnums` must name positional arguments. Got {place} for {len(args)} of them."
+                )
         named = [(key, _key(kwargs[key], key in self.static_argnames, f"`{key}`")) for key in sorted(kwargs)]
         key = (
             tuple([_key(arg, i in self.static_argnums, str(i)) for i, arg in enumerate(args)]),
@@ -176,20 +179,23 @@ class StatefulFunction:
             self._cache.move_to_end(key)
             return known
         if not compile_if_miss:
-            raise ValueError(
-                "this signature must have been seen before. Got a new one. Call the function, or pass `compile_if_miss=True`."
-            )
+            raise ValueError("this signature must have been seen before. Got a new one. Pass `compile_if_miss=True`.")
         self._misses += 1
         draws = random_state()
         try:
             outcome = self._run(args, kwargs)
         finally:
             rewind(draws)
-        new = dict(zip(outcome.written, outcome.written_values, strict=True))
-        states = tuple(outcome.touched)
+        outcome.frame.abandon()
+        new = dict(zip(outcome.frame.written(), outcome.written, strict=True))
+        states = tuple(outcome.frame.states)
         before_shapes = tuple([shapes_of(s._get()) for s in states])
-        shapes = [shapes_of(new[s]) if s in new else None if self.return_only_write else shapes_of(s._get()) for s in states]
-        known = _Signature(states, tuple(outcome.written), shapes_of(outcome.result), tuple(shapes), before_shapes)
+        shapes = [
+            shapes_of(new[s]) if s in new else None if self.return_only_write else shapes_of(s._get()) for s in states
+        ]
+        known = _Signature(
+            states, tuple(outcome.frame.written()), shapes_of(outcome.result), tuple(shapes), before_shapes
+        )
         self._cache[key] = known
         while len(self._cache) > _CAPACITY:
             self._cache.popitem(last=False)

@@ -3,6 +3,7 @@
 ``u.mV``, ``u.second``, ``u.cm2`` and every other name of a unit that brainunit or pint knows is an attribute.
 """
 
+from . import dispatch
 from .errors import DimensionMismatchError, UnitMismatchError
 from .quantity import Quantity, as_quantity
 from .registry import registry

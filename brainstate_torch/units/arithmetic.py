@@ -2,7 +2,7 @@
 
 import operator
 from fractions import Fraction
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 import torch
@@ -37,12 +37,15 @@ class Arithmetic:
     def _plain(self, name: str) -> Any:
         """The value as a plain number, for `name`, which needs one."""
         if self._unit._dim:
-            raise UnitMismatchError(
-                f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
-                f"Divide by a unit first: q / u.{spelled(self._unit)}, or take q.mantissa.",
-                self._unit,
-            )
+            self._refuse(name)
         return scaled(self._mantissa, self._unit._scale)
+
+    def _refuse(self, name: str) -> NoReturn:
+        raise UnitMismatchError(
+            f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
+            f"Divide by a unit first: q / u.{spelled(self._unit)}, or take q.mantissa.",
+            self._unit,
+        )
 
     def _aligned(self, other: Any, name: str) -> Any:
         """The other operand's mantissa in this unit; NotImplemented where it is no value at all."""

@@ -1,6 +1,7 @@
 """Quantity: a tensor or number with a unit. Operators live here, every torch function goes through the rule table."""
 
 import operator
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -223,7 +224,12 @@ class Quantity(Arithmetic):
         self._apply(torch.Tensor.__setitem__, (self, index, value), {})
 
     def __len__(self) -> int:
-        return len(as_tensor(self._mantissa))
+        if not self.shape:
+            raise TypeError(
+                f"a quantity must have an axis to have a length. Got one without axes in {self._unit}. "
+                "To make a tensor of quantities use u.Quantity([...]) or torch.stack."
+            )
+        return self.shape[0]
 
     def __iter__(self) -> Iterator["Quantity"]:
         return iter([Quantity._make(row, self._unit) for row in as_tensor(self._mantissa).unbind(0)])
@@ -249,8 +255,8 @@ class Quantity(Arithmetic):
 
     def __repr__(self) -> str:
         text = repr(self._mantissa)
-        if text.startswith("tensor(") and text[7:-1].replace(".", "", 1).replace("-", "", 1).isdigit():
-            text = text[7:-1].rstrip("0") if "." in text else text[7:-1]
+        scalar = _SCALAR.fullmatch(text)
+        text = (scalar[1] + (scalar[2].rstrip("0") or "0" if scalar[2] is not None else "")) if scalar else text
         return text if self._unit is UNITLESS else f"{text} {self._unit}"
 
     def __format__(self, spec: str) -> str:
@@ -264,6 +270,7 @@ class Quantity(Arithmetic):
 
 
 _make = Quantity._make
+_SCALAR = re.compile(r"tensor\((-?\d+\.?)(?:(?<=\.)(\d*))?\)")
 Unit._quantity = Quantity
 _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, unit: _make(next(iter(children)), unit))
 

@@ -9,7 +9,7 @@ from pint.util import UnitsContainer
 from .errors import UnitMismatchError
 from .registry import registry
 
-__all__ = ["DIMENSIONLESS", "UNITLESS", "Dimension", "Folded", "Unit", "as_unit", "intern", "spelled"]
+__all__ = ["DIMENSIONLESS", "UNITLESS", "Dimension", "Folded", "Unit", "as_unit", "intern", "is_foreign_unit", "of_foreign_unit", "spelled"]
 
 #: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
 Folded = tuple[float, "Unit | None"]
@@ -178,7 +178,7 @@ class Unit:
         if found is None:
             if self._dim != other._dim:
                 raise UnitMismatchError(
-                    f"`{name}` must get one common dimension. Got {other} and {self}. "
+                    f"`{name}` must get one common dimension. Got {_described(other)} and {_described(self)}. "
                     f"Convert one of them, or divide by a unit first: q / u.{spelled(self, other)}.",
                     other,
                     self,
@@ -191,6 +191,10 @@ class Unit:
 def spelled(*units: Unit) -> str:
     """What stands behind ``u.`` in an example of how to divide by one of the units."""
     return next((str(unit) for unit in units if str(unit).isidentifier()), "mV")
+
+
+def _described(unit: Unit) -> str:
+    return str(unit) if unit._container else "a plain number"
 
 
 def _tidy(x: float) -> float:
@@ -274,6 +278,11 @@ def as_unit(unit: Any) -> Unit:
         return _parse(unit)
     if isinstance(unit, pint.Unit):
         return _parse(str(unit)) if unit._REGISTRY is not registry else intern(unit._units)
+    if is_foreign_unit(unit):
+        factor, found = of_foreign_unit(unit)
+        if factor != 1.0:
+            raise ValueError(f"`unit` must have a name that pint knows. Got {unit}. Write it as a text: u.Unit('...').")
+        return found
     raise TypeError(
         f"`unit` must be a unit, a text or a unit of pint. Got {type(unit).__name__}. Pass for example u.mV."
     )
@@ -286,3 +295,31 @@ def _parse(text: str) -> Unit:
         raise ValueError(
             f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
         ) from error
+
+
+#: The seven base dimensions by brainunit's names, and pint's name of the SI unit of each.
+_BASES = {
+    "length": "meter",
+    "mass": "kilogram",
+    "time": "second",
+    "current": "ampere",
+    "temperature": "kelvin",
+    "substance": "mole",
+    "luminosity": "candela",
+}
+
+
+def is_foreign_unit(x: Any) -> bool:
+    """Is it a unit of brainunit or saiunit?"""
+    return type(x).__module__.split(".")[0] in ("brainunit", "saiunit") and hasattr(x, "dim") and hasattr(x, "magnitude")
+
+
+def of_foreign_unit(unit: Any) -> tuple[float, Unit]:
+    """The unit that has a foreign unit's name, where pint agrees about it; else its size and the SI unit."""
+    base = intern({name: unit.dim.get_dimension(symbol) for symbol, name in _BASES.items()})
+    try:
+        named = base if str(unit) == "1" else as_unit(str(unit).replace("^", "**"))
+    except ValueError:
+        named = base
+    agreed = named._dim == base._dim and math.isclose(named._scale, unit.magnitude, rel_tol=1e-6)
+    return (1.0, named) if agreed else (float(unit.magnitude), base)

@@ -155,9 +155,6 @@ class _Combination:
     def __init__(self, *filters: Filter) -> None:
         self.predicates = tuple(to_predicate(part) for part in filters)
 
-    def __call__(self, path: PathParts, x: typing.Any) -> bool:
-        raise NotImplementedError
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, type(self)) and self.predicates == other.predicates
 

@@ -155,7 +155,7 @@ def short_repr(x: Any) -> str:
     if isinstance(x, PrettyRepr):
         return repr(x)
     if hasattr(kind, "magnitude") and hasattr(kind, "units"):
-        return f"{short_repr(x.magnitude)} * {x.units}"
+        return f"{short_repr(x.magnitude)} {x.units}"
     if kind is dict:
         return _bracketed("{", [f"{key!r}: {short_repr(value)}" for key, value in x.items()], "}")
     if kind is list:

@@ -321,6 +321,15 @@ def test_platform_gpu_raises_where_torch_finds_none(monkeypatch):
     assert environ.get_platform() == "cpu"
 
 
+def test_platform_sets_the_default_device_of_torch_and_cpu_takes_it_away(monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "set_default_device", asked.append)
+    environ.set_platform("gpu")
+    environ.set_platform("cpu")
+    assert asked == ["cuda", None]
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_platform_gpu_places_new_tensors_until_cpu_is_set():
     environ.set(platform="gpu")

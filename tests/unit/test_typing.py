@@ -41,11 +41,11 @@ def test_array_subscript_keeps_the_axes():
 
 
 @pytest.mark.parametrize("key", ["a", 1, 2.5, (1, "b")])
-def test_key_accepts_what_has_hash_and_order(key):
+def test_key_accepts_what_has_a_hash(key):
     assert isinstance(key, bt.Key)
 
 
-@pytest.mark.parametrize("key", [[1], {"a": 1}, 1j])
+@pytest.mark.parametrize("key", [[1], {"a": 1}])
 def test_key_refuses_the_rest(key):
     assert not isinstance(key, bt.Key)
 

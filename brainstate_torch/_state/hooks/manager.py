@@ -214,9 +214,7 @@ class HookManager:
         if "restore" in self._running:
             self._notify(RestoreHookContext("restore", state_ref, value=new_value, old_value=old_value))
 
-    def execute_init_hooks(
-        self, value: Any, state_ref: StateRef, init_metadata: dict[str, Any] | None = None
-    ) -> None:
+    def execute_init_hooks(self, value: Any, state_ref: StateRef, init_metadata: dict[str, Any] | None = None) -> None:
         """Run the ``init`` hooks for a State that was made."""
         if "init" in self._running:
             self._notify(InitHookContext("init", state_ref, value=value, init_metadata=init_metadata or {}))

@@ -45,7 +45,7 @@ class Length:
         (torch.nn.Parameter(torch.zeros(2)), "float32[2]"),
         (torch.tensor(1, dtype=torch.int64), "int64[]"),
         (np.zeros(4), "float64[4]"),
-        (Length(), "float32[3] * millivolt"),
+        (Length(), "float32[3] millivolt"),
         ([torch.zeros(1), "a"], "[float32[1], 'a']"),
         ((torch.zeros(1),), "(float32[1],)"),
         ((), "()"),

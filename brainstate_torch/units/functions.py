@@ -1,0 +1,217 @@
+"""Questions about units, asked of any value."""
+
+from typing import Any
+
+from . import foreign
+from .errors import DimensionMismatchError, UnitMismatchError
+from .quantity import Quantity, as_quantity
+from .unit import UNITLESS, Dimension, Unit, as_unit, is_foreign_unit
+
+__all__ = [
+    "display_in_unit",
+    "fail_for_dimension_mismatch",
+    "fail_for_unit_mismatch",
+    "get_dim",
+    "get_magnitude",
+    "get_mantissa",
+    "get_unit",
+    "has_same_unit",
+    "have_same_dim",
+    "is_dimensionless",
+    "is_quantity",
+    "is_unitless",
+    "maybe_decimal",
+    "split_mantissa_unit",
+]
+
+
+def get_unit(x: Any) -> Unit:
+    """The unit of a quantity or of a unit; `UNITLESS` for plain values.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.get_unit(3.0 * u.mV), u.get_unit(3.0)
+    (Unit("mV"), Unit("1"))
+    """
+    if isinstance(x, Unit):
+        return x
+    if isinstance(x, Quantity) or foreign.is_foreign(x):
+        return as_quantity(x).unit
+    return as_unit(x) if is_foreign_unit(x) else UNITLESS
+
+
+def get_dim(x: Any) -> Dimension:
+    """The dimension of a quantity or unit; an empty one for plain values.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> str(u.get_dim(3.0 * u.cm)), u.get_dim(3.0) == u.DIMENSIONLESS
+    ('[length]', True)
+    """
+    return get_unit(x).dim
+
+
+def get_mantissa(x: Any) -> Any:
+    """The number in front of the unit; a plain value is its own.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.get_mantissa(3.0 * u.mV), u.get_mantissa(2.0)
+    (3.0, 2.0)
+    """
+    return as_quantity(x).mantissa if is_quantity(x) else x
+
+
+get_magnitude = get_mantissa
+
+
+def split_mantissa_unit(x: Any) -> tuple[Any, Unit]:
+    """The number and the unit.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.split_mantissa_unit(3.0 * u.mV)
+    (3.0, Unit("mV"))
+    """
+    return get_mantissa(x), get_unit(x)
+
+
+def is_quantity(x: Any) -> bool:
+    """Is it a quantity, of this package or another?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.is_quantity(3.0 * u.mV), u.math.is_quantity(3.0)
+    (True, False)
+    """
+    return isinstance(x, Quantity) or foreign.is_foreign(x)
+
+
+def is_unitless(x: Any) -> bool:
+    """Is it a plain value, or a quantity whose unit is the number one?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.is_unitless(3.0), u.is_unitless(3.0 * u.mV)
+    (True, False)
+    """
+    return get_unit(x).is_unitless
+
+
+def is_dimensionless(x: Any) -> bool:
+    """Is it a number, of whatever scale?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.is_dimensionless(90.0 * u.degree), u.is_dimensionless(3.0 * u.mV)
+    (True, False)
+    """
+    return get_unit(x).dimensionless
+
+
+def has_same_unit(a: Any, b: Any) -> bool:
+    """Are the units equal in dimension and size?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.has_same_unit(3.0 * u.mV, 2.0 * u.mV), u.has_same_unit(3.0 * u.mV, 2.0 * u.volt)
+    (True, False)
+    """
+    return get_unit(a) == get_unit(b)
+
+
+def have_same_dim(a: Any, b: Any) -> bool:
+    """Do both measure the same thing?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.have_same_dim(3.0 * u.mV, 2.0 * u.volt), u.have_same_dim(3.0 * u.mV, 2.0)
+    (True, False)
+    """
+    return bool(get_dim(a) == get_dim(b))
+
+
+def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Dimension, Dimension]:
+    """The dimensions of two values, if they are equal.
+
+    Raises
+    ------
+    DimensionMismatchError
+        They are not; `message`, if given, begins the text.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> first, second = u.fail_for_dimension_mismatch(1.0 * u.mV, 1.0 * u.volt)
+    >>> first == second
+    True
+    """
+    units = get_unit(a), get_unit(b)
+    if units[0].dim != units[1].dim:
+        raise _mismatch(DimensionMismatchError, "dimension", message, *units)
+    return units[0].dim, units[1].dim
+
+
+def fail_for_unit_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Unit, Unit]:
+    """The units of two values, if they can be converted into each other.
+
+    Raises
+    ------
+    UnitMismatchError
+        They cannot; `message`, if given, begins the text.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.fail_for_unit_mismatch(1.0 * u.mV, 1.0 * u.volt)
+    (Unit("mV"), Unit("V"))
+    """
+    units = get_unit(a), get_unit(b)
+    if units[0].dim != units[1].dim:
+        raise _mismatch(UnitMismatchError, "unit", message, *units)
+    return units
+
+
+def _mismatch(kind: type[DimensionMismatchError], what: str, message: str | None, a: Unit, b: Unit) -> Exception:
+    text = f"both values must have one {'dimension' if what == 'dimension' else 'kind of unit'}. Got {a} and {b}."
+    return kind(f"{message} {text}" if message else text, a, b)
+
+
+def maybe_decimal(x: Any, unit: Any = None) -> Any:
+    """A plain value where there is no dimension, or the number of `unit`; other quantities stay quantities.
+
+    Raises
+    ------
+    UnitMismatchError
+        `unit` has another dimension.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.maybe_decimal(1.5 * u.volt), u.maybe_decimal(1.5 * u.volt, u.mV), u.maybe_decimal(u.Quantity(3.0))
+    (1.5 V, 1500.0, 3.0)
+    """
+    if unit is not None:
+        return as_quantity(x).to_decimal(unit)
+    return as_quantity(x).to_decimal() if is_quantity(x) and is_dimensionless(x) else x
+
+
+def display_in_unit(x: Any, unit: Any = None) -> str:
+    """The text of a quantity, in another unit if one is given.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.display_in_unit(1.5 * u.volt, u.mV)
+    '1500.0 mV'
+    """
+    return repr(as_quantity(x) if unit is None else as_quantity(x).in_unit(unit))

@@ -1,0 +1,208 @@
+"""First steps: three gradients, then spiking neurons with physical units that learn to read digits.
+
+python examples/demo.py            trains on scikit-learn's handwritten digits and draws demo.png
+python examples/demo.py --help     lists the options
+"""
+
+import argparse
+
+import torch
+from matplotlib.figure import Figure
+from sklearn.datasets import load_digits
+from torch.nn.functional import cross_entropy
+from tqdm import tqdm
+
+import brainstate_torch as brainstate
+import brainstate_torch.units as u
+
+
+def first_gradients():
+    """The gradient of a plain function, of a loss with two States, and the same with value and aux data."""
+    x = torch.tensor([1.0, 2.0, 3.0])
+    print("gradient of sum(x²) at [1, 2, 3]:", brainstate.transform.grad(lambda x: (x**2).sum())(x).tolist())
+
+    # States are read and written through `.value`. The function takes the data and closes over the States.
+    w = brainstate.ParamState(torch.tensor([1.0, 2.0]))
+    b = brainstate.ParamState(torch.tensor(0.0))
+    x, y = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([2.0, 0.0])
+
+    def squared_error(x, y):
+        return ((x @ w.value + b.value - y) ** 2).sum()
+
+    dw, db = brainstate.transform.grad(squared_error, [w, b])(x, y)
+    print("squared error of a linear prediction: dw =", dw.tolist(), " db =", db.item())
+
+    def with_prediction(x, y):
+        prediction = x @ w.value + b.value
+        return ((prediction - y) ** 2).sum(), prediction
+
+    gradient = brainstate.transform.grad(with_prediction, {"w": w, "b": b}, has_aux=True, return_value=True)
+    grads, loss, prediction = gradient(x, y)
+    print("in one call: gradients", {name: g.tolist() for name, g in grads.items()}, end=" ")
+    print("loss", loss.item(), "prediction", prediction.tolist())
+
+
+class Spike(torch.autograd.Function):
+    """1 above zero, else 0. Its derivative, zero almost everywhere, is replaced by 1 / (1 + |x|)²."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return (x > 0).to(x.dtype)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx, cotangent):
+        (x,) = ctx.saved_tensors
+        return cotangent / (1 + x.abs()) ** 2
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        (x,) = ctx.saved_tensors
+        return tangent / (1 + x.abs()) ** 2
+
+
+class Network:
+    """64 pixels drive 100 leaky integrate-and-fire neurons, whose spikes charge 10 leaky class scores."""
+
+    tau = 10.0 * u.ms
+    resistance = 100.0 * u.Mohm
+    threshold = 15.0 * u.mV
+
+    def __init__(self, generator, hidden=100):
+        self.w_in = brainstate.ParamState(torch.randn(64, hidden, generator=generator) * 0.1 * u.nA)
+        self.w_out = brainstate.ParamState(torch.randn(hidden, 10, generator=generator) * 0.05 * u.nA)
+        self.membrane = brainstate.HiddenState(torch.zeros(1, hidden) * u.mV)
+        self.scores = brainstate.HiddenState(torch.zeros(1, 10) * u.mV)
+
+    def step(self, current):
+        """Advance by dt: tau dV/dt = -V + R I. Crossing the threshold makes a spike and lowers V by it."""
+        leak = brainstate.environ.get_dt() / self.tau
+        self.membrane.value += leak * (self.resistance * current - self.membrane.value)
+        spikes = Spike.apply((self.membrane.value - self.threshold) / (5.0 * u.mV))
+        self.membrane.value -= spikes * self.threshold
+        self.scores.value += leak * (self.resistance * (spikes @ self.w_out.value) - self.scores.value)
+        return spikes, self.scores.value
+
+    def simulate(self, pixels, duration=30.0 * u.ms):
+        """Inject pixels [batch, 64] as currents; return spikes [time, batch, hidden], scores [time, batch, 10]."""
+        current = pixels @ self.w_in.value
+        self.membrane.value = torch.zeros(current.shape) * u.mV
+        self.scores.value = torch.zeros(len(pixels), 10) * u.mV
+        steps = [self.step(current) for _ in range(round(float(duration / brainstate.environ.get_dt())))]
+        spikes, scores = zip(*steps, strict=True)
+        return torch.stack(spikes), torch.stack(scores)
+
+    def loss(self, pixels, labels):
+        """The cross entropy of the mean scores, counted in mV; as aux data the firing rate."""
+        spikes, scores = self.simulate(pixels)
+        rate = spikes.mean() / brainstate.environ.get_dt()
+        return cross_entropy(scores.mean(0) / u.mV, labels), rate.to(u.Hz)
+
+    def accuracy(self, pixels, labels):
+        """The share of digits whose own class has the highest mean score."""
+        _, scores = self.simulate(pixels)
+        return (scores.mean(0).argmax(1) == labels).float().mean().item()
+
+
+class Adam:
+    """Adam by hand, to see units at work: the weights are in nA, so the learning rate must be, too."""
+
+    def __init__(self, states, lr):
+        self.states, self.lr, self.count = states, lr, 0
+
+    def update(self, grads):
+        if self.count == 0:
+            self.means, self.squares = [0.0 * g for g in grads], [0.0 * g**2 for g in grads]
+        self.count += 1
+        for i, (state, g) in enumerate(zip(self.states, grads, strict=True)):
+            self.means[i] = 0.9 * self.means[i] + 0.1 * g
+            self.squares[i] = 0.999 * self.squares[i] + 0.001 * g**2
+            mean, square = self.means[i] / (1 - 0.9**self.count), self.squares[i] / (1 - 0.999**self.count)
+            state.value -= self.lr * mean / (square**0.5 + 1e-8 / u.nA)
+
+
+def train(network, pixels, labels, test, epochs, generator):
+    """Train; return the loss of every update, and the test accuracy before and after every epoch."""
+    weights = [network.w_in, network.w_out]
+    gradient = brainstate.transform.grad(
+        network.loss, weights, has_aux=True, return_value=True, unit_aware=True
+    )
+    grads, loss, rate = gradient(pixels[:64], labels[:64])
+    print(f"weights in {weights[0].value.unit}, gradient in {grads[0].unit}, firing rate {rate:.1f}")
+    try:
+        weights[0].value -= 0.1 * grads[0]
+    except u.UnitMismatchError as error:
+        print("a step with a learning rate of 0.1 is refused:", error)
+
+    adam = Adam(weights, lr=0.01 * u.nA)
+    losses, accuracies = [], [network.accuracy(*test)]
+    bar = tqdm(range(epochs), unit="epoch")
+    for _ in bar:
+        for rows in torch.randperm(len(pixels), generator=generator).split(64):
+            grads, loss, rate = gradient(pixels[rows], labels[rows])
+            adam.update(grads)
+            losses.append(loss.item())
+        accuracies.append(network.accuracy(*test))
+        bar.set_postfix_str(f"loss {losses[-1]:.3f}, test accuracy {accuracies[-1]:.1%}, {rate:.0f}")
+    return losses, accuracies
+
+
+def draw(network, losses, accuracies, pixels, label, path):
+    """Training, and one test digit: what the network saw, which neurons spiked, how its scores grew."""
+    spikes, scores = network.simulate(pixels[None])
+    favourite, order = network.w_out.value.mantissa.argmax(1).sort(stable=True)
+    step, row = spikes[:, 0, order].nonzero(as_tuple=True)
+    colors = ["tab:red" if c == label else "0.6" for c in range(10)]
+    dt = float(brainstate.environ.get_dt() / u.ms)
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    panels = [["loss", "raster", "digit"], ["accuracy", "scores", "digit"]]
+    ax = figure.subplot_mosaic(panels, width_ratios=[3, 5, 2])
+
+    ax["loss"].semilogy(torch.linspace(0, len(accuracies) - 1, len(losses)), losses, linewidth=0.8)
+    ax["loss"].set(title="cross entropy", xlabel="epoch")
+    ax["accuracy"].plot(accuracies, marker="o", markersize=4)
+    ax["accuracy"].set(title=f"test accuracy: {accuracies[-1]:.1%}", xlabel="epoch", ylim=(0, 1.05))
+    ax["raster"].scatter(dt * (step + 1), row, c=[colors[c] for c in favourite[row]], marker="|", s=12)
+    ax["raster"].set(title="spikes, neurons sorted by the class they speak for", ylabel="neuron")
+    for c, trace in enumerate(scores[:, 0].to_decimal(u.mV).T):
+        ax["scores"].plot(dt * torch.arange(1, len(trace) + 1), trace, color=colors[c])
+        ax["scores"].annotate(f" {c}", (dt * len(trace), trace[-1]), color=colors[c], va="center")
+    ax["scores"].set(title="class scores", xlabel="time (ms)", ylabel="membrane (mV)")
+    ax["digit"].imshow(pixels.view(8, 8), cmap="gray_r")
+    ax["digit"].set(title=f"a {label}, read as {scores.mean((0, 1)).argmax()}", xticks=[], yticks=[])
+    figure.savefig(path, dpi=150)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--samples", type=int, default=1797, help="digits to use; a fifth is for testing")
+    parser.add_argument("--check", type=float, default=0.9, help="exit with 1 below this test accuracy")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", default="demo.png", help="where to save the picture")
+    args = parser.parse_args()
+
+    first_gradients()
+    brainstate.environ.set(dt=1.0 * u.ms)
+    generator = torch.Generator().manual_seed(args.seed)
+    digits = load_digits()
+    chosen = torch.randperm(len(digits.data), generator=generator)[: args.samples]
+    pixels, labels = torch.tensor(digits.data / 16).float()[chosen], torch.tensor(digits.target)[chosen]
+    n = len(chosen) // 5
+    test = pixels[:n], labels[:n]
+
+    network = Network(generator)
+    losses, accuracies = train(network, pixels[n:], labels[n:], test, args.epochs, generator)
+    draw(network, losses, accuracies, test[0][0], test[1][0].item(), args.out)
+    print(f"test accuracy {accuracies[-1]:.1%} on {n} digits it has not seen; picture in {args.out}")
+    return 0 if accuracies[-1] >= args.check else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

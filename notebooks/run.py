@@ -1,0 +1,44 @@
+"""Execute the notebooks of this folder and store their outputs; fail if a cell fails.
+
+python notebooks/run.py            executes and stores
+python notebooks/run.py --check    executes only
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+# A kernel gives every cell a file name with its process number.
+CELL_FILE = re.compile(r"[^\s\"'<(]*ipykernel_\d+[/\\]\d+\.py")
+
+
+def executed(path: Path) -> nbformat.NotebookNode:
+    """The notebook with new outputs, free of what changes from run to run."""
+    notebook = nbformat.read(path, as_version=4)
+    place = {"metadata": {"path": path.parent}}
+    NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, resources=place).execute()
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "text" in output:
+                output.text = CELL_FILE.sub("notebook.py", output.text)
+    return notebook
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="do not store the outputs")
+    check = parser.parse_args().check
+    for path in sorted(Path(__file__).parent.glob("*.ipynb")):
+        print(f"{path.name} ... ", end="", flush=True)
+        notebook = executed(path)
+        if not check:
+            nbformat.write(notebook, path)
+        print("checked" if check else "stored")
+
+
+if __name__ == "__main__":
+    main()
