@@ -1,8 +1,4 @@
-"""First steps: three gradients, then spiking neurons with physical units that learn to read digits.
-
-python examples/demo.py            trains on scikit-learn's handwritten digits and draws demo.png
-python examples/demo.py --help     lists the options
-"""
+"""First steps: three gradients, then spiking neurons with physical units that learn to read handwritten digits."""
 
 import argparse
 
@@ -18,8 +14,8 @@ import brainstate_torch.units as u
 
 def first_gradients():
     """The gradient of a plain function, of a loss with two States, and the same with value and aux data."""
-    x = torch.tensor([1.0, 2.0, 3.0])
-    print("gradient of sum(x²) at [1, 2, 3]:", brainstate.transform.grad(lambda x: (x**2).sum())(x).tolist())
+    gradient = brainstate.transform.grad(lambda x: (x**2).sum())
+    print("gradient of sum(x²) at [1, 2, 3]:", gradient(torch.tensor([1.0, 2.0, 3.0])).tolist())
 
     # States are read and written through `.value`. The function takes the data and closes over the States.
     w = brainstate.ParamState(torch.tensor([1.0, 2.0]))
@@ -38,8 +34,7 @@ def first_gradients():
 
     gradient = brainstate.transform.grad(with_prediction, {"w": w, "b": b}, has_aux=True, return_value=True)
     grads, loss, prediction = gradient(x, y)
-    print("in one call: gradients", {name: g.tolist() for name, g in grads.items()}, end=" ")
-    print("loss", loss.item(), "prediction", prediction.tolist())
+    print("the same with value and aux data:", grads, loss.item(), prediction.tolist())
 
 
 class Spike(torch.autograd.Function):
@@ -61,10 +56,7 @@ class Spike(torch.autograd.Function):
         (x,) = ctx.saved_tensors
         return cotangent / (1 + x.abs()) ** 2
 
-    @staticmethod
-    def jvp(ctx, tangent):
-        (x,) = ctx.saved_tensors
-        return tangent / (1 + x.abs()) ** 2
+    jvp = backward  # each spike depends on its own x alone: forward and reverse mode multiply by the same factor
 
 
 class Network:
@@ -89,14 +81,13 @@ class Network:
         self.scores.value += leak * (self.resistance * (spikes @ self.w_out.value) - self.scores.value)
         return spikes, self.scores.value
 
-    def simulate(self, pixels, duration=30.0 * u.ms):
-        """Inject pixels [batch, 64] as currents; return spikes [time, batch, hidden], scores [time, batch, 10]."""
+    def simulate(self, pixels, duration=40.0 * u.ms):
+        """Inject pixels [batch, 64] as currents; return spikes [time, batch, 100], scores [time, batch, 10]."""
         current = pixels @ self.w_in.value
         self.membrane.value = torch.zeros(current.shape) * u.mV
         self.scores.value = torch.zeros(len(pixels), 10) * u.mV
         steps = [self.step(current) for _ in range(round(float(duration / brainstate.environ.get_dt())))]
-        spikes, scores = zip(*steps, strict=True)
-        return torch.stack(spikes), torch.stack(scores)
+        return tuple(torch.stack(series) for series in zip(*steps, strict=True))
 
     def loss(self, pixels, labels):
         """The cross entropy of the mean scores, counted in mV; as aux data the firing rate."""
@@ -105,7 +96,6 @@ class Network:
         return cross_entropy(scores.mean(0) / u.mV, labels), rate.to(u.Hz)
 
     def accuracy(self, pixels, labels):
-        """The share of digits whose own class has the highest mean score."""
         _, scores = self.simulate(pixels)
         return (scores.mean(0).argmax(1) == labels).float().mean().item()
 
@@ -130,9 +120,7 @@ class Adam:
 def train(network, pixels, labels, test, epochs, generator):
     """Train; return the loss of every update, and the test accuracy before and after every epoch."""
     weights = [network.w_in, network.w_out]
-    gradient = brainstate.transform.grad(
-        network.loss, weights, has_aux=True, return_value=True, unit_aware=True
-    )
+    gradient = brainstate.transform.grad(network.loss, weights, has_aux=True, return_value=True, unit_aware=True)
     grads, loss, rate = gradient(pixels[:64], labels[:64])
     print(f"weights in {weights[0].value.unit}, gradient in {grads[0].unit}, firing rate {rate:.1f}")
     try:
@@ -140,7 +128,7 @@ def train(network, pixels, labels, test, epochs, generator):
     except u.UnitMismatchError as error:
         print("a step with a learning rate of 0.1 is refused:", error)
 
-    adam = Adam(weights, lr=0.01 * u.nA)
+    adam = Adam(weights, lr=0.003 * u.nA)
     losses, accuracies = [], [network.accuracy(*test)]
     bar = tqdm(range(epochs), unit="epoch")
     for _ in bar:
@@ -154,34 +142,39 @@ def train(network, pixels, labels, test, epochs, generator):
 
 
 def draw(network, losses, accuracies, pixels, label, path):
-    """Training, and one test digit: what the network saw, which neurons spiked, how its scores grew."""
+    """Training, and one test digit: what the network saw, which neurons spiked, how the scores grew."""
     spikes, scores = network.simulate(pixels[None])
+    scores = scores[:, 0].to_decimal(u.mV)
     favourite, order = network.w_out.value.mantissa.argmax(1).sort(stable=True)
     step, row = spikes[:, 0, order].nonzero(as_tuple=True)
-    colors = ["tab:red" if c == label else "0.6" for c in range(10)]
-    dt = float(brainstate.environ.get_dt() / u.ms)
+    sizes = favourite.bincount(minlength=10)
+    colors = ["tab:red" if c == label else "darkgray" for c in range(10)]
+    time = torch.arange(1, len(scores) + 1) * float(brainstate.environ.get_dt() / u.ms)
     figure = Figure(figsize=(11, 5), layout="constrained")
-    panels = [["loss", "raster", "digit"], ["accuracy", "scores", "digit"]]
-    ax = figure.subplot_mosaic(panels, width_ratios=[3, 5, 2])
-
-    ax["loss"].semilogy(torch.linspace(0, len(accuracies) - 1, len(losses)), losses, linewidth=0.8)
-    ax["loss"].set(title="cross entropy", xlabel="epoch")
-    ax["accuracy"].plot(accuracies, marker="o", markersize=4)
-    ax["accuracy"].set(title=f"test accuracy: {accuracies[-1]:.1%}", xlabel="epoch", ylim=(0, 1.05))
-    ax["raster"].scatter(dt * (step + 1), row, c=[colors[c] for c in favourite[row]], marker="|", s=12)
-    ax["raster"].set(title="spikes, neurons sorted by the class they speak for", ylabel="neuron")
-    for c, trace in enumerate(scores[:, 0].to_decimal(u.mV).T):
-        ax["scores"].plot(dt * torch.arange(1, len(trace) + 1), trace, color=colors[c])
-        ax["scores"].annotate(f" {c}", (dt * len(trace), trace[-1]), color=colors[c], va="center")
-    ax["scores"].set(title="class scores", xlabel="time (ms)", ylabel="membrane (mV)")
-    ax["digit"].imshow(pixels.view(8, 8), cmap="gray_r")
-    ax["digit"].set(title=f"a {label}, read as {scores.mean((0, 1)).argmax()}", xticks=[], yticks=[])
+    axes = figure.subplots(2, 3, width_ratios=[3, 5, 2])
+    (ax_loss, ax_spikes, ax_digit), (ax_accuracy, ax_scores, ax_means) = axes
+    ax_loss.semilogy(torch.linspace(0, len(accuracies) - 1, len(losses)), losses, linewidth=0.8)
+    ax_loss.set(title="cross entropy")
+    ax_accuracy.plot(accuracies, marker="o", markersize=4)
+    ax_accuracy.set(title=f"test accuracy: {accuracies[-1]:.1%}", xlabel="epoch")
+    ax_spikes.scatter(time[step], row, c=[colors[c] for c in favourite[row]], marker="|", s=25)
+    ax_spikes.set_yticks(sizes.cumsum(0) - sizes / 2 - 0.5, range(10))
+    ax_spikes.set(title="spikes", ylabel="neurons in favour of class", xlim=(0, time[-1] + 1))
+    ax_scores.set_prop_cycle(color=colors)
+    ax_scores.plot(time, scores)
+    ax_scores.set(title="class scores", xlabel="time (ms)", ylabel="mV", xlim=(0, time[-1] + 1))
+    ax_means.barh(range(10), scores.mean(0), color=colors)
+    ax_means.set(title="mean scores", xlabel="mV", yticks=range(10))
+    ax_digit.imshow(pixels.view(8, 8), cmap="gray_r")
+    ax_digit.set(title=f"a {label}, read as {scores.mean(0).argmax()}", xticks=[], yticks=[])
+    for ax in axes.flat:
+        ax.spines[["top", "right"]].set_visible(ax is ax_digit)
     figure.savefig(path, dpi=150)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=15)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--samples", type=int, default=1797, help="digits to use; a fifth is for testing")
     parser.add_argument("--check", type=float, default=0.9, help="exit with 1 below this test accuracy")
     parser.add_argument("--seed", type=int, default=0)
@@ -196,7 +189,6 @@ def main():
     pixels, labels = torch.tensor(digits.data / 16).float()[chosen], torch.tensor(digits.target)[chosen]
     n = len(chosen) // 5
     test = pixels[:n], labels[:n]
-
     network = Network(generator)
     losses, accuracies = train(network, pixels[n:], labels[n:], test, args.epochs, generator)
     draw(network, losses, accuracies, test[0][0], test[1][0].item(), args.out)

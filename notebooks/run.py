@@ -19,7 +19,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
     """The notebook with new outputs, free of what changes from run to run."""
     notebook = nbformat.read(path, as_version=4)
     place = {"metadata": {"path": path.parent}}
-    NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, resources=place).execute()
+    NotebookClient(notebook, kernel_name="python3", record_timing=False, resources=place).execute()
     notebook.metadata.get("language_info", {}).pop("version", None)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

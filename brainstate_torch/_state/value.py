@@ -9,7 +9,7 @@ import torch
 from .. import _tree
 from .._arrays import from_numpy
 from .._errors import TraceContextError
-from .._func import level_of
+from .._func import FakeTensor, level_of
 from ..units import Quantity
 
 __all__ = ["StateParameter", "Value", "owned"]
@@ -123,7 +123,8 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
         _refuse_wrapper(leaf, depth)
     if not attached and leaf.requires_grad:
         leaf = leaf.detach()
-    return leaf if type(leaf) is Value else leaf.as_subclass(Value)
+    # A fake tensor would lose what makes it one.
+    return leaf if type(leaf) is Value or isinstance(leaf, FakeTensor) else leaf.as_subclass(Value)
 
 
 def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:

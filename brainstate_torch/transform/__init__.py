@@ -1,5 +1,28 @@
 """Transforms of functions that read and write States."""
 
+from ._abstract import eval_shape
+from ._checkpoint import checkpoint, remat
+from ._finder import StateFinder
 from ._gradient import GradientTransform, grad, vector_grad
+from ._jacobian import hessian, jacfwd, jacobian, jacrev
+from ._products import jvp, vjp
+from ._shapes import ShapeDtypeStruct
+from ._stateful import StatefulFunction
 
-__all__ = ["GradientTransform", "grad", "vector_grad"]
+__all__ = [
+    "GradientTransform",
+    "ShapeDtypeStruct",
+    "StateFinder",
+    "StatefulFunction",
+    "checkpoint",
+    "eval_shape",
+    "grad",
+    "hessian",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "remat",
+    "vector_grad",
+    "vjp",
+]

@@ -96,6 +96,7 @@ def run(
     states: Sequence[State[Any]] = (),
     values: Sequence[Any] = (),
     accept: Callable[[Any, Frame], None] | None = None,
+    frame: Frame | None = None,
 ) -> Outcome:
     """Run a stateful function while `states` have other `values`; no State is changed.
 
@@ -104,7 +105,7 @@ def run(
     ValueError
         The result holds a State, or a State was left with another structure or unit than it had.
     """
-    with Frame() as frame:
+    with frame or Frame() as frame:
         frame.substitute(states, values)
         result = fun(*args, **kwargs)
         if type(result) is not torch.Tensor and any(isinstance(leaf, State) for leaf in _tree.leaves(result)):

@@ -13,7 +13,7 @@ from ._reverse import ENGINES, Engine, scalar_gradient, vector_gradient
 from ._selection import Inputs, Selection
 from ._unit_ratio import with_input_units, with_unit_ratio
 
-__all__ = ["GradientTransform", "grad", "vector_grad"]
+__all__ = ["Argnums", "GradStates", "GradientTransform", "checked_keywords", "grad", "vector_grad"]
 
 GradStates = State[Any] | Sequence[Any] | Mapping[Any, Any] | None
 _MISSING = Missing()
@@ -147,16 +147,20 @@ class GradientTransform:
             raise
         return result
 
-    def _arranged(self, raw: Any, call: Call, carried: Carried) -> Any:
+    def _derivative(self, raw: Any, call: Call) -> Any:
+        """The derivative part G of the result, from what the base transform gave."""
         dress = with_unit_ratio if self.unit_aware else with_input_units
-        derivative = call.inputs.arrange(dress(raw, call))
+        return call.inputs.arrange(dress(raw, call))
+
+    def _arranged(self, raw: Any, call: Call, carried: Carried) -> Any:
+        derivative = self._derivative(raw, call)
         if not self.return_value:
             return (derivative, carried.aux) if self.has_aux else derivative
         return (derivative, carried.value, carried.aux) if self.has_aux else (derivative, carried.value)
 
     @property
     def _phase(self) -> str:
-        return _PHASES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
+        return _NAMES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
 
     def __repr__(self) -> str:
         states = f"{len(self._selection.states)} States" if self._selection.states else "None"
@@ -173,29 +177,65 @@ class GradientTransform:
         return f"GradientTransform({', '.join(f'{k}={v}' for k, v in shown.items())})"
 
 
-_PHASES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_grad"}
+class VectorGradientTransform(GradientTransform):
+    """What ``vector_grad`` returns: without `unit_aware` its gradients are plain."""
+
+    def _derivative(self, raw: Any, call: Call) -> Any:
+        return call.inputs.arrange(with_unit_ratio(raw, call) if self.unit_aware else raw)
+
+
+_NAMES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_grad"}
+
+
+def checked_keywords(
+    name: str,
+    extra: dict[str, Any],
+    grad_states: GradStates,
+    argnums: Argnums,
+    return_value: bool,
+    has_aux: bool | None,
+    check_states: bool,
+) -> dict[str, Any]:
+    """The keywords of :class:`GradientTransform` that every derivative takes.
+
+    Raises
+    ------
+    TypeError
+        `extra` holds another keyword than `debug_nan`.
+    """
+    for key in extra:
+        if key != "debug_nan":
+            raise TypeError(f"{name}() takes `debug_nan` besides its own keywords. Got `{key}`.")
+    return {
+        **extra,
+        "grad_states": grad_states,
+        "argnums": argnums,
+        "return_value": return_value,
+        "has_aux": bool(has_aux),
+        "check_states": check_states,
+    }
+
+
+def checked_engine(engine: Engine) -> Engine:
+    """The engine.
+
+    Raises
+    ------
+    ValueError
+        There is none of that name.
+    """
+    if engine not in ENGINES:
+        raise ValueError(f"`engine` must be one of {', '.join(map(repr, ENGINES))}. Got {engine!r}.")
+    return engine
 
 
 def _made(
-    base: Callable[..., Any],
-    fun: Any,
-    params: Mapping[str, Any],
-    engine: Engine,
-    unit_aware: bool,
-    kwargs: dict[str, Any],
+    kind: type[GradientTransform], base: Any, fun: Any, params: Mapping[str, Any], keywords: Mapping[str, Any]
 ) -> Any:
     """The transform of `fun`, or a decorator where there is no function yet."""
-    if engine not in ENGINES:
-        raise ValueError(f"`engine` must be one of {', '.join(map(repr, ENGINES))}. Got {engine!r}.")
-    known = ("grad_states", "argnums", "return_value", "has_aux", "check_states", "debug_nan")
-    for key in kwargs:
-        if key not in known:
-            raise TypeError(f"{_PHASES[base]}() got an unknown keyword `{key}`. Known are {', '.join(known)}.")
 
     def make(target: Callable[..., Any]) -> GradientTransform:
-        return GradientTransform(
-            target, base, transform_params={**params, "engine": engine}, unit_aware=unit_aware, **kwargs
-        )
+        return kind(target, base, transform_params=params, **keywords)
 
     return make if isinstance(fun, Missing) else make(fun)
 
@@ -263,10 +303,10 @@ def grad(
     >>> brainstate.transform.grad(lambda t: 5 * u.mV * (t / u.ms) ** 2, unit_aware=True)(3. * u.ms)
     30.0 mV / ms
     """
-    params = {"holomorphic": holomorphic, "allow_int": allow_int}
-    kwargs |= {"grad_states": grad_states, "argnums": argnums, "has_aux": bool(has_aux)}
-    kwargs |= {"return_value": return_value, "check_states": check_states}
-    return _made(scalar_gradient, fun, params, engine, unit_aware, kwargs)
+    params = {"holomorphic": holomorphic, "allow_int": allow_int, "unit_aware": unit_aware}
+    params["engine"] = checked_engine(engine)
+    kwargs = checked_keywords("grad", kwargs, grad_states, argnums, return_value, has_aux, check_states)
+    return _made(GradientTransform, scalar_gradient, fun, params, {**kwargs, "unit_aware": unit_aware})
 
 
 def vector_grad(
@@ -313,6 +353,6 @@ def vector_grad(
     >>> brainstate.transform.vector_grad(lambda x: x ** 2)(torch.tensor([1., 2., 3.]))
     tensor([2., 4., 6.])
     """
-    kwargs |= {"grad_states": grad_states, "argnums": argnums, "has_aux": bool(has_aux)}
-    kwargs |= {"return_value": return_value, "check_states": check_states}
-    return _made(vector_gradient, func, {}, engine, unit_aware, kwargs)
+    params = {"engine": checked_engine(engine)}
+    kwargs = checked_keywords("vector_grad", kwargs, grad_states, argnums, return_value, has_aux, check_states)
+    return _made(VectorGradientTransform, vector_gradient, func, params, {**kwargs, "unit_aware": unit_aware})

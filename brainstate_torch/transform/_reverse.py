@@ -5,17 +5,31 @@ call with nothing else active runs on a private autograd tape instead: the same 
 memory on a long recurrent network.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
 
-from .._func import grad_and_value, is_transformed, vjp
+from .._errors import BrainStateError
+from .._func import grad_and_value, is_transformed, level, vjp
 from .._state.context import CONTEXT
+from .._state.frame import TapeFrame
+from ._checks import checked_result, checked_scalar, exact_places
 from ._functional import Call
 
-__all__ = ["ENGINES", "Engine", "Pure", "chosen_engine", "scalar_gradient", "vector_gradient"]
+__all__ = [
+    "ENGINES",
+    "FLOAT0",
+    "Engine",
+    "Pure",
+    "Tensors",
+    "can_recompute",
+    "float0_like",
+    "scalar_gradient",
+    "vector_gradient",
+]
 
 Engine = Literal["auto", "func", "tape"]
 ENGINES = ("auto", "func", "tape")
@@ -33,13 +47,40 @@ class Pure(Protocol):
 Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[list[Any], Tensors]]
 
 
-def chosen_engine(engine: Engine, leaves: Sequence[torch.Tensor]) -> Literal["func", "tape"]:
-    """The engine for a call: the tape where it is outermost, alone, and nobody wants to differentiate its result."""
-    if engine != "auto":
-        return engine
-    if CONTEXT.frames or is_transformed() or torch._C._len_torch_dispatch_stack():
-        return "func"
-    return "func" if any(leaf.requires_grad for leaf in leaves) else "tape"
+class _Reverse(threading.local):
+    """Per thread: the torch.func level that a lone reverse pass records on, None where there is no such pass."""
+
+    level: int | None = None
+
+
+_REVERSE = _Reverse()
+
+
+def can_recompute() -> bool:
+    """Does a single reverse pass, and nothing else, record what the caller computes?
+
+    Saved-tensor hooks, on which recomputation rests, do not work in higher derivatives under torch.func.
+    """
+    if _REVERSE.level is None:
+        taped = len(CONTEXT.frames) > 0 and all(isinstance(frame, TapeFrame) for frame in CONTEXT.frames)
+        return taped and level() == 0
+    return _REVERSE.level == level()
+
+
+def float0_like(x: torch.Tensor) -> Any:
+    """JAX's gradient of an integer: an array of its empty dtype, in the shape of the input."""
+    return np.zeros(tuple(x.shape), FLOAT0)
+
+
+def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor], lone: bool) -> bool:
+    """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
+    alone = lone and not torch._C._len_torch_dispatch_stack() and not any(leaf.requires_grad for leaf in leaves)
+    if engine == "tape" and not alone:
+        raise BrainStateError(
+            "`engine='tape'` must not be used inside another transform or on tensors that require a gradient. "
+            "Got one of both. Leave `engine` at 'auto'."
+        )
+    return alone
 
 
 def scalar_gradient(
@@ -49,16 +90,17 @@ def scalar_gradient(
     *,
     holomorphic: bool = False,
     allow_int: bool = False,
+    unit_aware: bool = False,
     engine: Engine = "auto",
 ) -> Gradient:
     """The base transform of ``grad``: the gradient of a real scalar, or a holomorphic complex one."""
 
     def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[torch.Tensor, Tensors]:
         result, carried = fun(leaves, call)
-        return _checked_scalar(result, call, holomorphic), carried
+        return checked_scalar(result, call, holomorphic, unit_aware), carried
 
     def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact = _exact(leaves, call, holomorphic, allow_int)
+        exact = exact_places(leaves, call, holomorphic, allow_int)
         return _reverse(checked, leaves, exact, call, engine, scalar=not holomorphic)
 
     return gradient
@@ -70,10 +112,10 @@ def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine
     def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Tensors, Tensors]:
         result, carried = fun(leaves, call)
         results = result if isinstance(result, tuple) else (result,)
-        return tuple([_checked_result(x) for x in results]), carried
+        return tuple([checked_result(x, "vector_grad") for x in results]), carried
 
     def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact = _exact(leaves, call, holomorphic=False, allow_int=True)
+        exact = exact_places(leaves, call, holomorphic=False, allow_int=True)
         return _reverse(checked, leaves, exact, call, engine, scalar=False)
 
     return gradient
@@ -93,8 +135,15 @@ def _reverse(
     """
     if exact:
         return _around(fun, leaves, exact, call, engine, scalar)
-    run = _on_tape if chosen_engine(engine, leaves) == "tape" else _on_func
-    grads, carried = run(fun, leaves, call, scalar)
+    lone = not CONTEXT.frames and not is_transformed()
+    on_tape = engine != "func" and _takes_tape(engine, leaves, lone)
+    if lone:
+        _REVERSE.level = 0 if on_tape else 1
+    try:
+        grads, carried = (_on_tape if on_tape else _on_func)(fun, leaves, call, scalar)
+    finally:
+        if lone:
+            _REVERSE.level = None
     return [grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads], carried
 
 
@@ -115,7 +164,7 @@ def _around(
             merged[i] = leaf
         return fun(merged, call)
 
-    result: list[Any] = [np.zeros(tuple(leaf.shape), FLOAT0) for leaf in leaves]
+    result: list[Any] = [float0_like(leaf) for leaf in leaves]
     if not kept:
         return result, of_kept([], call)[1]
     grads, carried = _reverse(of_kept, [leaves[i] for i in kept], (), call, engine, scalar)
@@ -150,71 +199,3 @@ def _on_tape(fun: Any, leaves: Sequence[torch.Tensor], call: Call, scalar: bool)
     else:
         grads = [torch.zeros_like(leaf) for leaf in leaves]
     return grads, tuple([x.detach() if x.requires_grad else x for x in carried])
-
-
-def _differentiable(leaf: torch.Tensor) -> bool:
-    return leaf.is_floating_point() or leaf.is_complex()
-
-
-def _exact(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, allow_int: bool) -> list[int]:
-    """The places of integer and boolean leaves, where they are allowed."""
-    exact = []
-    for i, leaf in enumerate(leaves):
-        if holomorphic and not leaf.is_complex():
-            raise TypeError(
-                f"with `holomorphic=True` every input must be complex. Got dtype {_short(leaf)} in "
-                f"{call.inputs.name(i)}. Convert it with `.to(torch.complex64)`."
-            )
-        if not _differentiable(leaf):
-            exact.append(i)
-            if not allow_int:
-                raise TypeError(
-                    f"what is differentiated must have a real or complex dtype. Got {_short(leaf)} in "
-                    f"{call.inputs.name(i)}. Convert it with `.float()`, or pass `allow_int=True` for an empty gradient."
-                )
-    return exact
-
-
-def _checked_scalar(result: Any, call: Call, holomorphic: bool) -> torch.Tensor:
-    """The result as a scalar tensor."""
-    if isinstance(result, (int, float, complex)) and not isinstance(result, bool):
-        result = torch.as_tensor(result)
-    if not isinstance(result, torch.Tensor):
-        raise TypeError(
-            f"the gradient is defined for a scalar result. Got {_described(call.output)}. "
-            "Return one number, or `(loss, aux)` with `has_aux=True`."
-        )
-    if result.ndim:
-        raise TypeError(
-            f"the gradient is defined for a scalar result. Got shape {tuple(result.shape)}. "
-            "Reduce it with `.sum()` or `.mean()`, or use `vector_grad` or `jacrev`."
-        )
-    if holomorphic and not result.is_complex():
-        raise TypeError(f"with `holomorphic=True` the result must be complex. Got dtype {_short(result)}.")
-    if not holomorphic and result.is_complex():
-        raise TypeError(
-            f"the gradient is defined for a real result. Got dtype {_short(result)}. "
-            "Take the real part, or pass `holomorphic=True`."
-        )
-    if not _differentiable(result):
-        raise TypeError(
-            f"the gradient is defined for a real-valued result. Got dtype {_short(result)}. Use `.float()`."
-        )
-    return result
-
-
-def _checked_result(x: Any) -> torch.Tensor:
-    if isinstance(x, (int, float, complex)) and not isinstance(x, bool):
-        x = torch.as_tensor(x)
-    if not isinstance(x, torch.Tensor) or not _differentiable(x):
-        seen = f"dtype {_short(x)}" if isinstance(x, torch.Tensor) else f"a {type(x).__name__}"
-        raise TypeError(f"vector_grad is defined for results of real or complex dtype. Got {seen}. Use `.float()`.")
-    return x
-
-
-def _short(x: torch.Tensor) -> str:
-    return str(x.dtype).removeprefix("torch.")
-
-
-def _described(x: Any) -> str:
-    return "None" if x is None else f"a {type(x).__name__}"

@@ -1,10 +1,30 @@
 """Physical units on tensors: ``import brainstate_torch.units as u``.
 
-``u.mV``, ``u.second``, ``u.cm2`` and every other name of a unit that brainunit or pint knows is an attribute.
+``u.mV``, ``u.second``, ``u.cm2`` and every other name of a unit that brainunit or pint knows is an attribute of this
+module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: see `units.rules`.
 """
 
-from . import dispatch
+from torch import fft, linalg
+
+from . import dispatch as dispatch
+from . import math
 from .errors import DimensionMismatchError, UnitMismatchError
+from .functions import (
+    display_in_unit,
+    fail_for_dimension_mismatch,
+    fail_for_unit_mismatch,
+    get_dim,
+    get_magnitude,
+    get_mantissa,
+    get_unit,
+    has_same_unit,
+    have_same_dim,
+    is_dimensionless,
+    is_quantity,
+    is_unitless,
+    maybe_decimal,
+    split_mantissa_unit,
+)
 from .quantity import Quantity, as_quantity
 from .registry import registry
 from .symbols import symbol_names, unit_named
@@ -20,7 +40,24 @@ __all__ = [
     "UnitMismatchError",
     "as_quantity",
     "as_unit",
+    "display_in_unit",
+    "fail_for_dimension_mismatch",
+    "fail_for_unit_mismatch",
+    "fft",
+    "get_dim",
+    "get_magnitude",
+    "get_mantissa",
+    "get_unit",
+    "has_same_unit",
+    "have_same_dim",
+    "is_dimensionless",
+    "is_quantity",
+    "is_unitless",
+    "linalg",
+    "math",
+    "maybe_decimal",
     "registry",
+    "split_mantissa_unit",
 ]
 
 
@@ -35,4 +72,4 @@ def __getattr__(name: str) -> Unit:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *symbol_names()})
+    return sorted({*__all__, *symbol_names()})

@@ -5,7 +5,7 @@ from typing import Any
 from .quantity import Quantity
 from .unit import UNITLESS, Folded, Unit
 
-__all__ = ["attach", "divide_units", "detach"]
+__all__ = ["attach", "detach", "divide_units"]
 
 
 def detach(value: Any) -> tuple[Any, Unit]:

@@ -157,8 +157,8 @@ class Arithmetic:
             return attach(self._mantissa**exponent, self._unit._to_power(float(exponent)))
         if self._unit._dim:
             raise UnitMismatchError(
-                f"`exponent` must be a Python number where the base has a unit. Got {type(exponent).__name__} with the base "
-                f"in {self._unit}. Divide the base by a unit first: q / u.{self._unit}.",
+                f"`exponent` must be a Python number where the base has a unit. Got {type(exponent).__name__} with the "
+                f"base in {self._unit}. Divide the base by a unit first: q / u.{self._unit}.",
                 self._unit,
             )
         return self._plain("pow") ** exponent
@@ -177,7 +177,9 @@ class Arithmetic:
 
     def __round__(self, digits: int | None = None) -> Self:
         mantissa = self._mantissa
-        rounded = mantissa.round(decimals=digits or 0) if isinstance(mantissa, torch.Tensor) else round(mantissa, digits)
+        rounded = (
+            mantissa.round(decimals=digits or 0) if isinstance(mantissa, torch.Tensor) else round(mantissa, digits)
+        )
         return self._make(rounded, self._unit)
 
 

@@ -1,7 +1,7 @@
 """Signatures of the functions whose effect on units depends on their arguments: an exponent, a length, a mode.
 
-Each function gets the call's arguments and gives the signature of that call. Where units cannot follow, that is a signature
-which needs plain values.
+Each function gets the call's arguments and gives the signature of that call. Where units cannot follow, that is a
+signature which needs plain values.
 """
 
 import math

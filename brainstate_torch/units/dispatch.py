@@ -1,5 +1,6 @@
 """Applying a torch function to quantities: units off, the function on the mantissas, units on again."""
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +8,8 @@ import torch
 
 from .._arrays import SCALARS
 from .quantity import Quantity
-from .rules import rule_of
-from .signature import Powers, check_in_place, parse
+from .rules import NEEDS_ONE, rule_of
+from .signature import Plan, Powers, Signature, check_in_place, parse
 from .unit import Folded, Unit
 from .values import like, operand, scaled
 
@@ -21,7 +22,15 @@ _NUMBERS = frozenset({"value", "fill_value", "maxnorm", "threshold", "nan", "pos
 
 _NEEDS_PLAIN = "-> 1"
 
+#: Types of arguments whose value does not matter for units.
+_SIMPLE = frozenset(
+    {bool, int, float, complex, str, type(None), torch.Tensor, torch.nn.Parameter, torch.dtype, torch.device}
+)
+
 _found: dict[Any, tuple[str, Rule, bool]] = {}
+
+#: Conversion factors and the units of the results, by the key of the call.
+_known: dict[Any, tuple[list[float] | None, tuple[Folded, ...]]] = {}
 
 
 def rule_for(function: Any) -> tuple[str, Rule, bool]:
@@ -50,44 +59,104 @@ def _looked_up(function: Any) -> tuple[str, Rule, bool]:
 
 def apply(function: Any, args: Any, kwargs: Any) -> Any:
     """Call a torch function on values some of which are quantities."""
+    key = _key(function, args, kwargs)
+    known = _known.get(key)
+    if known is None:
+        return _worked_out(key, function, args, kwargs)
+    factors, units = known
+    values = [value._mantissa if type(value) is Quantity else value for value in args]
+    if factors is not None:
+        values = [scaled(value, factor) for value, factor in zip(values, factors, strict=True)]
+    return _attached(function(*values, **kwargs), units)
+
+
+def _key(function: Any, args: Any, kwargs: Any) -> Any:
+    """What the plan of a simple call depends on: units and types. None for a call that has to be looked at."""
+    key = [function]
+    for value in args:
+        kind = type(value)
+        if kind is Quantity:
+            if type(value._mantissa) in SCALARS:
+                return None
+            key.append(id(value._unit))
+        elif kind in _SIMPLE:
+            key.append(kind)
+        else:
+            return None
+    for name, value in kwargs.items():
+        if type(value) not in _SIMPLE or name == "out":
+            return None
+        key += (name, type(value))
+    return tuple(key)
+
+
+def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     name, rule, in_place = rule_for(function)
     if kwargs.get("out") is not None:
-        raise TypeError(f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result.")
-    if rule is None:
-        rule = _NEEDS_PLAIN
-    elif callable(rule):
-        rule = rule(args, kwargs)
-    signature = parse(rule)
-    new_args, new_kwargs = list(args), dict(kwargs)
-    places: list[tuple[Any, Any]] = []
-    wanted: list[Powers] = []
-    for container, keys in ((new_args, range(len(new_args))), (new_kwargs, tuple(new_kwargs))):
-        for key in keys:
-            value = container[key]
-            expressions = signature.expressions(key)
-            if expressions is None:
-                container[key] = _plain(value, name, in_place)
-            elif isinstance(value, (list, tuple)):
-                container[key] = list(value)
-                places += [(container[key], i) for i in range(len(value))]
-                wanted += [expressions[min(i, len(expressions) - 1)] for i in range(len(value))]
-            elif value is not None:
-                places.append((container, key))
-                wanted.append(expressions[0])
-    values = [container[key] for container, key in places]
-    beside = _first_tensor(values)
-    parts = [_parts(value, beside) for value in values]
-    plan = signature.plan(wanted, [unit for _, unit in parts], name)
-    if in_place and parts:
-        check_in_place(plan, parts[0][1], name)
-    for (container, key), (mantissa, unit), factor in zip(places, parts, plan.factors, strict=True):
-        if unit is not None and type(mantissa) in SCALARS and key not in _NUMBERS:
-            mantissa = like(mantissa, beside)
-        container[key] = scaled(mantissa, factor)
-    result = function(*new_args, **new_kwargs)
+        raise TypeError(
+            f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
+        )
+    signature = parse(rule(args, kwargs) if callable(rule) else rule or _NEEDS_PLAIN)
+    call = _Call(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
+    plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
+    if in_place and call.parts:
+        check_in_place(plan, call.parts[0][1], name)
+    depends_on_units_only = isinstance(rule, str) and not in_place and not call.has_plain_quantities
+    if call_key is not None and depends_on_units_only and call.keeps_keywords(plan):
+        _known[call_key] = call.factors_by_position(plan), plan.results
+    result = function(*call.filled(plan), **call.kwargs)
     if in_place and isinstance(args[0], Quantity):
         return args[0]
     return _attached(result, plan.results)
+
+
+class _Call:
+    """The arguments of one call, taken apart along a signature."""
+
+    def __init__(self, signature: Signature, name: str, args: Any, kwargs: Any, *, exact: bool) -> None:
+        self.args, self.kwargs = list(args), dict(kwargs)
+        self.places: list[tuple[Any, Any]] = []
+        self.wanted: list[Powers] = []
+        self.has_plain_quantities = False
+        for container, keys in ((self.args, range(len(args))), (self.kwargs, tuple(kwargs))):
+            for key in keys:
+                value = container[key]
+                expressions = signature.expressions(key)
+                if expressions is None:
+                    container[key] = _plain(value, name, exact)
+                    self.has_plain_quantities |= container[key] is not value
+                elif isinstance(value, (list, tuple)):
+                    container[key] = list(value)
+                    self.places += [(container[key], i) for i in range(len(value))]
+                    self.wanted += [expressions[min(i, len(expressions) - 1)] for i in range(len(value))]
+                elif value is not None:
+                    self.places.append((container, key))
+                    self.wanted.append(expressions[0])
+        values = [container[key] for container, key in self.places]
+        self.beside = _first_tensor(values)
+        self.parts = [_parts(value, self.beside) for value in values]
+
+    def filled(self, plan: Plan) -> list[Any]:
+        """Put the converted mantissas in place, in the positional arguments and in the keywords."""
+        for (container, key), (mantissa, unit), factor in zip(self.places, self.parts, plan.factors, strict=True):
+            if unit is not None and type(mantissa) in SCALARS and key not in _NUMBERS:
+                mantissa = like(mantissa, self.beside)
+            container[key] = scaled(mantissa, factor)
+        return self.args
+
+    def keeps_keywords(self, plan: Plan) -> bool:
+        """Are all keywords handed on as they are?"""
+        return all(
+            factor == 1.0 for (_, key), factor in zip(self.places, plan.factors, strict=True) if isinstance(key, str)
+        )
+
+    def factors_by_position(self, plan: Plan) -> list[float] | None:
+        """The conversion factor of each positional argument; None where nothing is to be converted."""
+        factors = [1.0] * len(self.args)
+        for (_, key), factor in zip(self.places, plan.factors, strict=True):
+            if isinstance(key, int):
+                factors[key] = factor
+        return None if all(factor == 1.0 for factor in plan.factors) else factors
 
 
 def _first_tensor(values: list[Any]) -> torch.Tensor | None:
@@ -110,14 +179,15 @@ def _parts(value: Any, beside: Any) -> tuple[Any, Unit | None]:
     return parts[0], parts[1] if parts[1]._container else None
 
 
-def _plain(value: Any, name: str, in_place: bool = False) -> Any:
-    """The argument without quantities; raises where one has a dimension."""
+def _plain(value: Any, name: str, exact: bool) -> Any:
+    """The argument without quantities; raises where one has a dimension or, if `exact`, a scale."""
     if type(value) is Quantity:
-        if in_place and not value._unit.is_unitless:
+        if exact and not value._unit.is_unitless:
             value._refuse(name)
         return value._plain(name)
     if type(value) in (list, tuple):
-        return type(value)([_plain(item, name, in_place) for item in value])
+        items = [_plain(item, name, exact) for item in value]
+        return value if all(map(operator.is_, items, value)) else type(value)(items)
     return value
 
 
@@ -127,10 +197,13 @@ def _attached(result: Any, units: tuple[Folded, ...]) -> Any:
         return scaled(result, factor) if unit is None else Quantity._make(result, unit)
     if isinstance(result, (list, tuple)):
         parts = [_attached(item, units[min(i, len(units) - 1) :]) for i, item in enumerate(result)]
-        if hasattr(result, "_fields"):
-            return type(result)(*parts)
-        return parts if isinstance(result, list) else type(result)(parts)  # type: ignore[arg-type]
+        return parts if isinstance(result, list) else _like_tuple(result, parts)
     return result
+
+
+def _like_tuple(example: Any, items: list[Any]) -> Any:
+    """A tuple, named tuple or torch.return_types with other items."""
+    return type(example)(*items) if hasattr(example, "_fields") else type(example)(items)
 
 
 Quantity._apply = staticmethod(apply)

@@ -23,5 +23,5 @@ def parts(x: Any) -> tuple[Any, Unit]:
         return x.magnitude, as_unit(x.units)
     mantissa, (factor, unit) = x.mantissa, of_foreign_unit(x.unit)
     if not isinstance(mantissa, (torch.Tensor, np.ndarray, np.generic, *SCALARS)):
-        mantissa = torch.from_dlpack(mantissa)
+        mantissa = torch.utils.dlpack.from_dlpack(mantissa)
     return (mantissa if factor == 1.0 else mantissa * factor), unit

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from . import foreign
 from .errors import DimensionMismatchError, UnitMismatchError
 from .quantity import Quantity, as_quantity
@@ -12,15 +14,22 @@ __all__ = [
     "fail_for_dimension_mismatch",
     "fail_for_unit_mismatch",
     "get_dim",
+    "get_dtype",
     "get_magnitude",
     "get_mantissa",
     "get_unit",
     "has_same_unit",
     "have_same_dim",
     "is_dimensionless",
+    "is_float",
+    "is_int",
     "is_quantity",
     "is_unitless",
+    "isscalar",
     "maybe_decimal",
+    "ndim",
+    "shape",
+    "size",
     "split_mantissa_unit",
 ]
 
@@ -215,3 +224,88 @@ def display_in_unit(x: Any, unit: Any = None) -> str:
     '1500.0 mV'
     """
     return repr(as_quantity(x) if unit is None else as_quantity(x).in_unit(unit))
+
+
+def shape(x: Any) -> tuple[int, ...]:
+    """The shape, as a tuple.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.shape([1.0, 2.0] * u.mV)
+    (2,)
+    """
+    return tuple(as_quantity(x).shape)
+
+
+def ndim(x: Any) -> int:
+    """The number of axes.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.ndim([1.0, 2.0] * u.mV)
+    1
+    """
+    return len(shape(x))
+
+
+def size(x: Any, axis: int | None = None) -> int:
+    """The number of elements, or the length of an axis.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.size([1.0, 2.0] * u.mV)
+    2
+    """
+    return torch.Size(shape(x)).numel() if axis is None else shape(x)[axis]
+
+
+def isscalar(x: Any) -> bool:
+    """Has the value no axes?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.isscalar(3.0 * u.mV), u.math.isscalar([3.0] * u.mV)
+    (True, False)
+    """
+    return ndim(x) == 0
+
+
+def get_dtype(x: Any) -> torch.dtype:
+    """The dtype; of a number, the one it would get as a tensor.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.get_dtype(3.0 * u.mV)
+    torch.float32
+    """
+    return as_quantity(x).dtype
+
+
+def is_float(x: Any) -> bool:
+    """Is the dtype a floating one?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.is_float(3.0 * u.mV), u.math.is_float(3 * u.mV)
+    (True, False)
+    """
+    return get_dtype(x).is_floating_point
+
+
+def is_int(x: Any) -> bool:
+    """Is the dtype one of integers?
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.is_int(3.0 * u.mV), u.math.is_int(3 * u.mV)
+    (False, True)
+    """
+    dtype = get_dtype(x)
+    return not (dtype.is_floating_point or dtype.is_complex or dtype is torch.bool)

@@ -42,8 +42,8 @@ class Quantity(Arithmetic):
 
     Notes
     -----
-    Source: brainunit.Quantity (0.5.2). Differs: holds a tensor, keeps pint's names beside brainunit's; a value given in a
-    unit with an offset (degC) is held in kelvin; ``float``, ``bool`` and ``item`` need a dimensionless quantity.
+    Source: brainunit.Quantity (0.5.2). Differs: holds a tensor, keeps pint's names beside brainunit's; a value given in
+    a unit with an offset (degC) is held in kelvin; ``float``, ``bool`` and ``item`` need a dimensionless quantity.
 
     Examples
     --------

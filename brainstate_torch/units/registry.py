@@ -5,7 +5,7 @@ import pint
 __all__ = ["registry"]
 
 #: The package's own registry, independent of pint's application registry. Definitions added to it hold everywhere.
-registry: "pint.UnitRegistry[float]" = pint.UnitRegistry()
+registry: pint.UnitRegistry = pint.UnitRegistry()
 
 # What brainunit has and pint lacks.
 for _definition in (

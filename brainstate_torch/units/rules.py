@@ -1,45 +1,47 @@
 """The rule table: what each torch function does to units, as signatures (see `signature`).
 
 A name stands for the function and the Tensor method, and for its in-place form. ``F.`` marks functions of
-torch.nn.functional and ``Tensor.`` methods that differ from their namesakes. Functions that are not here need plain numbers:
-quantities without dimension are handed over as such, all others raise. So no unit is ever lost in silence.
+torch.nn.functional and ``Tensor.`` methods that differ from their namesakes. Functions that are not here need plain
+numbers: quantities without dimension are handed over as such, all others raise. So no unit is ever lost in silence.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from . import dependent
 
-__all__ = ["rule_of"]
+__all__ = ["NEEDS_ONE", "rule_of"]
 
 _KEEP = """
-    abs absolute adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adjoint alias_copy amax amin aminmax as_strided
-    as_strided_copy avg_pool1d avg_pool2d avg_pool3d broadcast_to ceil channel_shuffle chunk clone coalesce combinations conj
-    conj_physical contiguous cpu cuda cumsum data dequantize detach detach_copy diag diag_embed diagflat diagonal diagonal_copy
-    double dropout dropout1d dropout2d dropout3d dsplit empty_like expand expand_as expand_copy feature_dropout fft_fft
-    fft_fft2 fft_fftn fft_fftshift fft_hfft fft_hfft2 fft_hfftn fft_ifft fft_ifft2 fft_ifftn fft_ifftshift fft_ihfft fft_ihfft2
-    fft_ihfftn fft_irfft fft_irfft2 fft_irfftn fft_rfft fft_rfft2 fft_rfftn fix flatten flip fliplr flipud float floor fold
-    frac frobenius_norm gather grid_sample grid_sampler grid_sampler_2d grid_sampler_3d H half hsplit imag index index_select
-    int interpolate ipu istft leaky_relu linalg_diagonal linalg_eigvals linalg_eigvalsh linalg_svdvals long lp_pool1d lp_pool2d
-    lp_pool3d masked_select max_unpool1d max_unpool2d max_unpool3d mean mH mT moveaxis movedim msort mtia nanmean nanquantile
-    nansum narrow narrow_copy native_channel_shuffle neg negative nuclear_norm ones_like pdist permute permute_copy pin_memory
-    pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat repeat_interleave requires_grad_ reshape reshape_as
-    resize_ resolve_conj resolve_neg roll rot90 round rrelu select select_copy short slice_copy special_round split split_copy
-    split_with_sizes split_with_sizes_copy squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy
-    take take_along_dim tensor_split tile to to_dense trace transpose transpose_copy tril triu trunc type type_as unbind
-    unbind_copy unflatten unfold unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_copy values
-    view view_as view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy vsplit xpu bfloat16 cdouble
-    cfloat chalf zero_ zeros_like __getitem__ __reversed__
+    abs absolute adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adjoint alias_copy amax amin aminmax
+    as_strided as_strided_copy avg_pool1d avg_pool2d avg_pool3d broadcast_to ceil channel_shuffle chunk clone
+    coalesce combinations conj conj_physical contiguous cpu cuda cumsum data dequantize detach detach_copy diag
+    diag_embed diagflat diagonal diagonal_copy double dropout dropout1d dropout2d dropout3d dsplit empty_like
+    expand expand_as expand_copy feature_dropout fft_fft fft_fft2 fft_fftn fft_fftshift fft_hfft fft_hfft2
+    fft_hfftn fft_ifft fft_ifft2 fft_ifftn fft_ifftshift fft_ihfft fft_ihfft2 fft_ihfftn fft_irfft fft_irfft2
+    fft_irfftn fft_rfft fft_rfft2 fft_rfftn fix flatten flip fliplr flipud float floor fold frac frobenius_norm
+    gather grid_sample grid_sampler grid_sampler_2d grid_sampler_3d H half hsplit imag index index_select int
+    interpolate ipu istft leaky_relu linalg_diagonal linalg_eigvals linalg_eigvalsh linalg_svdvals long lp_pool1d
+    lp_pool2d lp_pool3d masked_select max_unpool1d max_unpool2d max_unpool3d mean mH mT moveaxis movedim msort
+    mtia nanmean nanquantile nansum narrow narrow_copy native_channel_shuffle neg negative nuclear_norm ones_like
+    pdist permute permute_copy pin_memory pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat
+    repeat_interleave requires_grad_ reshape reshape_as resize_ resolve_conj resolve_neg roll rot90 round rrelu
+    select select_copy short slice_copy special_round split split_copy split_with_sizes split_with_sizes_copy
+    squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy take take_along_dim
+    tensor_split tile to to_dense trace transpose transpose_copy tril triu trunc type type_as unbind unbind_copy
+    unflatten unfold unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_copy values
+    view view_as view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy vsplit xpu bfloat16
+    cdouble cfloat chalf zero_ zeros_like __getitem__ __reversed__
 """
 
 _DROP = """
-    all angle any argmax argmin argsort argwhere const_data_ptr corrcoef count_nonzero data_ptr dense_dim device dim dim_order
-    dtype element_size get_device grad_dtype grad_fn is_coalesced is_complex is_conj is_contiguous is_cpu is_cuda is_distributed
-    is_floating_point is_inference is_ipu is_leaf is_maia is_meta is_mkldnn is_mps is_mtia is_neg is_nested is_nonzero is_pinned
-    is_quantized is_shared is_signed is_sparse is_sparse_csr is_vulkan is_xla is_xpu isfinite isinf isnan isneginf isposinf
-    isreal itemsize layout linalg_cond linalg_matrix_rank name nbytes ndim ndimension nelement nonzero nonzero_static numel
-    output_nr requires_grad retain_grad retains_grad sgn shape sign signbit size sparse_dim storage_offset stride volatile
-    normalize __len__
+    all angle any argmax argmin argsort argwhere const_data_ptr corrcoef count_nonzero data_ptr dense_dim device
+    dim dim_order dtype element_size get_device grad_dtype grad_fn is_coalesced is_complex is_conj is_contiguous
+    is_cpu is_cuda is_distributed is_floating_point is_inference is_ipu is_leaf is_maia is_meta is_mkldnn is_mps
+    is_mtia is_neg is_nested is_nonzero is_pinned is_quantized is_shared is_signed is_sparse is_sparse_csr
+    is_vulkan is_xla is_xpu isfinite isinf isnan isneginf isposinf isreal itemsize layout linalg_cond
+    linalg_matrix_rank name nbytes ndim ndimension nelement nonzero nonzero_static numel output_nr requires_grad
+    retain_grad retains_grad sgn shape sign signbit size sparse_dim storage_offset stride volatile normalize
+    __len__
 """
 
 #: Signature -> names of the functions that have it.
@@ -49,9 +51,9 @@ _SIGNATURES = {
     "input=a -> a, 1": """
         adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d_with_indices
         adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices cummax cummin fractional_max_pool2d
-        fractional_max_pool2d_with_indices fractional_max_pool3d fractional_max_pool3d_with_indices frexp kthvalue linalg_eig
-        linalg_eigh max_pool1d max_pool1d_with_indices max_pool2d max_pool2d_with_indices max_pool3d
-        max_pool3d_with_indices median mode nanmedian sort topk
+        fractional_max_pool2d_with_indices fractional_max_pool3d fractional_max_pool3d_with_indices frexp
+        kthvalue linalg_eig linalg_eigh max_pool1d max_pool1d_with_indices max_pool2d max_pool2d_with_indices
+        max_pool3d max_pool3d_with_indices median mode nanmedian sort topk
     """,
     "input=a -> a, 1, 1": "unique unique_consecutive",
     "input=a -> a^2": "square var cov",
@@ -68,12 +70,12 @@ _SIGNATURES = {
     "input=a -> 1, 1, a": "linalg_lu",
     # One common unit.
     "input=a, other=a -> a": """
-        add sub subtract rsub maximum minimum fmax fmin remainder fmod hypot nextafter __add__ __sub__ __radd__ __rsub__ __mod__
-        __rmod__
+        add sub subtract rsub maximum minimum fmax fmin remainder fmod hypot nextafter __add__ __sub__ __radd__
+        __rsub__ __mod__ __rmod__
     """,
     "input=a, other=a -> 1": """
-        eq ne not_equal lt less le less_equal gt greater ge greater_equal floor_divide arctan2 atan2 equal __eq__ __ne__ __lt__
-        __le__ __gt__ __ge__ __floordiv__ __rfloordiv__
+        eq ne not_equal lt less le less_equal gt greater ge greater_equal floor_divide arctan2 atan2 equal
+        __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __floordiv__ __rfloordiv__
     """,
     "input=a, other=a, rtol, atol=a -> 1": "isclose allclose",
     "elements=a, test_elements=a -> 1": "isin",
@@ -111,8 +113,8 @@ _SIGNATURES = {
     "input=a, src=a -> a": "select_scatter slice_scatter diagonal_scatter as_strided_scatter slice_inverse",
     # Products.
     "input|a|x=a, other|mat2|vec|vec2|tensor|tensor2|b|y=b -> a*b": """
-        mul multiply matmul mm bmm mv dot vdot inner outer ger kron cross linalg_cross linalg_matmul linalg_vecdot tensordot
-        dsmm hsmm hspmm smm spmm __mul__ __rmul__ __matmul__ __rmatmul__
+        mul multiply matmul mm bmm mv dot vdot inner outer ger kron cross linalg_cross linalg_matmul
+        linalg_vecdot tensordot dsmm hsmm hspmm smm spmm __mul__ __rmul__ __matmul__ __rmatmul__
     """,
     "input=c, mat1|mat|batch1|vec1|tensor1=a, mat2|vec|batch2|vec2|tensor2=c/a -> c": """
         addmm addmv addbmm baddbmm addr addcmul sspaddmm saddmm
@@ -177,7 +179,12 @@ _TABLE: dict[str, str | Callable[..., str]] = {
     **_DEPENDENT,
 }
 
-_IN_PLACE = {f"__i{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "div", "mod", "floordiv", "pow")}
+#: Functions that would count a scale twice: they need the number one as unit, an angle in degrees is not enough.
+NEEDS_ONE = frozenset({"deg2rad", "rad2deg"})
+
+_IN_PLACE = {
+    f"__i{name}__": f"__{name}__" for name in ("add", "sub", "mul", "truediv", "div", "mod", "floordiv", "pow")
+}
 
 
 def rule_of(*names: str) -> tuple[str | Callable[..., str] | None, bool]:
@@ -187,6 +194,6 @@ def rule_of(*names: str) -> tuple[str | Callable[..., str] | None, bool]:
             return _TABLE[name], name.endswith("_") and not name.endswith("__")
     for name in names:
         base = _IN_PLACE.get(name, name.removesuffix("_"))
-        if base != name and base in _TABLE and not name.endswith("__") or name in _IN_PLACE:
+        if (base != name and base in _TABLE and not name.endswith("__")) or name in _IN_PLACE:
             return _TABLE[base], True
     return None, False

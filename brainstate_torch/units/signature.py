@@ -1,10 +1,11 @@
 """Signatures: what a function does to units, as a line of text.
 
-``"input=a, other=b -> a*b"`` reads: the first argument, or the keyword `input`, has some unit a, the second some unit b, the
-result has their product. A parameter with a letter that is already taken is converted to that unit; ``weight=c/a`` is
-converted to the quotient. A parameter without ``=`` and every one that is not listed needs plain values. ``*tensors=a`` takes
-all remaining arguments; a list as argument has one unit throughout, or one each: ``tensors=a:b:c``. Several results are
-separated by commas, and ``1`` is a plain value. ``input|x=a`` gives two names to one parameter.
+``"input=a, other=b -> a*b"`` reads: the first argument, or the keyword `input`, has some unit a, the second a unit b,
+the result has their product. A parameter with a letter that is already taken is converted to that unit; ``weight=c/a``
+is converted to the quotient. A parameter without ``=`` and every one that is not listed needs plain values.
+``*tensors=a`` takes all remaining arguments; a list as argument has one unit throughout, or one each:
+``tensors=a:b:c``. Several results are separated by commas, and ``1`` is a plain value. ``input|x=a`` gives two names to
+one parameter.
 """
 
 import re

@@ -6,18 +6,19 @@ __all__ = ["symbol_names", "unit_named"]
 
 _PREFIXES = ("", "da", *"yzafpnumcdhkMGTPEZY")
 _BASES = """
-    amp ampere becquerel candle coulomb farad gram gramme gray henry hertz joule katal kelvin lumen lux meter metre mol molar
-    mole newton ohm pascal radian second siemens sievert steradian tesla volt watt weber
-""".split()
+    amp ampere becquerel candle coulomb farad gram gramme gray henry hertz joule katal kelvin lumen lux meter
+    metre mol molar mole newton ohm pascal radian second siemens sievert steradian tesla volt watt weber
+"""
 _WHOLE = """
-    Btu Btu_IT Btu_th Hz IMF MHz acre amu angstrom arcmin arcminute arcsec arcsecond astronomical_unit atm atmosphere
-    atomic_mass au bar barrel bbl blob calorie calorie_IT calorie_th carat cm cm2 cm3 day degree dyn dyne eV electron_volt erg
-    fermi fluid_ounce fluid_ounce_US fluid_ounce_imp foot gallon gallon_US gallon_imp grain hectare horsepower hour hp inch
-    julian_year kHz kcal_per_h kgf kilogram kilogram2 kilogram3 kilogram_force kilogramme kilogramme2 kilogramme3 kmh knot lb
-    lbf light_year long_ton mA mM mS mV mach metric_ton micron mil mile minute mm mm2 mm3 mmHg month mph ms nA nF nM nS
-    nautical_mile ounce oz pA pF parsec pica point pound pound_force psi short_ton slinch slug speed_of_sound speed_unit stone
-    survey_foot survey_mile ton_TNT torr troy_ounce troy_pound u uA uF uM uS um um2 um3 um_u us week yard year
-""".split()
+    Btu Btu_IT Btu_th Hz IMF MHz acre amu angstrom arcmin arcminute arcsec arcsecond astronomical_unit atm
+    atmosphere atomic_mass au bar barrel bbl blob calorie calorie_IT calorie_th carat cm cm2 cm3 day degree dyn
+    dyne eV electron_volt erg fermi fluid_ounce fluid_ounce_US fluid_ounce_imp foot gallon gallon_US gallon_imp
+    grain hectare horsepower hour hp inch julian_year kHz kcal_per_h kgf kilogram kilogram2 kilogram3
+    kilogram_force kilogramme kilogramme2 kilogramme3 kmh knot lb lbf light_year long_ton mA mM mS mV mach
+    metric_ton micron mil mile minute mm mm2 mm3 mmHg month mph ms nA nF nM nS nautical_mile ounce oz pA pF parsec
+    pica point pound pound_force psi short_ton slinch slug speed_of_sound speed_unit stone survey_foot survey_mile
+    ton_TNT torr troy_ounce troy_pound u uA uF uM uS um um2 um3 um_u us week yard year
+"""
 
 #: What brainunit means where pint has no such name, or means something else by it.
 _MEANINGS = {
@@ -48,8 +49,8 @@ _MEANINGS = {
 
 def symbol_names() -> list[str]:
     """The names that brainunit gives to units."""
-    powered = [prefix + base + power for prefix in _PREFIXES for base in _BASES for power in ("", "2", "3")]
-    return [*powered, *(prefix + base for prefix in _PREFIXES for base in ("liter", "litre")), *_WHOLE]
+    powered = [prefix + base + power for prefix in _PREFIXES for base in _BASES.split() for power in ("", "2", "3")]
+    return [*powered, *(prefix + base for prefix in _PREFIXES for base in ("liter", "litre")), *_WHOLE.split()]
 
 
 def unit_named(name: str) -> Unit:

@@ -9,7 +9,18 @@ from pint.util import UnitsContainer
 from .errors import UnitMismatchError
 from .registry import registry
 
-__all__ = ["DIMENSIONLESS", "UNITLESS", "Dimension", "Folded", "Unit", "as_unit", "intern", "is_foreign_unit", "of_foreign_unit", "spelled"]
+__all__ = [
+    "DIMENSIONLESS",
+    "UNITLESS",
+    "Dimension",
+    "Folded",
+    "Unit",
+    "as_unit",
+    "intern",
+    "is_foreign_unit",
+    "of_foreign_unit",
+    "spelled",
+]
 
 #: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
 Folded = tuple[float, "Unit | None"]
@@ -38,7 +49,7 @@ class Unit:
 
     Notes
     -----
-    Source: brainunit.Unit (0.5.2). Differs: wraps a pint unit; products keep their factors (``mV * mS`` prints as that).
+    Source: brainunit.Unit (0.5.2). Differs: wraps a pint unit; products keep their factors (``mV * mS`` prints so).
     A scale with an offset (``degC``) is for reading and writing numbers: quantities given in it are held in kelvin.
 
     Examples
@@ -134,7 +145,7 @@ class Unit:
 
     def __pow__(self, exponent: float) -> "Unit":
         _check_multiplicative(self)
-        return intern({name: power * exponent for name, power in self._container.items()})
+        return intern({name: float(power) * exponent for name, power in self._container.items()})
 
     def __copy__(self) -> "Unit":
         return self
@@ -179,7 +190,7 @@ class Unit:
             if self._dim != other._dim:
                 raise UnitMismatchError(
                     f"`{name}` must get one common dimension. Got {_described(other)} and {_described(self)}. "
-                    f"Convert one of them, or divide by a unit first: q / u.{spelled(self, other)}.",
+                    f"Convert one of them, or divide by a unit first: q / u.{spelled(other, self)}.",
                     other,
                     self,
                 )
@@ -224,7 +235,7 @@ def _make(container: UnitsContainer) -> Unit:
     affine = [name for name in container if not registry._units[name].is_multiplicative]
     self._offset = None
     if affine:
-        zero = registry._units[affine[0]].converter
+        zero: Any = registry._units[affine[0]].converter
         if len(container) > 1 or container[affine[0]] != 1 or not hasattr(zero, "offset"):
             raise ValueError(
                 f"`unit` must not be logarithmic, and one with an offset must stand alone. Got {definition:~D}. "
@@ -232,7 +243,8 @@ def _make(container: UnitsContainer) -> Unit:
             )
         self._scale, self._offset = float(zero.scale), float(zero.offset)
     else:
-        self._scale = _tidy(float(registry.get_base_units(definition)[0]))
+        size: Any = registry.get_base_units(definition)[0]
+        self._scale = _tidy(size)
     return self
 
 
@@ -248,7 +260,7 @@ def _check_multiplicative(unit: Unit) -> None:
 def _combine(a: Unit, b: Unit, sign: int) -> Unit:
     _check_multiplicative(a)
     _check_multiplicative(b)
-    powers = dict(a._container)
+    powers: dict[str, Any] = dict(a._container)
     for name, power in b._container.items():
         powers[name] = powers.get(name, 0) + sign * power
     return intern(powers)
@@ -311,7 +323,9 @@ _BASES = {
 
 def is_foreign_unit(x: Any) -> bool:
     """Is it a unit of brainunit or saiunit?"""
-    return type(x).__module__.split(".")[0] in ("brainunit", "saiunit") and hasattr(x, "dim") and hasattr(x, "magnitude")
+    return (
+        type(x).__module__.split(".")[0] in ("brainunit", "saiunit") and hasattr(x, "dim") and hasattr(x, "magnitude")
+    )
 
 
 def of_foreign_unit(unit: Any) -> tuple[float, Unit]:

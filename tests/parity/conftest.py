@@ -24,6 +24,7 @@ def engine(request, monkeypatch):
 def clean():
     """No hook and no setting of one test is seen by the next."""
     import brainstate
+
     import brainstate_torch
 
     yield

@@ -2,14 +2,13 @@
 
 import warnings
 
-import pytest
-
 from .frameworks import Cases
 
 cases = Cases()
 case, differs = cases.case, cases.differs
 
 TYPES = ("read", "write_before", "write_after", "restore")
+CONFIG = ("on_error", "max_errors_per_hook", "disable_on_error")
 
 
 def _logged(state, log=None):
@@ -18,10 +17,6 @@ def _logged(state, log=None):
     for kind in TYPES:
         state.register_hook(kind, lambda context, kind=kind: log.append(kind))
     return log
-
-
-def _reads(f):
-    return f.state(1.0).value
 
 
 def _writes(f, state):
@@ -57,7 +52,9 @@ for _name, _operation in OPERATIONS.items():
 @case("what a read hook sees")
 def _(f):
     state, seen = f.state(1.0, name="v"), []
-    state.register_hook("read", lambda c: seen.append((c.operation, c.state is state, c.state_name, c.value, c.metadata)))
+    state.register_hook(
+        "read", lambda c: seen.append((c.operation, c.state is state, c.state_name, c.value, c.metadata))
+    )
     _ = state.value
     return seen
 
@@ -231,15 +228,18 @@ cases.table(
     has_hooks=lambda f: _has_hooks(f),
     clear=lambda f: _cleared(f),
     names=lambda f: [hook.name for hook in _hooked(f).list_hooks("read")],
-    config_default=lambda f: [getattr(f.bs.HookConfig(), k) for k in ("on_error", "max_errors_per_hook", "disable_on_error")],
-    config_bad_choice=lambda f: f.error(lambda: f.bs.HookConfig(on_error="explode")),
-    global_has_hooks=lambda f: (f.bs.has_state_hooks(), f.bs.register_state_hook("read", len), f.bs.has_state_hooks())[::2],
+    config_default=lambda f: [getattr(f.bs.HookConfig(), name) for name in CONFIG],
+    global_has_hooks=lambda f: [f.bs.has_state_hooks(), _registered(f), f.bs.has_state_hooks()],
     global_unregister=lambda f: f.bs.unregister_state_hook(f.bs.register_state_hook("read", len)),
-    global_list=lambda f: len((f.bs.register_state_hook("read", len), f.bs.list_state_hooks("read"))[1]),
+    global_list=lambda f: [_registered(f), len(f.bs.list_state_hooks("read"))],
     copies_have_no_hooks=lambda f: _hooked(f).copy().has_hooks(),
     replacements_share_hooks=lambda f: _hooked(f).replace(f.array(2.0)).has_hooks(),
     copy_from_keeps_hooks=lambda f: _copied_from(f).has_hooks(),
 )
+
+
+def _registered(f):
+    return f.bs.register_state_hook("read", len).is_enabled()
 
 
 def _hooked(f):
@@ -275,6 +275,13 @@ def _(f):
     state.register_hook("init", len)
     state.register_hook("read", len)
     return len(state.list_hooks())
+
+
+@differs("HookConfig with an unknown choice", "ours checks at once", ours="ValueError", theirs="explode")
+def _(f):
+    if f.is_ours():
+        return f.error(lambda: f.bs.HookConfig(on_error="explode"))
+    return f.bs.HookConfig(on_error="explode").on_error
 
 
 # Exceptions in hooks
@@ -325,7 +332,7 @@ def _(f):
     "hooks under a gradient",
     "brainstate runs them at tracing time and at the commit, ours where the function reads and writes",
     ours=["read", "write_before", "write_after"],
-    theirs=["read", "write_before", "write_after", "read", "write_before", "write_after"],
+    theirs=["read", "write_before", "write_after", "read", "restore", "read", "write_before", "write_after"],
 )
 def _(f):
     w, n = f.param(2.0), f.state(0.0)
@@ -365,6 +372,5 @@ def _(f):
 
 
 @cases.parametrised()
-@pytest.mark.filterwarnings("ignore:The hook .* will be ignored:UserWarning")
 def test_hooks(case):
     case.check()

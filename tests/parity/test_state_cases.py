@@ -93,9 +93,14 @@ def _(f):
     return a, b
 
 
-@case("a numpy integer array is 32 bit wide after a sum")
+@case("a wide numpy array computes 32 bit wide")
 def _(f):
-    return f.bs.State(f.array(np.arange(3))).value.sum() * 1.0
+    return [f.bs.State(wide).value * f.array(2.0) for wide in (np.arange(3), np.linspace(0.0, 1.0, 3))]
+
+
+@differs("a wide numpy array in a State", "ours holds tensors only", ours="float32", theirs="float64")
+def _(f):
+    return str(f.bs.State(np.zeros(2)).value.dtype).removeprefix("torch.")
 
 
 @case("value_call maps over the leaves and writes nothing")

@@ -1,0 +1,137 @@
+"""What the walk descends into: nodes, whose types are registered here, and containers, which are pytrees."""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from .. import _tree
+from ..typing import Key
+from ..util.dicts import sorted_keys
+
+__all__ = ["NodeType", "Static", "children", "contents", "node_type", "rebuilt", "register_graph_node_type"]
+
+A = TypeVar("A")
+Items = list[tuple[Key, Any]]
+
+
+@dataclass(frozen=True)
+class NodeType:
+    """How to take the nodes of one type apart and put them together."""
+
+    flatten: Callable[[Any], tuple[Sequence[tuple[Key, Any]], Any]]
+    set_key: Callable[[Any, Key, Any], None]
+    pop_key: Callable[[Any, Key], Any]
+    create_empty: Callable[[Any], Any]
+    clear: Callable[[Any], None]
+
+    def items(self, node: Any) -> tuple[Items, Any]:
+        """The attributes and the metadata of a node, checked."""
+        pairs, metadata = self.flatten(node)
+        if len({key for key, _ in pairs}) != len(pairs):
+            raise ValueError(
+                f"Duplicate child keys: `flatten` of {type(node).__name__} must give every key once. "
+                f"Got {[key for key, _ in pairs]}."
+            )
+        return list(pairs), metadata
+
+
+_NODE_TYPES: dict[type, NodeType] = {}
+
+
+def register_graph_node_type(
+    type: type[A],
+    flatten: Callable[[A], tuple[Sequence[tuple[Key, Any]], Any]],
+    set_key: Callable[[A, Any, Any], None],
+    pop_key: Callable[[A, Any], Any],
+    create_empty: Callable[[Any], A],
+    clear: Callable[[A], None],
+) -> None:
+    """Make the instances of a class nodes of graphs; its subclasses are not meant. :class:`Node` needs no registration.
+
+    Parameters
+    ----------
+    type
+        The class.
+    flatten
+        ``flatten(node)`` gives the (key, value) pairs and the metadata: a hashable value.
+    set_key
+        ``set_key(node, key, value)``.
+    pop_key
+        ``pop_key(node, key)`` removes and returns a value.
+    create_empty
+        ``create_empty(metadata)`` gives a node without keys.
+    clear
+        ``clear(node)`` removes every key.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> class Registry(dict): pass
+    >>> brainstate.graph.register_graph_node_type(
+    ...     Registry, lambda n: (sorted(n.items()), None), Registry.__setitem__, Registry.pop,
+    ...     lambda _: Registry(), Registry.clear)
+    >>> list(brainstate.graph.states([Registry(w=brainstate.State(1.))]))
+    [(0, 'w')]
+    """
+    _NODE_TYPES[type] = NodeType(flatten, set_key, pop_key, create_empty, clear)
+
+
+def node_type(kind: type) -> NodeType | None:
+    """How to handle the nodes of a class; None if it has no nodes."""
+    return _NODE_TYPES.get(kind)
+
+
+@dataclass(frozen=True)
+class Static(Generic[A]):
+    """A value that is structure wherever it stands: a pytree without leaves. It must have ``==`` and a hash.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> node = {'w': brainstate.State(1.), 'mode': brainstate.graph.Static('fast')}
+    >>> brainstate.graph.clone(node)['mode']
+    Static(value='fast')
+    """
+
+    value: A
+
+
+_tree.register(Static, lambda static: ((), static), lambda _, static: static)
+
+
+def children(x: Any) -> Items | None:
+    """The children of a node or container by key; None for anything else."""
+    kind = node_type(type(x))
+    if kind is not None:
+        return kind.items(x)[0]
+    found = contents(x)
+    return None if found is None else found[0]
+
+
+def contents(x: Any) -> tuple[Items, _tree.Spec] | None:
+    """The children of a container by key, and its structure one level deep; None for anything else."""
+    values, spec = _tree.flatten(x, is_leaf=lambda child: child is not x)
+    if spec is _tree.LEAF:
+        return None
+    found = dict(zip(_keys(spec), values, strict=True))
+    return [(key, found[key]) for key in (sorted_keys(found) if isinstance(x, Mapping) else found)], spec
+
+
+def rebuilt(spec: _tree.Spec, items: Iterable[tuple[Key, Any]]) -> Any:
+    """The container with the given children; inverse of :func:`contents`."""
+    found = dict(items)
+    return _tree.unflatten(spec, [found[key] for key in _keys(spec)])
+
+
+def _keys(spec: _tree.Spec) -> list[Any]:
+    """The keys of a container in the order of its leaves: names where it has names, positions elsewhere."""
+    keys: Iterable[Any] = range(len(spec.children))
+    if spec.kind in (dict, OrderedDict, defaultdict):
+        keys = spec.context[1]
+    elif spec.kind is not None and issubclass(spec.kind, Mapping):
+        keys = spec.context
+    elif hasattr(spec.kind, "_fields"):
+        keys = spec.kind._fields
+    # None holds no leaf.
+    return [key for key, child in zip(keys, spec.children, strict=True) if child.size]

@@ -1,0 +1,106 @@
+"""checkpoint: forget what a block computed, and compute it again when the gradient needs it."""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import environ
+from .._func import recomputed
+from ..typing import Missing
+from ._functional import Outcome, checked_arguments, run
+from ._reverse import can_recompute
+
+__all__ = ["checkpoint", "remat"]
+
+_MISSING = Missing()
+
+
+def checkpoint(
+    fun: Any = _MISSING, *, prevent_cse: bool = True, policy: Any = None, static_argnums: int | Iterable[int] = ()
+) -> Any:
+    """A function whose intermediate values are computed again in the backward pass instead of being kept.
+
+    States read in the block have their values of the first run in the second, random draws are repeated, and what the
+    block writes counts once. It acts where a single reverse pass is under way: in ``grad`` and ``vector_grad`` called
+    outermost, on both engines, and under :func:`taped`. In higher derivatives the block runs as it is: the numbers are
+    the same, the memory is that of a plain call.
+
+    Parameters
+    ----------
+    fun
+        Any function; without it `checkpoint` is a decorator.
+    prevent_cse
+        Has no meaning here; accepted so that programs port.
+    policy
+        None, to recompute everything. Other policies of JAX have no counterpart.
+    static_argnums
+        Accepted so that programs port; every argument may be anything here. Must not be negative.
+
+    Raises
+    ------
+    ValueError
+        `static_argnums` holds a negative index.
+    NotImplementedError
+        There is a `policy`.
+
+    Notes
+    -----
+    Source: brainstate.transform.checkpoint (0.5.4).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> w = brainstate.ParamState(torch.tensor([1., 2.]))
+    >>> block = brainstate.transform.checkpoint(lambda x: torch.tanh(w.value * x) ** 2)
+    >>> brainstate.transform.grad(lambda: block(torch.tensor(0.5)).sum(), w)()
+    tensor([0.3634, 0.3199])
+    """
+    if isinstance(fun, Missing):
+        return functools.partial(checkpoint, prevent_cse=prevent_cse, policy=policy, static_argnums=static_argnums)
+    for place in (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums):
+        if place < 0:
+            raise ValueError(f"`static_argnums` must not be negative. Got {place}. Count the arguments from 0.")
+    if policy is not None:
+        raise NotImplementedError(
+            "`policy` has no counterpart on torch. Got one. Leave it out, and checkpoint smaller blocks to keep more."
+        )
+
+    @functools.wraps(fun)
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        positional, named = checked_arguments(args, kwargs)
+        if not can_recompute():
+            outcome = run(fun, positional, named)
+            outcome.frame.commit(outcome.written, outcome.created)
+            return outcome.result
+        return _Block(fun, positional, named).forward()
+
+    return checkpointed
+
+
+remat = checkpoint
+
+
+class _Block:
+    """One call of a checkpointed function: what a second run needs to repeat the first."""
+
+    def __init__(self, fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> None:
+        self.fun, self.args, self.kwargs = fun, args, kwargs
+        self.settings = environ.all()
+        self.first: Outcome | None = None
+
+    def forward(self) -> Any:
+        result, written = recomputed(self._run)
+        assert self.first is not None
+        self.first.frame.commit(written)
+        return result
+
+    def _run(self) -> tuple[Any, list[Any]]:
+        if self.first is None:
+            self.first = run(self.fun, self.args, self.kwargs)
+            return self.first.result, self.first.written
+        # autograd runs the backward pass on CUDA in threads of its own, which know nothing of this one's settings.
+        frame = self.first.frame
+        with environ.context(**self.settings):
+            again = run(self.fun, self.args, self.kwargs, frame.states, frame.original_state_values)
+        again.frame.abandon()
+        return again.result, again.written

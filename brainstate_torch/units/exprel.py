@@ -1,0 +1,47 @@
+"""The relative exponential, which rate equations of ion channels divide by."""
+
+from typing import Any
+
+import torch
+
+from .. import environ
+from .creation import asarray
+from .quantity import as_quantity
+
+__all__ = ["exprel"]
+
+
+def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
+    """``(exp(x) - 1) / x``, exact and differentiable at zero too.
+
+    Parameters
+    ----------
+    x
+        A plain value.
+    unit_to_scale
+        Where `x` is a quantity: the unit to count it in.
+
+    Raises
+    ------
+    UnitMismatchError
+        `x` has a dimension, and no unit or one of another dimension is given.
+
+    Notes
+    -----
+    Source: brainunit.math.exprel (0.5.2). Differs: no choice of orders; six terms of the series near zero.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.exprel(0.0), u.math.exprel(1.0 * u.mV, unit_to_scale=u.mV)
+    (tensor(1.), tensor(1.7183))
+    """
+    value = asarray(as_quantity(x).to_decimal(unit_to_scale))
+    value = value if value.is_floating_point() else value.to(environ.dftype())
+    small = value.abs() < 1e-2
+    series = torch.ones_like(value)
+    for order in range(6, 1, -1):
+        series = 1.0 + value / order * series
+    # A branch that divides by zero would put a NaN into the gradient of the other one.
+    away = torch.where(small, 1.0, value)
+    return torch.where(small, series, torch.expm1(away) / away)
