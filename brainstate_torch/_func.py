@@ -1,16 +1,18 @@
 """The host transforms: the only module that imports torch.func and its internals."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.utils.checkpoint
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.autograd.graph import _engine_run_backward
 from torch.func import functional_call, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 __all__ = [
     "FakeTensor",
     "FakeTensorMode",
+    "concrete",
     "functional_call",
     "grad_and_value",
     "hessian",
@@ -20,16 +22,30 @@ __all__ = [
     "jvp",
     "level",
     "level_of",
+    "pulled_back",
     "recomputed",
     "vjp",
     "vmap",
 ]
 
-_functorch = torch._C._functorch  # type: ignore[attr-defined]
+_functorch = torch._C._functorch
 _maybe_current_level = _functorch.maybe_current_level
 
 #: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
 level_of = _functorch.maybe_get_level
+
+
+def pulled_back(
+    outputs: Sequence[torch.Tensor], cotangents: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]
+) -> list[torch.Tensor]:
+    """The gradients that autograd finds for `inputs`, zeros for those that the outputs do not depend on.
+
+    Calls the engine as torch.autograd.grad does, without its checks: on a small graph these cost 20 of 74 µs.
+    """
+    found = _engine_run_backward(
+        tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
+    )
+    return [torch.zeros_like(x) if grad is None else grad for grad, x in zip(found, inputs, strict=True)]
 
 
 def recomputed(function: Callable[[], Any]) -> Any:
@@ -40,6 +56,13 @@ def recomputed(function: Callable[[], Any]) -> Any:
     """
     torch._C._autograd._saved_tensors_hooks_enable()
     return torch.utils.checkpoint.checkpoint(function, use_reentrant=False)
+
+
+def concrete(x: torch.Tensor) -> torch.Tensor:
+    """The tensor with the numbers of all lanes: out of every torch.func transform."""
+    while _functorch.is_functorch_wrapped_tensor(x):
+        x = _functorch.get_unwrapped(x)
+    return x
 
 
 def level() -> int:

@@ -182,7 +182,7 @@ def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
         return [tree]
     if spec is NONE and tree is None:
         return []
-    node = _children(tree) if type(tree) not in (list, tuple) else (tree, None)
+    node: tuple[Any, Any] | None = (tree, None) if type(tree) in (list, tuple) else _children(tree)
     if node is None or type(tree) is not spec.kind or len(node[0]) != len(spec.children):
         raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
     children, context = node

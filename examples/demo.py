@@ -96,8 +96,7 @@ class Network:
         return cross_entropy(scores.mean(0) / u.mV, labels), rate.to(u.Hz)
 
     def accuracy(self, pixels, labels):
-        _, scores = self.simulate(pixels)
-        return (scores.mean(0).argmax(1) == labels).float().mean().item()
+        return (self.simulate(pixels)[1].mean(0).argmax(1) == labels).float().mean().item()
 
 
 class Adam:
@@ -182,6 +181,7 @@ def main():
     args = parser.parse_args()
 
     first_gradients()
+    torch.set_num_threads(1)  # with tensors this small, threads mostly wait for one another
     brainstate.environ.set(dt=1.0 * u.ms)
     generator = torch.Generator().manual_seed(args.seed)
     digits = load_digits()

@@ -130,7 +130,8 @@ class State(PrettyObject, Generic[A]):
         traces = CONTEXT.traces
         if traces:
             for trace in traces[self._level :]:
-                trace.read_its_value(self)
+                if self not in trace._originals or trace.check_read is not None:
+                    trace.read_its_value(self)
             value = self._get()
         else:
             value = self._value if self._parameters is None else self._mirrored()
@@ -207,9 +208,10 @@ class State(PrettyObject, Generic[A]):
         """The value that the caller sees: the innermost frame's, else the State's own."""
         for frame in reversed(CONTEXT.frames):
             if frame.position >= self._level:
-                found, value = frame.lookup(self)
-                if found:
-                    return value
+                if self in frame.values:
+                    return frame.values[self]
+                if frame.provides:
+                    return frame.provide(self)
         return self._value if self._parameters is None else self._mirrored()
 
     def _put(self, value: Any) -> None:

@@ -4,7 +4,7 @@ A State's own slot is never touched while a transform runs. Reads and writes ins
 exception leaves every State as it was, and other threads see nothing. What was written leaves by :meth:`Frame.commit`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from .._func import level
@@ -19,6 +19,8 @@ __all__ = ["Frame"]
 
 class Frame(StateTraceStack):
     """A trace that also holds the values of the States, for the time it is active."""
+
+    provides = False
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
@@ -36,7 +38,8 @@ class Frame(StateTraceStack):
         return self
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
-        self.created = list(self._created)
+        if self._created:
+            self.created = list(self._created)
         super().__exit__(exc_type, exc_value, traceback)
         CONTEXT.frames.pop()
         if exc_type is not None:
@@ -53,37 +56,39 @@ class Frame(StateTraceStack):
         """Call `undo` if this frame, or one around it, is abandoned: for what lives outside any State."""
         self._undo.append(undo)
 
-    def substitute(self, states: Iterable["State[Any]"], values: Iterable[Any]) -> None:
+    def substitute(self, states: Collection["State[Any]"], values: Iterable[Any]) -> None:
         """Give States other values inside this frame, without counting that as a touch."""
         outer = CONTEXT.traces[: self.position]
-        for state, value in zip(states, values, strict=True):
+        for state in states if outer else ():
             for trace in outer[state._level :]:
                 trace.read_its_value(state)
-            self.values[state] = value
+        self.values |= zip(states, values, strict=True)
 
-    def lookup(self, state: "State[Any]") -> tuple[bool, Any]:
-        """Whether this frame has a value for the State, and the value."""
-        if state in self.values:
-            return True, self.values[state]
-        return False, None
+    def provide(self, state: "State[Any]") -> Any:
+        """The value of a State that has none here yet, in a frame that `provides` one for each."""
+        raise NotImplementedError
 
     def is_touched(self, state: "State[Any]") -> bool:
         """Was the State read or written inside?"""
-        return state in self._index
+        return state in self._originals
 
     def written(self) -> list["State[Any]"]:
         """The States written inside, in the order of first touch."""
-        return [state for state, written in zip(self.states, self.been_writen, strict=True) if written]
+        return [state for state in self._originals if state in self._written] if self._written else []
 
     def original(self, state: "State[Any]") -> Any:
         """The value that a touched State had on entry."""
-        return self._originals[self._index[state]]
+        return self._originals[state]
 
     def commit(self, values: Iterable[Any], created: Iterable[Any] = ()) -> None:
         """Give the written States, and those made inside, their values as they left the transform; all or none.
 
         The hooks ran inside already.
         """
+        if CONTEXT.frames:
+            CONTEXT.frames[-1]._undo += self._undo
+        if not self._written and not self.created:
+            return
         states = self.written()
         owned = [state._own(value) for state, value in zip(states, values, strict=True)]
         for state, value in zip(self.created, created, strict=False):
@@ -91,18 +96,17 @@ class Frame(StateTraceStack):
         for state, value in zip(states, owned, strict=True):
             state._record_write()
             state._put(value)
-        if CONTEXT.frames:
-            CONTEXT.frames[-1]._undo += self._undo
 
 
 class TapeFrame(Frame):
     """The frame of :func:`taped`: a State first read inside shows its Parameters; writes keep their graph."""
 
-    def lookup(self, state: "State[Any]") -> tuple[bool, Any]:
-        """The Parameters of the State, unless it was written inside."""
-        if state not in self.values:
-            self.values[state] = state._with_parameters()
-        return True, self.values[state]
+    provides = True
+
+    def provide(self, state: "State[Any]") -> Any:
+        """The Parameters of the State."""
+        self.values[state] = state._with_parameters()
+        return self.values[state]
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         super().__exit__(None, None, None)

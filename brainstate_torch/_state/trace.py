@@ -47,12 +47,11 @@ class StateTraceStack:
         check_read: Callable[["State[Any]"], Any] | None = None,
     ) -> None:
         self.name = name
-        self.states: list[State[Any]] = []
-        self.been_writen: list[bool] = []
         self.check_read = check_read
         self._new_arg = new_arg
-        self._index: dict[State[Any], int] = {}
-        self._originals: list[Any] = []
+        # Keyed by identity, in the order of first touch: the value at that time, and which were written.
+        self._originals: dict[State[Any], Any] = {}
+        self._written: dict[State[Any], None] = {}
         self._originals_released = False
         self._created: list[State[Any]] = []
 
@@ -78,6 +77,16 @@ class StateTraceStack:
             state._level = min(state._level, len(traces))
         self._created.clear()
 
+    @property
+    def states(self) -> "list[State[Any]]":
+        """The recorded States, in the order of first touch."""
+        return list(self._originals)
+
+    @property
+    def been_writen(self) -> list[bool]:
+        """For each recorded State, whether it was written."""
+        return [state in self._written for state in self._originals]
+
     def set_new_arg(self, new_arg: Callable[["State[Any]"], Any]) -> None:
         """Set the function called with each State at its first touch."""
         self._new_arg = new_arg
@@ -91,26 +100,21 @@ class StateTraceStack:
         """Record a read of the State."""
         if self.check_read is not None:
             self.check_read(state)
-        if state not in self._index:
-            self._admit(state, state._get())
-            self.new_arg(state)
+        if state not in self._originals:
+            self._originals[state] = state._get()
+            if self._new_arg is not None:
+                self.new_arg(state)
 
     def write_its_value(self, state: "State[Any]") -> None:
         """Record a write of the State."""
-        if state not in self._index:
+        if state not in self._originals:
             self.read_its_value(state)
-        self.been_writen[self._index[state]] = True
-
-    def _admit(self, state: "State[Any]", original: Any) -> None:
-        self._index[state] = len(self.states)
-        self.states.append(state)
-        self.been_writen.append(False)
-        self._originals.append(original)
+        self._written[state] = None
 
     @property
     def original_state_values(self) -> tuple[Any, ...]:
         """The value of each recorded State at its first touch."""
-        return tuple(self._originals)
+        return tuple(self._originals.values())
 
     def recovery_original_values(self) -> None:
         """Give every recorded State the value it had at its first touch.
@@ -125,23 +129,21 @@ class StateTraceStack:
                 "the original values must still be held to be restored. Got a trace that released them. "
                 "Restore before calling `release_original_values`."
             )
-        for state, value in zip(self.states, self._originals, strict=True):
+        for state, value in self._originals.items():
             state.restore_value(value)
 
     def release_original_values(self) -> None:
         """Forget the original values, so that a kept trace holds no memory."""
-        self._originals = [None] * len(self.states)
+        self._originals = dict.fromkeys(self._originals)
         self._originals_released = True
         self._new_arg = None
 
     def merge(self, *traces: "StateTraceStack") -> Self:
         """Add what other traces recorded; a State written in any of them is written here."""
         for trace in traces:
-            for state, written, original in zip(trace.states, trace.been_writen, trace._originals, strict=True):
-                if state not in self._index:
-                    self._admit(state, original)
-                if written:
-                    self.been_writen[self._index[state]] = True
+            for state, original in trace._originals.items():
+                self._originals.setdefault(state, original)
+            self._written |= trace._written
             self._originals_released |= trace._originals_released
         return self
 

@@ -2,14 +2,15 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
 from .. import _tree
 from ..typing import Key
+from ..util import is_dataclass
 from ..util.dicts import sorted_keys
 
-__all__ = ["NodeType", "Static", "children", "contents", "node_type", "rebuilt", "register_graph_node_type"]
+__all__ = ["NodeType", "Static", "children", "contents", "keys_of", "node_type", "rebuilt", "register_graph_node_type"]
 
 A = TypeVar("A")
 Items = list[tuple[Key, Any]]
@@ -110,28 +111,34 @@ def children(x: Any) -> Items | None:
 
 
 def contents(x: Any) -> tuple[Items, _tree.Spec] | None:
-    """The children of a container by key, and its structure one level deep; None for anything else."""
+    """The children of a container by key, and its structure one level deep; None for anything else.
+
+    None holds no leaf, so a child that is None is part of the structure.
+    """
     values, spec = _tree.flatten(x, is_leaf=lambda child: child is not x)
     if spec is _tree.LEAF:
         return None
-    found = dict(zip(_keys(spec), values, strict=True))
+    found = dict(zip(_leaf_keys(spec), values, strict=True))
     return [(key, found[key]) for key in (sorted_keys(found) if isinstance(x, Mapping) else found)], spec
 
 
 def rebuilt(spec: _tree.Spec, items: Iterable[tuple[Key, Any]]) -> Any:
     """The container with the given children; inverse of :func:`contents`."""
     found = dict(items)
-    return _tree.unflatten(spec, [found[key] for key in _keys(spec)])
+    return _tree.unflatten(spec, [found[key] for key in _leaf_keys(spec)])
 
 
-def _keys(spec: _tree.Spec) -> list[Any]:
-    """The keys of a container in the order of its leaves: names where it has names, positions elsewhere."""
-    keys: Iterable[Any] = range(len(spec.children))
-    if spec.kind in (dict, OrderedDict, defaultdict):
-        keys = spec.context[1]
-    elif spec.kind is not None and issubclass(spec.kind, Mapping):
-        keys = spec.context
-    elif hasattr(spec.kind, "_fields"):
-        keys = spec.kind._fields
-    # None holds no leaf.
-    return [key for key, child in zip(keys, spec.children, strict=True) if child.size]
+def _leaf_keys(spec: _tree.Spec) -> list[Any]:
+    return [key for key, child in zip(keys_of(spec), spec.children, strict=True) if child.size]
+
+
+def keys_of(spec: _tree.Spec) -> list[Any]:
+    """The keys of a container in the order of its children: names where it has names, positions elsewhere."""
+    kind: Any = spec.kind
+    if kind in (dict, OrderedDict, defaultdict):
+        return list(spec.context[1])
+    if kind is not None and issubclass(kind, Mapping):
+        return list(spec.context)
+    if is_dataclass(kind):
+        return [f.name for f in fields(kind) if f.init and f.metadata.get("pytree_node", True)]
+    return list(getattr(kind, "_fields", range(len(spec.children))))

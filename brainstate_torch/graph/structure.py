@@ -115,9 +115,9 @@ class StaticEdge:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StaticEdge):
             return NotImplemented
-        if self.value is other.value:
-            return True
-        return not _is_array(self.value) and not _is_array(other.value) and bool(self.value == other.value)
+        mine, its = self.value, other.value
+        # 1, 1.0 and True are equal in Python, and give different dtypes.
+        return mine is its or (type(mine) is type(its) and not _is_array(mine) and bool(mine == its))
 
     def __hash__(self) -> int:
         # torch hashes a tensor by identity, but its contents may change: as part of a cache key it would lie.
@@ -197,6 +197,10 @@ class GraphDef(PrettyRepr, Generic[N]):
                 f"GraphDef is not hashable: every static attribute must have a hash. Got one without: {error} "
                 "Hold arrays in a State, or wrap what never changes in `graph.Static`."
             ) from error
+
+    def __reduce__(self) -> Any:
+        # The hash differs from process to process.
+        return GraphDef, (self.root, self.node_specs)
 
     @property
     def type(self) -> type:

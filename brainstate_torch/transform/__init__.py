@@ -2,6 +2,7 @@
 
 from ._abstract import eval_shape
 from ._checkpoint import checkpoint, remat
+from ._debug import breakpoint_if, debug_nan, debug_nan_if
 from ._finder import StateFinder
 from ._gradient import GradientTransform, grad, vector_grad
 from ._jacobian import hessian, jacfwd, jacobian, jacrev
@@ -14,7 +15,10 @@ __all__ = [
     "ShapeDtypeStruct",
     "StateFinder",
     "StatefulFunction",
+    "breakpoint_if",
     "checkpoint",
+    "debug_nan",
+    "debug_nan_if",
     "eval_shape",
     "grad",
     "hessian",

@@ -17,11 +17,12 @@ __all__ = ["eval_shape"]
 class _AbstractFrame(Frame):
     """A frame in which every State holds tensors without numbers."""
 
-    def lookup(self, state: State[Any]) -> tuple[bool, Any]:
+    provides = True
+
+    def provide(self, state: State[Any]) -> Any:
         """The State's value without numbers."""
-        if state not in self.values:
-            self.values[state] = _without_numbers(state._value)
-        return True, self.values[state]
+        self.values[state] = _without_numbers(state._value)
+        return self.values[state]
 
 
 def _without_numbers(tree: Any) -> Any:

@@ -23,6 +23,8 @@ from ._selection import Inputs
 
 __all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "partition", "run"]
 
+FLOAT0 = np.dtype([("float0", np.void, 0)])
+
 
 class Static(NamedTuple):
     """A tree without its tensors."""
@@ -159,6 +161,7 @@ class Call:
         self.output_units: list[Unit | None] = []
         self.output_spec: _tree.Spec = _tree.LEAF
         self._static: Static | None = None
+        self._exact: Sequence[int] = ()
         self._frames: list[Frame] = []
 
     def run(self, leaves: Sequence[torch.Tensor]) -> tuple[torch.Tensor | tuple[Any, ...], tuple[torch.Tensor, ...]]:
@@ -172,10 +175,14 @@ class Call:
             A State to differentiate was never touched, or the result holds a State, or a State changed its structure.
         """
         selection = self.inputs.selection
+        if self._exact:
+            leaves = self._merged(leaves)
         values, arguments = self.inputs.dressed(_protected(leaves, self.inputs))
-        args = list(self.inputs.args)
-        for place, argument in zip(selection.places, arguments, strict=True):
-            args[place] = argument
+        args = self.inputs.args
+        if arguments:
+            args = list(args)
+            for place, argument in zip(selection.places, arguments, strict=True):
+                args[place] = argument
         outcome = run(self.fun, args, self.kwargs, selection.states, values, accept=self._accept)
         output, aux = self._pair
         self._frames.append(outcome.frame)
@@ -186,10 +193,32 @@ class Call:
         tensors, self._static = partition((output, aux, outcome.written, outcome.created))
         return self._strip(output), tensors
 
+    def hold(self, exact: Sequence[int]) -> list[torch.Tensor]:
+        """Hold the leaves at these places constant; the others are what :meth:`run` takes from now on."""
+        self._exact = exact
+        return [leaf for i, leaf in enumerate(self.inputs.leaves) if i not in exact] if exact else self.inputs.leaves
+
+    def _merged(self, free: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        supply = iter(free)
+        return [leaf if i in self._exact else next(supply) for i, leaf in enumerate(self.inputs.leaves)]
+
+    def with_exact(self, derivatives: list[Any], result: Sequence[int] = ()) -> list[Any]:
+        """The derivatives of a result of that shape, with JAX's answer for integers in the places held constant.
+
+        It is an array of the empty dtype float0.
+        """
+        if not self._exact:
+            return derivatives
+        supply = iter(derivatives)
+        return [
+            np.zeros((*result, *leaf.shape), FLOAT0) if i in self._exact else next(supply)
+            for i, leaf in enumerate(self.inputs.leaves)
+        ]
+
     def _accept(self, result: Any, frame: Frame) -> None:
         """Look at the result while the frame is still there, so that a refusal leaves no trace."""
-        if self.check_states:
-            self._check_touched(frame)
+        if self.check_states and not frame._originals.keys() >= self.inputs.selection.distinct:
+            self._refuse_untouched(frame)
         if not self.has_aux:
             self._pair = (result, None)
         elif isinstance(result, (tuple, list)) and len(result) >= 2:
@@ -209,7 +238,7 @@ class Call:
         bare = tuple([entry.mantissa if type(entry) is Quantity else entry for entry in entries])
         return bare[0] if self.output_spec is _tree.LEAF else bare
 
-    def _check_touched(self, frame: Frame) -> None:
+    def _refuse_untouched(self, frame: Frame) -> None:
         for state in self.inputs.selection.states:
             if not frame.is_touched(state):
                 state.raise_error_with_source_info(

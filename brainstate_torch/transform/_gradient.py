@@ -124,7 +124,7 @@ class GradientTransform:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The derivative at these arguments, in the form that the table of return forms gives."""
-        positional, named = checked_arguments(args, kwargs)
+        positional, named = checked_arguments(args, kwargs) if args or kwargs else ((), kwargs)
         inputs = Inputs(self._selection, positional)
         call = Call(
             self.target,
@@ -138,7 +138,8 @@ class GradientTransform:
         try:
             raw, tensors = self._transform(tuple(inputs.leaves), call)
             if before is not None:
-                check_finite(raw, self._transform, call, before, phase=self._phase)
+                leaves = tuple(inputs.leaves)
+                check_finite(raw, lambda: self._transform(leaves, call), before, phase=self._phase)
             carried = call.carried(tensors)
             result = self._arranged(raw, call, carried)
             call.commit(carried)
@@ -303,8 +304,8 @@ def grad(
     >>> brainstate.transform.grad(lambda t: 5 * u.mV * (t / u.ms) ** 2, unit_aware=True)(3. * u.ms)
     30.0 mV / ms
     """
-    params = {"holomorphic": holomorphic, "allow_int": allow_int, "unit_aware": unit_aware}
-    params["engine"] = checked_engine(engine)
+    flags = {"holomorphic": holomorphic, "allow_int": allow_int, "unit_aware": unit_aware}
+    params = {**flags, "engine": checked_engine(engine)}
     kwargs = checked_keywords("grad", kwargs, grad_states, argnums, return_value, has_aux, check_states)
     return _made(GradientTransform, scalar_gradient, fun, params, {**kwargs, "unit_aware": unit_aware})
 

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from .. import _tree
+from .._arrays import as_tensor
 from .._func import jvp, vjp, vmap
 from ._checks import checked_result, exact_places, short_dtype
 from ._functional import Call
 from ._gradient import Argnums, GradientTransform, GradStates, checked_keywords
 from ._nonfinite import random_state, rewind
-from ._reverse import FLOAT0, Pure, Tensors
+from ._reverse import Pure, Tensors
 from ._unit_ratio import as_derivative
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev"]
@@ -23,7 +23,7 @@ Base = Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]]
 
 def _reverse_rows(fun: Any, leaves: Tensors, chunk_size: int | None) -> tuple[Rows, Any]:
     """Rows by reverse mode: one pass backward for each number in the results, in chunks under vmap."""
-    results, pull, carried = vjp(fun, leaves, has_aux=True)
+    results, pull, carried = vjp(fun, leaves, has_aux=True)  # type: ignore[misc]
     rows = []
     for i, result in enumerate(results):
 
@@ -55,11 +55,11 @@ def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None)
             rewind(draws)
 
         def push(*tangents: torch.Tensor) -> Any:
-            _, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)
+            _, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
             return tangent, aux
 
         basis = _unit_tangents(leaves, start, min(start + step, total))
-        pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)
+        pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)  # type: ignore[arg-type]
         columns, spec = _tree.flatten(pushed)
         parts.append(columns)
     columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*parts, strict=True)]
@@ -84,20 +84,16 @@ def _unit_tangents(leaves: Tensors, start: int, stop: int) -> list[torch.Tensor]
     return tangents
 
 
-def _base(
-    fun: Pure, call: Call, leaves: Sequence[torch.Tensor], exact: Sequence[int], check: Callable[[Any], torch.Tensor]
-) -> tuple[Callable[[Tensors], tuple[Tensors, Tensors]], Tensors]:
-    """The pure function of the inexact leaves alone, with checked results, and those leaves."""
-    kept = [i for i in range(len(leaves)) if i not in exact]
+def _checked(
+    fun: Pure, call: Call, check: Callable[[Any], torch.Tensor]
+) -> Callable[[Tensors], tuple[Tensors, Tensors]]:
+    """The pure function of the tensors alone, always with a tuple of results, each checked."""
 
-    def of_kept(some: Tensors) -> tuple[Tensors, Tensors]:
-        merged = list(leaves)
-        for i, leaf in zip(kept, some, strict=True):
-            merged[i] = leaf
-        result, carried = fun(merged, call)
+    def checked(leaves: Tensors) -> tuple[Tensors, Tensors]:
+        result, carried = fun(leaves, call)
         return tuple([check(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
-    return of_kept, tuple([leaves[i] for i in kept])
+    return checked
 
 
 def reverse_jacobian(
@@ -111,8 +107,8 @@ def reverse_jacobian(
 ) -> Base:
     """The base transform of ``jacrev``."""
 
-    def check(x: Any) -> torch.Tensor:
-        x = checked_result(x, "jacrev")
+    def check(raw: Any) -> torch.Tensor:
+        x = checked_result(raw, "jacrev")
         if x.is_complex() != holomorphic:
             needed = "complex results with `holomorphic=True`" if holomorphic else "real results"
             raise TypeError(
@@ -122,10 +118,10 @@ def reverse_jacobian(
         return x
 
     def rows(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Rows, Tensors]:
-        exact = exact_places(leaves, call, holomorphic, allow_int)
-        pure, kept = _base(fun, call, leaves, exact, check)
-        found, carried = _reverse_rows(pure, kept, chunk_size)
-        return [_with_exact(row, leaves, exact, x) for row, x in zip(found, _results(call), strict=True)], carried
+        free = call.hold(exact_places(leaves, call, holomorphic, allow_int))
+        found, carried = _reverse_rows(_checked(fun, call, check), tuple(free), chunk_size)
+        shapes = [as_tensor(x).shape for x in _tree.leaves(call.output)]
+        return [call.with_exact(row, shape) for row, shape in zip(found, shapes, strict=True)], carried
 
     return rows
 
@@ -135,8 +131,8 @@ def forward_jacobian(
 ) -> Base:
     """The base transform of ``jacfwd``."""
 
-    def check(x: Any) -> torch.Tensor:
-        x = torch.as_tensor(x)
+    def check(raw: Any) -> torch.Tensor:
+        x = as_tensor(raw)
         if holomorphic and not x.is_complex():
             raise TypeError(f"with `holomorphic=True` the result must be complex. Got dtype {short_dtype(x)}.")
         return x
@@ -149,8 +145,7 @@ def forward_jacobian(
                     f"jacfwd needs real inputs. Got dtype {short_dtype(leaf)} in {call.inputs.name(i)}. "
                     "Pass `holomorphic=True`, or use `jacrev`."
                 )
-        pure, kept = _base(fun, call, leaves, (), check)
-        found, carried = _forward_rows(pure, kept, call, chunk_size)
+        found, carried = _forward_rows(_checked(fun, call, check), tuple(leaves), call, chunk_size)
         return list(found), carried
 
     return rows
@@ -161,34 +156,18 @@ def second_derivatives(
 ) -> Base:
     """The base transform of ``hessian``: forward over reverse."""
 
-    def check(x: Any) -> torch.Tensor:
-        x = checked_result(x, "hessian")
+    def check(raw: Any) -> torch.Tensor:
+        x = checked_result(raw, "hessian")
         if x.is_complex() and not holomorphic:
             raise TypeError(f"hessian needs real results. Got dtype {short_dtype(x)}. Pass `holomorphic=True`.")
         return x
 
     def blocks(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
         exact_places(leaves, call, holomorphic, allow_int=False)
-        pure, kept = _base(fun, call, leaves, (), check)
-        return _forward_rows(lambda xs: _reverse_rows(pure, xs, chunk_size), kept, call, chunk_size)
+        pure = _checked(fun, call, check)
+        return _forward_rows(lambda xs: _reverse_rows(pure, xs, chunk_size), tuple(leaves), call, chunk_size)
 
     return blocks
-
-
-def _results(call: Call) -> list[torch.Tensor]:
-    entries = _tree.leaves(call.output)
-    return [torch.as_tensor(x) for x in entries]
-
-
-def _with_exact(
-    row: list[Any], leaves: Sequence[torch.Tensor], exact: Sequence[int], result: torch.Tensor
-) -> list[Any]:
-    """A row with JAX's empty arrays in the places of the integer leaves."""
-    if not exact:
-        return row
-    supply = iter(row)
-    shape = tuple(result.shape)
-    return [np.zeros(shape + tuple(x.shape), FLOAT0) if i in exact else next(supply) for i, x in enumerate(leaves)]
 
 
 class JacobianTransform(GradientTransform):

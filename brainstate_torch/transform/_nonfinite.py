@@ -9,7 +9,6 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .. import _tree
-from ._functional import Call
 
 __all__ = ["check_finite", "random_state", "report", "rewind"]
 
@@ -31,22 +30,33 @@ def rewind(state: Any) -> None:
         torch.cuda.set_rng_state_all(cuda)
 
 
-def check_finite(raw: Any, gradient: Callable[..., Any], call: Call, before: Any, phase: str) -> None:
-    """Raise if a gradient holds a NaN or an infinity, after a second run that finds where it came from.
+def check_finite(result: Any, again: Callable[[], Any], before: Any, phase: str) -> None:
+    """Raise if a result holds a NaN or an infinity, after a second run that finds where it came from.
+
+    Parameters
+    ----------
+    result
+        Any pytree.
+    again
+        Computes the result once more.
+    before
+        The :func:`random_state` at the start of the first run.
+    phase
+        Named in the message.
 
     Raises
     ------
     RuntimeError
-        With the operation, its place in the user's code, and counts for each gradient.
+        With the operation, its place in the user's code, and counts for each tensor.
     """
-    found = [x for x in _tree.leaves(raw) if isinstance(x, torch.Tensor)]
-    if all(bool(torch.isfinite(x).all()) for x in found):
+    outputs = [x for x in _tree.leaves(result) if isinstance(x, torch.Tensor)]
+    if not any(_kind_of(x) for x in outputs):
         return
     rewind(before)
     watch = _Watch()
     with torch.autograd.set_detect_anomaly(True, check_nan=False), watch:
-        gradient(tuple(call.inputs.leaves), call)
-    raise RuntimeError(report(watch, found, phase))
+        again()
+    raise RuntimeError(report(watch, outputs, phase))
 
 
 def report(watch: "_Watch", outputs: Sequence[torch.Tensor], phase: str) -> str:
@@ -54,17 +64,17 @@ def report(watch: "_Watch", outputs: Sequence[torch.Tensor], phase: str) -> str:
     tag = f" [{phase}]" if phase else ""
     lines = [f"NaN/Inf detected{tag} in the output of the checked function."]
     if watch.operation:
-        lines.append(f"  first made by : `{watch.operation}` in the {watch.direction} pass ({watch.kind})")
-        lines.append(f"  at            : {watch.place}")
+        lines.append(f"  First made by   : `{watch.operation}` in the {watch.direction} pass ({watch.kind})")
+        lines.append(f"  Source location : {watch.place}")
     else:
-        lines.append("  first made by : unknown; the inputs may have held it already")
+        lines.append("  First made by   : unknown; the inputs may have held it already")
     for i, x in enumerate(outputs):
         nans, infs = int(torch.isnan(x).sum()), int(torch.isinf(x).sum())
         if nans or infs:
             finite = x[torch.isfinite(x)] if not x.is_complex() else x.new_empty(0)
             span = f", finite values from {finite.min():.4g} to {finite.max():.4g}" if finite.numel() else ""
             shape, dtype = tuple(x.shape), str(x.dtype).removeprefix("torch.")
-            lines.append(f"  output[{i}]     : shape={shape} dtype={dtype} NaNs={nans} Infs={infs}{span}")
+            lines.append(f"  output[{i}]       : shape={shape} dtype={dtype} NaNs={nans} Infs={infs}{span}")
     lines.append("  No State was changed.")
     return "\n".join(lines)
 

@@ -12,7 +12,6 @@ from ..units import UNITLESS, Quantity, Unit, get_unit
 from ._checks import checked_result, exact_places, is_differentiable, short_dtype
 from ._functional import Call, checked_arguments
 from ._gradient import Argnums, GradStates
-from ._reverse import float0_like
 from ._selection import Inputs, Selection
 
 __all__ = ["jvp", "vjp"]
@@ -66,19 +65,15 @@ def vjp(
     args, _ = checked_arguments(primals, {})
     inputs = Inputs(Selection(grad_states, _from_the_left(argnums, len(args), grad_states)), args)
     call = Call(fun, inputs, {}, has_aux=has_aux, return_value=True)
-    exact = exact_places(inputs.leaves, call, holomorphic=False, allow_int=True)
-    kept = [i for i in range(len(inputs.leaves)) if i not in exact]
+    free = call.hold(exact_places(inputs.leaves, call, holomorphic=False, allow_int=True))
 
-    def pure(*some: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        leaves = list(inputs.leaves)
-        for i, leaf in zip(kept, some, strict=True):
-            leaves[i] = leaf
+    def pure(*leaves: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
         result, carried = call.run(leaves)
         return tuple([checked_result(x, "vjp") for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     try:
         results, pull, tensors = _func.vjp(  # type: ignore[misc]
-            pure, *[inputs.leaves[i] for i in kept], has_aux=True
+            pure, *free, has_aux=True
         )
         carried = call.carried(tensors)
         call.commit(carried)
@@ -88,14 +83,8 @@ def vjp(
 
     def pullback(cotangent: Any) -> Any:
         given = _conj(_like("the cotangent", cotangent, call.output_spec, call.output_units, results))
-        found = iter(_conj(pull(tuple(given))))
-        dressed = []
-        for i, (leaf, unit) in enumerate(zip(inputs.leaves, inputs.units, strict=True)):
-            if i in exact:
-                dressed.append(float0_like(leaf))
-            else:
-                dressed.append(next(found) if unit is None else Quantity._make(next(found), unit))
-        return inputs.arrange(dressed)
+        found = call.with_exact(_conj(pull(tuple(given))))
+        return inputs.arrange([_dressed(x, unit) for x, unit in zip(found, inputs.units, strict=True)])
 
     return (carried.value, pullback, carried.aux) if has_aux else (carried.value, pullback)
 
@@ -117,6 +106,10 @@ def _from_the_left(argnums: Argnums, count: int, grad_states: GradStates) -> Arg
     if len(set(places)) < len(places):
         raise ValueError(f"`argnums` must not contain duplicate arguments. Got {argnums} for {count} arguments.")
     return tuple(places) if several else places[0]
+
+
+def _dressed(x: Any, unit: Unit | None) -> Any:
+    return x if unit is None or not isinstance(x, torch.Tensor) else Quantity._make(x, unit)
 
 
 def _conj(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -208,7 +201,7 @@ def jvp(
         call.abandon()
         raise
     pairs = zip(tangent, call.output_units, strict=True)
-    out = _tree.unflatten(call.output_spec, [x if unit is None else Quantity._make(x, unit) for x, unit in pairs])
+    out = _tree.unflatten(call.output_spec, [_dressed(x, unit) for x, unit in pairs])
     return (carried.value, out, carried.aux) if has_aux else (carried.value, out)
 
 

@@ -5,15 +5,15 @@ call with nothing else active runs on a private autograd tape instead: the same 
 memory on a long recurrent network.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import torch
 
 from .._errors import BrainStateError
-from .._func import grad_and_value, is_transformed, level, vjp
+from .._func import grad_and_value, is_transformed, level, pulled_back, vjp
 from .._state.context import CONTEXT
 from .._state.frame import TapeFrame
 from ._checks import checked_result, checked_scalar, exact_places
@@ -21,19 +21,16 @@ from ._functional import Call
 
 __all__ = [
     "ENGINES",
-    "FLOAT0",
     "Engine",
     "Pure",
     "Tensors",
     "can_recompute",
-    "float0_like",
     "scalar_gradient",
     "vector_gradient",
 ]
 
 Engine = Literal["auto", "func", "tape"]
 ENGINES = ("auto", "func", "tape")
-FLOAT0 = np.dtype([("float0", np.void, 0)])
 
 Tensors = tuple[torch.Tensor, ...]
 
@@ -44,7 +41,7 @@ class Pure(Protocol):
     def __call__(self, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]: ...
 
 
-Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[list[Any], Tensors]]
+Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[Sequence[Any], Tensors]]
 
 
 class _Reverse(threading.local):
@@ -67,20 +64,18 @@ def can_recompute() -> bool:
     return _REVERSE.level == level()
 
 
-def float0_like(x: torch.Tensor) -> Any:
-    """JAX's gradient of an integer: an array of its empty dtype, in the shape of the input."""
-    return np.zeros(tuple(x.shape), FLOAT0)
-
-
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor], lone: bool) -> bool:
     """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
-    alone = lone and not torch._C._len_torch_dispatch_stack() and not any(leaf.requires_grad for leaf in leaves)
-    if engine == "tape" and not alone:
+    free = lone and not any([leaf.requires_grad for leaf in leaves])
+    if engine == "auto":
+        # A dispatch mode may be tracing a graph, which has to hold the backward pass too.
+        return free and not torch._C._len_torch_dispatch_stack()
+    if not free:
         raise BrainStateError(
             "`engine='tape'` must not be used inside another transform or on tensors that require a gradient. "
             "Got one of both. Leave `engine` at 'auto'."
         )
-    return alone
+    return True
 
 
 def scalar_gradient(
@@ -99,9 +94,16 @@ def scalar_gradient(
         result, carried = fun(leaves, call)
         return checked_scalar(result, call, holomorphic, unit_aware), carried
 
-    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact = exact_places(leaves, call, holomorphic, allow_int)
-        return _reverse(checked, leaves, exact, call, engine, scalar=not holomorphic)
+    host = grad_and_value(checked, has_aux=True)
+
+    def on_func(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
+        grads, (_, carried) = host(tuple(leaves), call)
+        return grads, carried
+
+    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
+        free = call.hold(exact_places(leaves, call, holomorphic, allow_int))
+        # grad_and_value takes real results only.
+        return _reverse(checked, functools.partial(_on_func, checked) if holomorphic else on_func, free, call, engine)
 
     return gradient
 
@@ -114,88 +116,46 @@ def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine
         results = result if isinstance(result, tuple) else (result,)
         return tuple([checked_result(x, "vector_grad") for x in results]), carried
 
-    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact = exact_places(leaves, call, holomorphic=False, allow_int=True)
-        return _reverse(checked, leaves, exact, call, engine, scalar=False)
+    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
+        free = call.hold(exact_places(leaves, call, holomorphic=False, allow_int=True))
+        return _reverse(checked, functools.partial(_on_func, checked), free, call, engine)
 
     return gradient
 
 
 def _reverse(
-    fun: Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]],
-    leaves: Sequence[torch.Tensor],
-    exact: Sequence[int],
-    call: Call,
-    engine: Engine,
-    scalar: bool,
-) -> tuple[list[Any], Tensors]:
-    """The gradient of a scalar result, or of the sum of several, by one of the engines.
-
-    Leaves at the places `exact` are integers and take no part: torch refuses them, JAX answers with an empty dtype.
-    """
-    if exact:
-        return _around(fun, leaves, exact, call, engine, scalar)
+    fun: Pure, on_func: Gradient, leaves: Sequence[torch.Tensor], call: Call, engine: Engine
+) -> tuple[Sequence[Any], Tensors]:
+    """The gradient of a scalar result, or of the sum of several, by one of the engines."""
+    if not leaves:
+        return call.with_exact([]), fun(leaves, call)[1]
     lone = not CONTEXT.frames and not is_transformed()
     on_tape = engine != "func" and _takes_tape(engine, leaves, lone)
     if lone:
         _REVERSE.level = 0 if on_tape else 1
     try:
-        grads, carried = (_on_tape if on_tape else _on_func)(fun, leaves, call, scalar)
+        grads, carried = _on_tape(fun, leaves, call) if on_tape else on_func(leaves, call)
     finally:
         if lone:
             _REVERSE.level = None
-    return [grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads], carried
+    return call.with_exact([grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads]), carried
 
 
-def _around(
-    fun: Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]],
-    leaves: Sequence[torch.Tensor],
-    exact: Sequence[int],
-    call: Call,
-    engine: Engine,
-    scalar: bool,
-) -> tuple[list[Any], Tensors]:
-    """As :func:`_reverse` with the exact leaves held constant."""
-    kept = [i for i in range(len(leaves)) if i not in exact]
-
-    def of_kept(some: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]:
-        merged = list(leaves)
-        for i, leaf in zip(kept, some, strict=True):
-            merged[i] = leaf
-        return fun(merged, call)
-
-    result: list[Any] = [float0_like(leaf) for leaf in leaves]
-    if not kept:
-        return result, of_kept([], call)[1]
-    grads, carried = _reverse(of_kept, [leaves[i] for i in kept], (), call, engine, scalar)
-    for i, grad in zip(kept, grads, strict=True):
-        result[i] = grad
-    return result, carried
-
-
-def _on_func(fun: Any, leaves: Sequence[torch.Tensor], call: Call, scalar: bool) -> tuple[Any, Tensors]:
-    if scalar:
-        grads, (_, carried) = grad_and_value(fun, has_aux=True)(tuple(leaves), call)
-        return grads, carried
+def _on_func(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
     results, pull, carried = vjp(  # type: ignore[misc]
         lambda *xs: fun(xs, call), *leaves, has_aux=True
     )
-    ones = (
-        torch.ones_like(results) if isinstance(results, torch.Tensor) else tuple([torch.ones_like(x) for x in results])
-    )
-    return pull(ones), carried
+    several = isinstance(results, tuple)
+    return pull(tuple([torch.ones_like(x) for x in results]) if several else torch.ones_like(results)), carried
 
 
-def _on_tape(fun: Any, leaves: Sequence[torch.Tensor], call: Call, scalar: bool) -> tuple[Any, Tensors]:
+def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
     inputs = [leaf.detach().requires_grad_() for leaf in leaves]
     with torch.enable_grad():
         results, carried = fun(inputs, call)
     outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
-    cotangents = None if scalar else [torch.ones_like(x) for x in outputs]
     if outputs:
-        grads: Sequence[Any] = torch.autograd.grad(
-            outputs, inputs, cotangents, allow_unused=True, materialize_grads=True
-        )
+        grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
     else:
         grads = [torch.zeros_like(leaf) for leaf in leaves]
     return grads, tuple([x.detach() if x.requires_grad else x for x in carried])

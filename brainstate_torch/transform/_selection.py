@@ -1,5 +1,6 @@
 """What a derivative is taken with respect to: States, positional arguments, or both."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor, is_arraylike
 from .._state import State
+from .._state.value import Value
 from ..units import Quantity, Unit
 
 __all__ = ["Inputs", "Selection"]
@@ -25,7 +27,7 @@ class Selection:
         `argnums` is not a non-negative int or a sequence of them.
     """
 
-    __slots__ = ("argnums", "places", "spec", "states")
+    __slots__ = ("argnums", "distinct", "places", "spec", "states")
 
     def __init__(self, grad_states: Any, argnums: Any) -> None:
         if isinstance(grad_states, Mapping):
@@ -37,6 +39,7 @@ class Selection:
                     "`grad_states` must be a State or a list, tuple or dict of States. "
                     f"Got a {type(state).__name__} in it. For a module, pass `module.states()`."
                 )
+        self.distinct = frozenset(self.states)
         self.argnums = 0 if argnums is None and not self.states else argnums
         self.places = _places(self.argnums)
         if not self.places and not self.states:
@@ -44,11 +47,11 @@ class Selection:
 
     def arrange(self, states: Sequence[Any], args: Sequence[Any]) -> Any:
         """One object per State and per argument, in the form that the table of return forms gives them."""
+        if self.argnums is None:
+            return states[0] if self.spec is _tree.LEAF else _tree.unflatten(self.spec, states)
         if not self.states:
             return args[0] if isinstance(self.argnums, (int, np.integer)) else tuple(args)
         of_states = _tree.unflatten(self.spec, states)
-        if self.argnums is None:
-            return of_states
         return of_states, args[0] if isinstance(self.argnums, (int, np.integer)) else tuple(args)
 
     def bind(self, args: Sequence[Any]) -> "Inputs":
@@ -98,9 +101,14 @@ class Inputs:
         The tensors: first those of the States, then those of the arguments.
     units
         The unit of each, None for a plain tensor.
+    plain
+        Only States take part, and each is one plain tensor: there is nothing to take apart.
     """
 
-    __slots__ = ("args", "leaves", "selection", "spec", "units")
+    __slots__ = ("args", "leaves", "plain", "selection", "spec", "units")
+
+    leaves: list[torch.Tensor]
+    units: list[Unit | None]
 
     def __init__(self, selection: Selection, args: Sequence[Any]) -> None:
         self.selection, self.args = selection, args
@@ -111,9 +119,12 @@ class Inputs:
                 f"must be passed. Got {len(args)}. Keyword arguments are not differentiated."
             )
         values = [state._get() for state in selection.states]
+        self.plain = not places and all([type(value) is Value for value in values])
+        if self.plain:
+            self.leaves, self.units, self.spec = values, [None] * len(values), _flat_spec(len(values))
+            return
         entries, self.spec = _tree.flatten((values, [args[i] for i in places]), is_leaf=_is_quantity)
-        self.leaves: list[torch.Tensor] = []
-        self.units: list[Unit | None] = []
+        self.leaves, self.units = [], []
         for entry in entries:
             if type(entry) is Quantity:
                 self.units.append(entry.unit)
@@ -152,13 +163,21 @@ class Inputs:
 
     def dressed(self, leaves: Sequence[torch.Tensor]) -> Any:
         """The pair (State values, arguments) with other mantissas, in the units that they came in."""
+        if self.plain:
+            return leaves, ()
         pairs = zip(leaves, self.units, strict=True)
         return self.rebuild([leaf if unit is None else Quantity._make(leaf, unit) for leaf, unit in pairs])
 
     def arrange(self, values: Sequence[Any]) -> Any:
         """One object per leaf, in the form that the table of return forms gives them."""
-        states, args = self.rebuild(values)
+        states, args = (values, ()) if self.plain else self.rebuild(values)
         return self.selection.arrange(states, args)
+
+
+@functools.lru_cache(maxsize=256)
+def _flat_spec(count: int) -> _tree.Spec:
+    """The structure of that many States of one tensor each, and no arguments."""
+    return _tree.structure(([0] * count, []))
 
 
 def _is_quantity(x: Any) -> bool:

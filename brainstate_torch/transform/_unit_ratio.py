@@ -40,6 +40,8 @@ def with_unit_ratio(raw: Sequence[Any], call: Call) -> list[Any]:
 
 def with_input_units(raw: Sequence[Any], call: Call) -> list[Any]:
     """unit_aware=False: each gradient in the unit of its own input, as brainstate gives it."""
+    if call.inputs.plain:
+        return list(raw)
     return [_dressed(x, unit) for x, unit in zip(raw, call.inputs.units, strict=True)]
 
 

@@ -78,6 +78,9 @@ class Arithmetic:
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     def __radd__(self, other: Any) -> Any:
         return self if type(other) is int and other == 0 else _reflected(operator.add, other, self)
 

@@ -51,10 +51,7 @@ def _looked_up(function: Any) -> tuple[str, Rule, bool]:
     module = (getattr(function, "__module__", None) or "").removeprefix("torch.nn.").removeprefix("torch.")
     space = "Tensor" if function is getattr(torch.Tensor, name, None) else {"functional": "F"}.get(module, module)
     rule, in_place = rule_of(f"{space}.{name}", name)
-    if rule is None or (in_place and callable(rule)):
-        # With plain values only, writing in place is safe where no scale has to be folded in.
-        return name, None, name.endswith("_") and not name.endswith("__")
-    return name, rule, in_place
+    return name, rule, in_place or (name.endswith("_") and not name.endswith("__"))
 
 
 def apply(function: Any, args: Any, kwargs: Any) -> Any:

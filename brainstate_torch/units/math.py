@@ -99,6 +99,7 @@ __all__ = [
 ]
 __all__ += [row[0] for row in FUNCTIONS]
 
+#: numpy's names of arguments, and torch's; no axis is torch's default everywhere.
 _KEYWORDS = {"axis": "dim", "keepdims": "keepdim"}
 
 newaxis = None
@@ -135,7 +136,8 @@ def _made(name: str, function: Callable[..., Any], arrays: int | str, example: s
     def public(*args: Any, unit_to_scale: Any = None, **kwargs: Any) -> Any:
         if unit_to_scale is not None:
             args = tuple(as_quantity(arg).to_decimal(unit_to_scale) if is_quantity(arg) else arg for arg in args)
-        return function(*_prepared(arrays, args), **{_KEYWORDS.get(key, key): kwargs[key] for key in kwargs})
+        given = {_KEYWORDS.get(key, key): value for key, value in kwargs.items() if key != "axis" or value is not None}
+        return function(*_prepared(arrays, args), **given)
 
     newline = "\n"
     public.__name__ = public.__qualname__ = name

@@ -16,14 +16,18 @@ __all__ = [
     "flip",
     "interp",
     "median",
+    "outer",
     "percentile",
     "ptp",
     "repeat",
+    "roll",
+    "rot90",
     "split",
     "squareplus",
     "squeeze",
     "std",
     "take",
+    "tensordot",
     "transpose",
     "unflatten",
     "var",
@@ -88,6 +92,22 @@ def squeeze(x: Any, dim: Any = None) -> Any:
 
 def flip(x: Any, dim: Any = None) -> Any:
     return x.flip(tuple(range(x.ndim)) if dim is None else dim)
+
+
+def roll(x: Any, shift: Any, dim: Any = None) -> Any:
+    return torch.roll(x, shift, dims=dim)
+
+
+def rot90(x: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+    return torch.rot90(x, k, axes)
+
+
+def outer(x: Any, y: Any) -> Any:
+    return torch.outer(x.flatten(), y.flatten())
+
+
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    return torch.tensordot(x, y, dims=axes)
 
 
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:

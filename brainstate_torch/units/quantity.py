@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
+import pint.compat
 import torch
 
 from .. import _tree
@@ -231,6 +232,9 @@ class Quantity(Arithmetic):
             )
         return self.shape[0]
 
+    def __contains__(self, value: Any) -> bool:
+        return bool(self._apply(torch.Tensor.__contains__, (self, value), {}))
+
     def __iter__(self) -> Iterator["Quantity"]:
         return iter([Quantity._make(row, self._unit) for row in as_tensor(self._mantissa).unbind(0)])
 
@@ -272,6 +276,8 @@ class Quantity(Arithmetic):
 _make = Quantity._make
 _SCALAR = re.compile(r"tensor\((-?\d+\.?)(?:(?<=\.)(\d*))?\)")
 Unit._quantity = Quantity
+# pint's operators leave it to classes named here to combine with its quantities; others they would wrap.
+pint.compat.upcast_type_map[f"{__name__}.Quantity"] = Quantity  # type: ignore[index]
 _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, unit: _make(next(iter(children)), unit))
 
 

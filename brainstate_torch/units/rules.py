@@ -19,15 +19,15 @@ _KEEP = """
     expand expand_as expand_copy feature_dropout fft_fft fft_fft2 fft_fftn fft_fftshift fft_hfft fft_hfft2
     fft_hfftn fft_ifft fft_ifft2 fft_ifftn fft_ifftshift fft_ihfft fft_ihfft2 fft_ihfftn fft_irfft fft_irfft2
     fft_irfftn fft_rfft fft_rfft2 fft_rfftn fix flatten flip fliplr flipud float floor fold frac frobenius_norm
-    gather grid_sample grid_sampler grid_sampler_2d grid_sampler_3d H half hsplit imag index index_select int
+    gather grid_sample grid_sampler grid_sampler_2d grid_sampler_3d H half hsplit imag index_select int
     interpolate ipu istft leaky_relu linalg_diagonal linalg_eigvals linalg_eigvalsh linalg_svdvals long lp_pool1d
     lp_pool2d lp_pool3d masked_select max_unpool1d max_unpool2d max_unpool3d mean mH mT moveaxis movedim msort
     mtia nanmean nanquantile nansum narrow narrow_copy native_channel_shuffle neg negative nuclear_norm ones_like
     pdist permute permute_copy pin_memory pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat
     repeat_interleave requires_grad_ reshape reshape_as resize_ resolve_conj resolve_neg roll rot90 round rrelu
-    select select_copy short slice_copy special_round split split_copy split_with_sizes split_with_sizes_copy
+    select select_copy share_memory_ short slice_copy special_round split split_copy split_with_sizes split_with_sizes_copy
     squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy take take_along_dim
-    tensor_split tile to to_dense trace transpose transpose_copy tril triu trunc type type_as unbind unbind_copy
+    tensor_split tile to to_dense to_sparse trace transpose transpose_copy tril triu trunc type type_as unbind unbind_copy
     unflatten unfold unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_copy values
     view view_as view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy vsplit xpu bfloat16
     cdouble cfloat chalf zero_ zeros_like __getitem__ __reversed__
@@ -61,7 +61,7 @@ _SIGNATURES = {
     "input=a -> 1/a": "reciprocal inverse linalg_inv linalg_tensorinv pinverse grad",
     "input=a -> 1/a, 1": "linalg_inv_ex",
     "input=a, rcond, atol=a -> 1/a": "linalg_pinv",
-    "input=a -> a^.5": "sqrt linalg_cholesky cholesky _sym_sqrt",
+    "input=a -> a^.5": "sqrt linalg_cholesky cholesky",
     "input=a -> a^.5, 1": "linalg_cholesky_ex",
     "input=a -> a^-.5": "rsqrt",
     "input=a -> a^-2": "cholesky_inverse",
@@ -114,7 +114,7 @@ _SIGNATURES = {
     # Products.
     "input|a|x=a, other|mat2|vec|vec2|tensor|tensor2|b|y=b -> a*b": """
         mul multiply matmul mm bmm mv dot vdot inner outer ger kron cross linalg_cross linalg_matmul
-        linalg_vecdot tensordot dsmm hsmm hspmm smm spmm __mul__ __rmul__ __matmul__ __rmatmul__
+        linalg_vecdot tensordot smm spmm __mul__ __rmul__ __matmul__ __rmatmul__
     """,
     "input=c, mat1|mat|batch1|vec1|tensor1=a, mat2|vec|batch2|vec2|tensor2=c/a -> c": """
         addmm addmv addbmm baddbmm addr addcmul sspaddmm saddmm
@@ -130,7 +130,7 @@ _SIGNATURES = {
     "y=a, x|dx=b -> a*b": "trapezoid trapz cumulative_trapezoid",
     "input=a, other=b -> a": "copysign",
     "input=a, other -> a": "ldexp",
-    "input=a, values=b -> b": "heaviside",
+    "input=a, values -> 1": "heaviside",
     # Quotients.
     "input=a, other=b -> a/b": "true_divide __truediv__ __div__",
     "input=a, other=b -> b/a": "__rdiv__",
@@ -141,6 +141,7 @@ _SIGNATURES = {
     "input=b, input2=a -> b/a^2": "cholesky_solve",
     "input=a, spacing=b -> a/b": "gradient",
     "x1=a, x2=b -> 1": "cosine_similarity",
+    "input=a, other=b -> 1": "is_same_size is_set_to",
     "input1=a, input2=b -> 1": "cosine_embedding_loss",
 }
 

@@ -303,7 +303,7 @@ def as_unit(unit: Any) -> Unit:
 def _parse(text: str) -> Unit:
     try:
         return UNITLESS if text in ("", "1", "dimensionless") else intern(registry.parse_units(text)._units)
-    except (pint.PintError, AttributeError) as error:
+    except Exception as error:  # pint's parser raises many kinds, AssertionError among them
         raise ValueError(
             f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
         ) from error

@@ -10,13 +10,9 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 torch.set_num_threads(1)
 
 
-@pytest.fixture(params=["func", "tape"])
-def engine(request, monkeypatch):
-    """Which engine of ours takes an outermost gradient; inner ones need torch.func either way."""
-    from brainstate_torch.transform import _reverse
-
-    if request.param == "func":
-        monkeypatch.setattr(_reverse, "chosen_engine", lambda engine, leaves: "func")
+@pytest.fixture(params=["func", pytest.param("auto", id="tape")])
+def engine(request):
+    """The engine of ours: 'auto' is the tape for an outermost gradient, and inner ones cannot have it."""
     return request.param
 
 

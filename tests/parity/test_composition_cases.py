@@ -254,4 +254,4 @@ cases.table(
 
 @cases.parametrised()
 def test_composition(case, engine):
-    case.check()
+    case.check(engine)

@@ -1,6 +1,7 @@
-"""grad: return forms, structures, and States inside the function."""
+"""grad: return forms, structures of gradients, and arguments."""
 
 from collections import OrderedDict, namedtuple
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -66,6 +67,34 @@ for _name, _arrange in {
     case(f"grad_states in {_name}")(lambda f, arrange=_arrange: _structured(f, arrange, [1.0, 2.0], 3.0))
 
 
+for _name, _arrange in {
+    "lists in a dict": lambda f, a, b: {"z": [a], "c": (b, None)},
+    "a FlattedDict in a list": lambda f, a, b: [f.bs.util.FlattedDict({("l", "z"): a}), b],
+    "a NestedDict in a list": lambda f, a, b: [f.bs.util.NestedDict({"l": {"z": a}}), b],
+    "a dict with int keys": lambda f, a, b: {2: a, 1: b},
+    "an empty dict in a list": lambda f, a, b: [{}, a, (), b],
+}.items():
+
+    @case(f"grad_states with {_name}")
+    def _(f, arrange=_arrange):
+        states = [f.param([1.0, 2.0]), f.param(3.0)]
+        return f.grad(lambda: sum(f.np.sum(s.value**2) for s in states), arrange(f, *states))()
+
+
+@differs("a dict of States with keys that do not sort", "ours keeps their order", ours=["x", 0], theirs="ValueError")
+def _(f):
+    states = {"x": f.param(1.0), 0: f.param(2.0)}
+    gradient = lambda: f.grad(lambda: sum(s.value for s in states.values()), states)()
+    return list(gradient()) if f.is_ours() else f.error(gradient)
+
+
+@case("two States of one array")
+def _(f):
+    start = f.array([1.0, 2.0])
+    a, b = f.bs.ParamState(start), f.bs.ParamState(start)
+    return f.grad(lambda: f.np.sum(a.value**2 * b.value), [a, b])(), start
+
+
 @case("the keys of a dict of States come out sorted")
 def _(f):
     states = {"z": f.param(1.0), "c": f.param(2.0), "k": f.param(3.0)}
@@ -126,7 +155,7 @@ for _name, _value in VALUES.items():
 
 
 def _leaves(tree):
-    if isinstance(tree, dict):
+    if isinstance(tree, Mapping):
         return [leaf for key in sorted(tree) for leaf in _leaves(tree[key])]
     if isinstance(tree, (list, tuple)):
         return [leaf for item in tree for leaf in _leaves(item)]
@@ -147,177 +176,7 @@ for _kind in ("State", "HiddenState", "ShortTermState", "BatchState"):
         return f.grad(lambda: f.np.sum(h.value**3), h)(), h
 
 
-# States inside the function
-
-
-@case("the gradient is taken at the value on entry")
-def _(f):
-    w = f.param([1.0, 2.0])
-
-    def loss():
-        w.value = w.value * 10
-        return f.np.sum(w.value**2)
-
-    return f.grad(loss, w, return_value=True)(), w
-
-
-@case("use, then overwrite")
-def _(f):
-    w = f.param(3.0)
-
-    def loss():
-        out = w.value**2
-        w.value = f.array(7.0)
-        return out
-
-    return f.grad(loss, w)(), w, w._been_writen
-
-
-@case("written and never read")
-def _(f):
-    w = f.param(3.0)
-
-    def loss(x):
-        w.value = f.array(7.0)
-        return w.value * x
-
-    return f.grad(loss, w, argnums=0)(f.array(2.0)), w
-
-
-@case("read and unused")
-def _(f):
-    w, v = f.param(3.0), f.param(2.0)
-
-    def loss():
-        _ = w.value
-        return v.value**2
-
-    return f.grad(loss, [w, v])()
-
-
-@case("a gradient flows through another State")
-def _(f):
-    w, c = f.param([1.0, 2.0]), f.state(0.0)
-
-    def loss(x):
-        c.value = f.np.sum(w.value * x)
-        return c.value**2
-
-    return f.grad(loss, w, argnums=0, return_value=True)(f.array([3.0, 4.0])), c
-
-
-@case("back-propagation through time")
-def _(f):
-    w, h = f.param(0.5), f.bs.HiddenState(f.array([0.1, 0.2]))
-
-    def loss(xs):
-        total = 0.0
-        for x in xs:
-            h.value = f.np.tanh(w.value * h.value + x)
-            total = total + f.np.sum(h.value)
-        return total
-
-    xs = [f.array([0.1 * i, -0.2 * i]) for i in range(4)]
-    return f.grad(loss, [w, h], argnums=0, return_value=True)(xs), h, w
-
-
-@case("a gradient flows through a State made inside")
-def _(f):
-    w = f.param(3.0)
-
-    def loss():
-        made = f.bs.State(w.value * 2)
-        made.value += w.value
-        return made.value**2
-
-    return f.grad(loss, w)()
-
-
-@case("a read-only State keeps its value object")
-def _(f):
-    w, c = f.param(3.0), f.state([1.0])
-    before = w._value, c._value
-    f.grad(lambda: f.np.sum(w.value * c.value), w)()
-    return w._value is before[0], c._value is before[1], w._been_writen, c._been_writen
-
-
-@case("an augmented assignment inside")
-def _(f):
-    w, n = f.param(3.0), f.state([1.0, 2.0])
-    old = n.value
-
-    def loss():
-        n.value += w.value
-        n.value *= 2
-        return f.np.sum(n.value**2)
-
-    return f.grad(loss, w)(), n, old
-
-
-@case("states commit once per call")
-def _(f):
-    w, n = f.param(3.0), f.state(0)
-
-    def loss():
-        n.value += 1
-        return w.value**2
-
-    gradient = f.grad(loss, w)
-    return [gradient() for _ in range(3)], n
-
-
-@case("a trace around a gradient sees reads and writes")
-def _(f):
-    w, r, n = f.param(3.0, name="w"), f.state(1.0, name="r"), f.state(0.0, name="n")
-
-    def loss():
-        n.value = n.value + r.value
-        return w.value**2
-
-    gradient = f.grad(loss, w)
-    with f.bs.StateTraceStack() as trace:
-        gradient()
-    written = [s.name for s in trace.get_write_states()]
-    return sorted(s.name for s in trace.get_read_states()), written, r._been_writen, n._been_writen
-
-
-@case("a State may change its shape and dtype")
-def _(f):
-    w, n = f.param(3.0), f.state([1.0, 2.0])
-
-    def loss():
-        n.value = f.array([1, 2, 3])
-        return w.value**2
-
-    return f.grad(loss, w)(), n
-
-
-@case("several entries of a dict State are written")
-def _(f):
-    w, n = f.param(3.0), f.bs.State({"a": f.array(1.0), "b": None})
-
-    def loss():
-        n.value = {"a": w.value * n.value["a"], "b": None}
-        return n.value["a"] ** 2
-
-    return f.grad(loss, w)(), n
-
-
-@case("a State that is untouched gives zero without the check")
-def _(f):
-    w, v = f.param(3.0), f.bs.ParamState({"a": f.array([1.0, 2.0])})
-    return f.grad(lambda: w.value**2, [w, v], check_states=False)()
-
-
-@case("aux sees the value after a write")
-def _(f):
-    w, n = f.param(3.0), f.state(1.0)
-
-    def loss():
-        n.value = n.value + w.value
-        return w.value**2, n.value
-
-    return f.grad(loss, w, has_aux=True, return_value=True)(), n
+# Loss and aux
 
 
 for _name, _aux in {
@@ -335,6 +194,29 @@ for _name, _pair in {
     "a triple": lambda x: (x**2, x, 2 * x),
 }.items():
     case(f"has_aux with {_name}")(lambda f, pair=_pair: f.grad(pair, has_aux=True, return_value=True)(f.array(3.0)))
+differs("aux is a text", "ours traces nothing", ours="on", theirs="TypeError")(
+    lambda f: _aux_or_error(f, lambda: f.grad(lambda x: (x**2, "on"), has_aux=True)(f.array(3.0)))
+)
+
+
+def _aux_or_error(f, call):
+    return call()[1] if f.is_ours() else f.error(call)
+
+
+for _name, _loss in {
+    "the argument itself": lambda f, x: x,
+    "a numpy scalar": lambda f, x: np.float32(3.0),
+    "a wide numpy scalar": lambda f, x: np.float64(3.0),
+    "a numpy array": lambda f, x: np.array(3.0),
+    "a float": lambda f, x: 3.0,
+}.items():
+    case(f"the loss is {_name}")(lambda f, loss=_loss: f.grad(lambda x: loss(f, x), return_value=True)(f.array(2.0)))
+
+
+@case("aux is the argument, a State's value and a constant")
+def _(f):
+    w, constant = f.param([1.0, 2.0]), f.array([5.0])
+    return f.grad(lambda x: (f.np.sum(w.value * x), [x, w.value, constant]), w, has_aux=True)(f.array(3.0)), constant
 
 
 # Arguments
@@ -423,6 +305,54 @@ def _(f):
     return f.grad(loss, w, argnums=0)(f.array([1.0, 2.0, 3.0]))
 
 
+for _name, _arrange in {
+    "a tuple": lambda f, a, b: (a, b),
+    "a named tuple": lambda f, a, b: Pair(a, b),
+    "an OrderedDict": lambda f, a, b: OrderedDict(z=a, c=b),
+    "a FlattedDict": lambda f, a, b: f.bs.util.FlattedDict({("l", "z"): a, ("l", "c"): b}),
+    "a DotDict": lambda f, a, b: f.bs.util.DotDict(z=a, c=b),
+    "a FrozenDict": lambda f, a, b: f.bs.util.FrozenDict({"z": a, "c": b}),
+    "a dict with int keys": lambda f, a, b: {2: a, 1: b},
+    "a dict in a list in a tuple": lambda f, a, b: ([{"z": a}, b],),
+    "an empty list and an array": lambda f, a, b: ([], a, {}),
+}.items():
+
+    @case(f"the argument is {_name}")
+    def _(f, arrange=_arrange):
+        def loss(tree):
+            return sum(f.np.sum(leaf**2) for leaf in _leaves(tree))
+
+        return f.grad(loss)(arrange(f, f.array([1.0, 2.0]), f.array(3.0)))
+
+
+@case("numpy arrays that are not differentiated")
+def _(f):
+    def loss(x, wide, count, *, mask):
+        return f.np.sum(f.np.where(mask, x * wide * count, x))
+
+    mask = np.array([True, False])
+    return f.grad(loss)(f.array([1.0, 2.0]), np.array([0.5, 1.5]), np.array([1, 2]), mask=mask)
+
+
+@case("one array as two arguments")
+def _(f):
+    x = f.array([1.0, 2.0])
+    return f.grad(lambda a, b: f.np.sum(a**2 * b), argnums=(0, 1))(x, x), x
+
+
+@case("the value of a State as argument")
+def _(f):
+    w = f.param([1.0, 2.0])
+    return f.grad(lambda x: f.np.sum(w.value * x**2), w, argnums=0)(w.value), w
+
+
+@case("a value read before is a constant")
+def _(f):
+    w = f.param([1.0, 2.0])
+    before = w.value
+    return f.grad(lambda: f.np.sum(before * w.value), w)()
+
+
 @cases.parametrised()
 def test_grad(case, engine):
-    case.check()
+    case.check(engine)

@@ -316,4 +316,4 @@ def _(f):
 @cases.parametrised()
 @pytest.mark.filterwarnings("ignore:Python iterable type .* is treated as a leaf:DeprecationWarning")
 def test_grad_errors(case, engine):
-    case.check()
+    case.check(engine)

@@ -133,6 +133,46 @@ def _(f):
     return f.grad(loss, tau, unit_aware=True, return_value=True)(), v
 
 
+for _name, _loss in {
+    "hour in minutes": lambda f, t: t.in_unit(f.u.hour),
+    "hours over minutes": lambda f, t: t / (2.0 * f.u.hour),
+    "a rate": lambda f, t: 1.0 / t,
+}.items():
+    case(f"scales that are no powers of ten: {_name}")(
+        lambda f, loss=_loss: f.grad(lambda t: loss(f, t), unit_aware=True, return_value=True)(f.q(3.0, "minute"))
+    )
+for _name, _argument in {
+    "a float": lambda f: 3.0 * f.u.mV,
+    "a Quantity of a float": lambda f: f.u.Quantity(3.0, f.u.mV),
+}.items():
+    case(f"a quantity of {_name}")(
+        lambda f, argument=_argument: f.grad(lambda v: v**2, unit_aware=True, return_value=True)(argument(f))
+    )
+
+
+@case("a complex quantity")
+def _(f):
+    z = f.array(1 + 2j) * f.u.mV
+    return f.grad(lambda z: f.np.real(z * f.np.conj(z)), unit_aware=True)(z)
+
+
+@case("nested gradients of States with units")
+def _(f):
+    v, g = f.bs.ParamState(f.q(3.0, "mV")), f.bs.ParamState(f.q(2.0, "mS"))
+    return f.grad(lambda: f.grad(lambda: v.value**3 * g.value, v, unit_aware=True)(), [v, g], unit_aware=True)()
+
+
+@case("the mixed derivative of units that cancel")
+def _(f):
+    inner = f.grad(lambda a, b: a**2 / b, argnums=0, unit_aware=True)
+    return f.grad(inner, argnums=1, unit_aware=True, return_value=True)(f.q(3.0, "mV"), f.q(2.0, "volt"))
+
+
+@case("debug_nan with units")
+def _(f):
+    return f.error(lambda: f.grad(lambda v: f.np.sqrt(v), unit_aware=True, debug_nan=True)(f.q(0.0, "mV")))
+
+
 # Without unit_aware
 
 
@@ -183,6 +223,14 @@ def _(f):
 # Refusals
 
 
+case("nested gradients without unit_aware", raises="TypeError")(
+    lambda f: f.grad(f.grad(lambda v: (v / f.u.mV) ** 2))(f.q(3.0, "mV"))
+)
+case("has_aux and a vector quantity", raises="TypeError")(
+    lambda f: f.grad(lambda v: (v, v), has_aux=True, unit_aware=True)(f.q([3.0, 4.0], "mV"))
+)
+
+
 for _name, _body, _error in [
     ("a vector quantity", lambda f, v: v * f.array([1.0, 2.0]), "TypeError"),
     ("a pair of quantities", lambda f, v: (v, v), "TypeError"),
@@ -218,4 +266,4 @@ case("a unit as argument is refused", raises="TypeError")(lambda f: f.grad(lambd
 
 @cases.parametrised()
 def test_grad_units(case, engine):
-    case.check()
+    case.check(engine)

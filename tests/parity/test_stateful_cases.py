@@ -189,9 +189,91 @@ case("a static position beyond the arguments", raises="ValueError")(
 )
 
 
+@case("asking only for what is known", raises="ValueError")
+def _(f):
+    _function(f).get_states(f.array(1.0), compile_if_miss=False)
+
+
+@case("asking for what is known, after a call")
+def _(f):
+    model = Model(f)
+    model.function.get_states(f.array(2.0))
+    return _names(model.function.get_states(f.array(3.0), compile_if_miss=False))
+
+
+@case("the shapes follow a State that changes its shape")
+def _(f):
+    a = f.state([1.0, 2.0])
+    function = _function(f, lambda: a.value * 2)
+    first = function.get_out_shapes()[0]
+    a.value = f.array([1.0, 2.0, 3.0])
+    return first, function.get_out_shapes()[0]
+
+
+@case("the States depend on a static argument")
+def _(f):
+    model = Model(f)
+    function = _function(f, lambda x, which: getattr(model, which).value * x, static_argnames="which")
+    return [_names(function.get_states(f.array(1.0), which=which)) for which in ("a", "c", "a")]
+
+
+@case("the States depend on the structure of an argument")
+def _(f):
+    model = Model(f)
+    function = _function(f, lambda x: model.a.value if x is None else model.b.value)
+    return [_names(function.get_states(x)) for x in (None, f.array(1.0))]
+
+
 @case("a static argument is passed as it is")
 def _(f):
     return _function(f, lambda x, kind: x * len(kind), static_argnums=1)(f.array(2.0), "abc")
+
+
+# StateFinder and eval_shape
+
+
+def _find(f, *args, **options):
+    return f.bs.transform.StateFinder(Model(f).step, *args, **options)(f.array(2.0))
+
+
+for _usage in ("all", "read", "write", "both"):
+    for _type in ("dict", "list", "tuple"):
+
+        @case(f"StateFinder with usage={_usage!r} and return_type={_type!r}")
+        def _(f, usage=_usage, return_type=_type):
+            return _find(f, usage=usage, return_type=return_type)
+
+
+cases.table(
+    "StateFinder",
+    default=lambda f: _find(f),
+    by_type=lambda f: [_find(f, kind) for kind in (f.bs.ParamState, f.bs.State)],
+    by_predicate=lambda f: _find(f, lambda path, state: state.name != "a"),
+    by_name=lambda f: _find(f, key_fn=lambda i, state: state.name),
+    key_none=lambda f: _find(f, key_fn=lambda i, state: None),
+    key_twice=lambda f: _find(f, key_fn=lambda i, state: "same"),
+    bad_usage=lambda f: f.error(lambda: _find(f, usage="some")),
+    bad_return_type=lambda f: f.error(lambda: _find(f, return_type="set")),
+)
+
+
+@case("StateFinder changes nothing")
+def _(f):
+    model = Model(f)
+    f.bs.transform.StateFinder(model.step)(f.array(2.0))
+    return model.values
+
+
+@case("eval_shape gives shapes and changes nothing")
+def _(f):
+    model = Model(f)
+    return f.bs.transform.eval_shape(lambda x: {"y": model.step(x), "n": None}, f.array([1.0, 2.0])), model.values
+
+
+@case("eval_shape of quantities keeps the structure")
+def _(f):
+    shapes = f.bs.transform.eval_shape(lambda x: [x, 1.0], f.array([[1.0, 2.0]]))
+    return shapes[0], tuple(shapes[1].shape)
 
 
 @differs(

@@ -92,6 +92,20 @@ def _(f):
     return _names(outer.states), _names(inner.states), made.value
 
 
+@differs(
+    "a State made in one trace, in the next",
+    "ours lets a State that outlives its trace be seen; in brainstate a transform cannot find it",
+    ours=["made"],
+    theirs=[],
+)
+def _(f):
+    with f.bs.StateTraceStack():
+        (made,) = _named(f, "made")
+    with f.bs.StateTraceStack() as trace:
+        made.value += 1
+    return _names(trace.states)
+
+
 @case("restore_value counts as a read")
 def _(f):
     (a,) = _named(f, "a")

@@ -111,4 +111,4 @@ cases.table(
 
 @cases.parametrised()
 def test_vector_grad(case, engine):
-    case.check()
+    case.check(engine)

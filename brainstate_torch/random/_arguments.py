@@ -1,0 +1,158 @@
+"""Arguments that distributions share: sizes, dtypes, devices, units, and checks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import environ
+from .._arrays import as_tensor
+from ..typing import ArrayLike, DTypeLike, Size
+from ..units import UNITLESS, Quantity, Unit
+from ..units.values import scaled
+
+__all__ = [
+    "ArrayLike",
+    "DTypeLike",
+    "Size",
+    "aligned",
+    "as_float",
+    "check",
+    "device_of",
+    "float_dtype",
+    "int_dtype",
+    "located",
+    "number",
+    "plain",
+    "shape_of",
+    "with_unit",
+]
+
+
+def number(x: Any) -> Any:
+    """A Python number, None, tensor or quantity as it is; anything else as a tensor, or a quantity of one."""
+    if x is None or isinstance(x, (torch.Tensor, bool, int, float, Quantity)) and not isinstance(x, np.generic):
+        return x
+    if isinstance(x, (list, tuple)):
+        whole = Quantity(x)
+        return whole.mantissa if whole.unit is UNITLESS else whole
+    return as_tensor(x)
+
+
+def plain(name: str, x: Any) -> Any:
+    """The number or tensor of a parameter without unit.
+
+    Raises
+    ------
+    ValueError
+        It has a unit.
+    """
+    x = number(x)
+    if isinstance(x, Quantity):
+        if not x.dimensionless:
+            raise ValueError(f"`{name}` must be dimensionless. Got a quantity in {x.unit}. Divide it by a unit first.")
+        return x.to_decimal()
+    return x
+
+
+def aligned(*params: Any) -> tuple[list[Any], Unit]:
+    """The plain values of parameters in the unit of the first that has one; one without counts as given in it.
+
+    Raises
+    ------
+    UnitMismatchError
+        The units have different dimensions.
+    """
+    numbers = [number(x) for x in params]
+    unit = next((x.unit for x in numbers if isinstance(x, Quantity)), UNITLESS)
+    if unit is UNITLESS:
+        return numbers, unit
+    return [_in_unit(x, unit) if isinstance(x, Quantity) else x for x in numbers], unit
+
+
+def _in_unit(x: Quantity, unit: Unit) -> Any:
+    return scaled(x.mantissa, x.unit._factor_to(unit, "random"))
+
+
+def with_unit(x: torch.Tensor, unit: Unit) -> Any:
+    """The numbers in a unit: a quantity, unless the unit is the number one."""
+    return x if unit is UNITLESS else x * unit
+
+
+def located(loc: Any, scale: Any, x: torch.Tensor) -> torch.Tensor:
+    """`x * scale + loc`; None leaves a step out."""
+    x = x if scale is None else x * scale
+    return x if loc is None else x + loc
+
+
+def shape_of(size: Size | None, *params: Any) -> tuple[int, ...]:
+    """The shape of a size; of None, the one that the parameters have together."""
+    if size is None:
+        shapes = [x.shape for x in params if isinstance(x, torch.Tensor)]
+        return tuple(torch.broadcast_shapes(*shapes)) if shapes else ()
+    return tuple(size) if isinstance(size, Sequence) else (size,)  # type: ignore[arg-type, return-value]
+
+
+def device_of(*params: Any) -> torch.device:
+    """The device of the first parameter that is a tensor, else torch's default device."""
+    for x in params:
+        if isinstance(x, torch.Tensor):
+            return x.device
+    return torch.get_default_device()
+
+
+def as_float(x: Any, dtype: torch.dtype, device: torch.device, shape: Sequence[int] | None = None) -> torch.Tensor:
+    """A parameter as a tensor of a dtype, and of a shape if one is given."""
+    tensor = x.to(dtype) if isinstance(x, torch.Tensor) else torch.full((), x, dtype=dtype, device=device)
+    return tensor if shape is None else tensor.expand(tuple(shape))
+
+
+def _dtype_of(dtype: DTypeLike) -> torch.dtype:
+    if isinstance(dtype, torch.dtype):
+        return dtype
+    if dtype in (bool, int, float, complex):
+        kinds = {bool: torch.bool, int: environ.ditype(), float: environ.dftype(), complex: environ.dctype()}
+        return kinds[dtype]  # type: ignore[index]
+    found = getattr(dtype, "dtype", dtype)
+    if isinstance(found, torch.dtype):
+        return found
+    name = found if isinstance(found, str) and found == "bfloat16" else np.dtype(found).name  # type: ignore[arg-type]
+    return getattr(torch, name)  # type: ignore[no-any-return]
+
+
+def float_dtype(dtype: DTypeLike | None) -> torch.dtype:
+    """The floating dtype to draw; of None, the default of `environ`.
+
+    Raises
+    ------
+    ValueError
+        It is not a floating dtype.
+    """
+    if dtype is None:
+        return environ.dftype()
+    found = _dtype_of(dtype)
+    if not found.is_floating_point:
+        raise ValueError(f"`dtype` must be a floating dtype. Got {found}. Convert the result, or use `randint`.")
+    return found
+
+
+def int_dtype(dtype: DTypeLike | None) -> torch.dtype:
+    """The dtype of counts; of None, the default integer dtype of `environ`."""
+    return environ.ditype() if dtype is None else _dtype_of(dtype)
+
+
+def check(rule: str, broken: Any) -> None:
+    """Raise where a condition holds anywhere; not under vmap or in a graph being traced, where that is not known.
+
+    Raises
+    ------
+    ValueError
+        It holds.
+    """
+    try:
+        raises = bool(broken.any()) if isinstance(broken, torch.Tensor) else bool(broken)
+    except RuntimeError:
+        return
+    if raises:
+        raise ValueError(rule)

@@ -1,0 +1,87 @@
+"""torch's generators, one per device, and the one tensor that holds where they stand."""
+
+import threading
+
+import torch
+
+__all__ = ["WORKSPACE", "Generators", "is_generator_state"]
+
+_CPU_BYTES = torch.Generator().get_state().numel()
+_CUDA_BYTES = 16
+
+
+class Generators:
+    """A generator for each device, made when it is first asked for.
+
+    Their state is the CPU generator's, followed by the one of each CUDA device up to the last that was drawn on. A CUDA
+    generator that is not in a state starts from the seed of the CPU generator.
+    """
+
+    def __init__(self) -> None:
+        self._cpu = torch.Generator()
+        self._cuda: list[torch.Generator] = []
+
+    def at(self, device: torch.device) -> torch.Generator:
+        """The generator of a device.
+
+        Raises
+        ------
+        NotImplementedError
+            The device is neither a CPU nor a CUDA device.
+        """
+        if device.type == "cpu":
+            return self._cpu
+        if device.type != "cuda":
+            raise NotImplementedError(
+                f"the generator 'torch' must draw on a CPU or a CUDA device. Got '{device}'. "
+                "Draw on the CPU and move the result, or use impl='threefry2x32'."
+            )
+        index = torch.cuda.current_device() if device.index is None else device.index
+        while len(self._cuda) <= index:
+            generator = torch.Generator(device=f"cuda:{len(self._cuda)}")
+            self._cuda.append(generator.manual_seed(self._cpu.initial_seed()))
+        return self._cuda[index]
+
+    def load(self, state: torch.Tensor) -> None:
+        """Go to a state."""
+        state = state.cpu()
+        self._cpu.set_state(state[:_CPU_BYTES])
+        for i, generator in enumerate(self._cuda):
+            start = _CPU_BYTES + i * _CUDA_BYTES
+            if start < state.numel():
+                generator.set_state(state[start : start + _CUDA_BYTES])
+            else:
+                generator.manual_seed(self._cpu.initial_seed())
+
+    def state(self) -> torch.Tensor:
+        """Where the generators stand, `uint8[bytes]`."""
+        own = self._cpu.get_state()
+        return torch.cat([own, *[g.get_state() for g in self._cuda]]) if self._cuda else own
+
+
+class _Workspace(threading.local):
+    """The generators of this thread, on which every RandomState draws, and the state that they stand at."""
+
+    def __init__(self) -> None:
+        self.generators = Generators()
+        self.state: torch.Tensor | None = None
+
+    def at_state(self, state: torch.Tensor) -> Generators:
+        """The generators, moved to a state."""
+        if self.state is not state:
+            self.state = None
+            self.generators.load(state)
+        return self.generators
+
+
+WORKSPACE = _Workspace()
+
+
+def is_generator_state(x: torch.Tensor) -> bool:
+    """Is this a state of :class:`Generators`, rather than a key?"""
+    return x.dtype == torch.uint8 and x.ndim == 1 and x.numel() >= _CPU_BYTES
+
+
+def seeded(seed: int) -> torch.Tensor:
+    """The state of generators after seeding."""
+    return torch.Generator().manual_seed(seed & 0xFFFFFFFFFFFFFFFF).get_state()

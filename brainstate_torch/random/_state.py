@@ -1,0 +1,263 @@
+"""RandomState: the State that random numbers come from."""
+
+import threading
+from collections.abc import Callable
+from operator import index
+from typing import Any, Self, SupportsIndex
+
+import torch
+
+from .._state import State
+from ..typing import SeedOrKey
+from . import _threefry
+from ._counts import Counts
+from ._draws import Draws
+from ._gamma import GammaFamily
+from ._generators import WORKSPACE, Generators, is_generator_state
+from ._keys import as_key, checked_impl, entropy, initial_value
+from ._normal import NormalFamily
+from ._quantiles import QuantileFamily
+from ._rearrange import Rearrangements
+from ._threefry_draws import ThreefryDraws
+from ._torch_draws import TorchDraws
+from ._uniform import UniformFamily
+
+__all__ = ["DEFAULT", "RandomState"]
+
+#: Reading, drawing and writing back is one step, also for threads that share a RandomState.
+_LOCK = threading.RLock()
+
+
+class RandomState(
+    UniformFamily, Rearrangements, NormalFamily, QuantileFamily, GammaFamily, Counts, State[torch.Tensor]
+):
+    """A State that holds where a stream of random numbers stands; its methods draw the next ones.
+
+    Like every State it is rolled back when a transform fails, and its value can be read, kept and assigned.
+    Two generators are behind it:
+
+    ``'torch'``
+        torch's own samplers, the fastest. The value is the state of torch's generators, ``uint8[bytes]``.
+    ``'threefry2x32'``
+        JAX's. The value is a key, ``uint32[2]``, that every draw splits as brainstate does, so that after the same seed
+        the numbers are brainstate's: bits, uniform numbers, integers and permutations exactly, others up to rounding.
+
+    Parameters
+    ----------
+    seed_or_key
+        An integer, a key from :meth:`split_key`, or the value of a RandomState. None: chosen at random.
+    impl
+        The generator, by the name that ``jax.random.key`` gives it. None: the setting ``random_impl`` of `environ`
+        (``environ.set(random_impl='threefry2x32')``), else ``'torch'``.
+
+    Raises
+    ------
+    TypeError
+        The seed is something else.
+    ValueError
+        There is no such generator.
+
+    Notes
+    -----
+    Source: brainstate.random.RandomState (0.5.4). Differs: the default generator is torch's.
+
+    All distributions share these arguments. `size` is the shape of the result, by default the one that the parameters
+    have together. `dtype` is by default that of `environ`. `key`, a seed or a key, takes the place of the RandomState,
+    which then stays where it is; with it the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may be
+    quantities where a unit makes sense: the result has the unit of the first, and a plain number counts as given in it.
+    New numbers are made on the device of the parameters, else on torch's default device.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> rng = brainstate.random.RandomState(42)
+    >>> start = rng.value
+    >>> x = rng.normal(size=3)
+    >>> rng.value = start
+    >>> (rng.normal(size=3) == x).all()
+    tensor(True)
+    """
+
+    _backup: torch.Tensor | None
+
+    def __init__(self, seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
+        seed = entropy() if seed_or_key is None else seed_or_key
+        impl = checked_impl(impl)
+        super().__init__(initial_value(seed, impl or "torch"))
+        self._backup = None
+
+    @property
+    def impl(self) -> str:
+        """The generator: ``'torch'`` or ``'threefry2x32'``."""
+        value = self._get()
+        return "threefry2x32" if isinstance(value, torch.Tensor) and not is_generator_state(value) else "torch"
+
+    def seed(self, seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
+        """Start a new stream.
+
+        Parameters
+        ----------
+        seed_or_key
+            As for the class.
+        impl
+            The generator. None: the one that `environ` names, else the present one.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> rng = brainstate.random.RandomState(0)
+        >>> rng.seed(42, impl='threefry2x32')
+        >>> rng.value
+        tensor([ 0, 42], dtype=torch.uint32)
+        """
+        seed = entropy() if seed_or_key is None else seed_or_key
+        self.value = initial_value(seed, checked_impl(impl) or self.impl)
+
+    def set_key(self, key: SeedOrKey) -> None:
+        """Start the stream of a seed or key, with the present generator."""
+        self.value = initial_value(key, self.impl)
+
+    def clone(self) -> Self:
+        """A new RandomState with the same generator and a stream of its own."""
+        return type(self)(self.split_key(), impl=self.impl)
+
+    def backup_key(self) -> None:
+        """Remember where the stream stands, for :meth:`restore_key`.
+
+        Raises
+        ------
+        ValueError
+            It is remembered already.
+        """
+        if self._backup is not None:
+            raise ValueError(
+                "the random key must be backed up once at a time. Got a second backup: it has been backed up, "
+                "and has not been restored. Call `restore_key` first."
+            )
+        self._backup = self.value
+
+    def restore_key(self) -> None:
+        """Go back to where :meth:`backup_key` was called.
+
+        Raises
+        ------
+        ValueError
+            It was not called.
+        """
+        if self._backup is None:
+            raise ValueError("the random key has not been backed up. Call `backup_key` first.")
+        self.value, self._backup = self._backup, None
+
+    def split_key(self, n: SupportsIndex | None = None, backup: bool = False) -> torch.Tensor:
+        """Take one new key ``uint32[2]``, or ``uint32[n, 2]``, from the stream.
+
+        Parameters
+        ----------
+        n
+            How many keys.
+        backup
+            Call :meth:`backup_key` first.
+
+        Raises
+        ------
+        TypeError, ValueError
+            `n` is not an integer, or less than 1.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> key = brainstate.random.RandomState(0).split_key()
+        >>> a = brainstate.random.normal(size=2, key=key)
+        >>> b = brainstate.random.normal(size=2, key=key)
+        >>> (a == b).all()
+        tensor(True)
+        """
+        count = None if n is None else _count(n)
+        with _LOCK:
+            if backup:
+                self.backup_key()
+            keys = self._keys(1 if count is None else count)
+        return keys[0] if count is None else keys
+
+    def _keys(self, n: int) -> torch.Tensor:
+        if self.impl == "torch":
+            drawn = self._sampled(
+                torch.device("cpu"), lambda g: torch.randint(2**32, (n, 2), device="cpu", generator=g)
+            )
+            return drawn.to(torch.uint32)
+        keys = _threefry.split(self.value, n + 1)
+        self.value = keys[0]
+        return keys[1:]
+
+    def self_assign_multi_keys(self, n: SupportsIndex, backup: bool = True) -> None:
+        """Make `n` keys ``uint32[n, 2]`` the value, one for each lane of a map over it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            `n` is not an integer, or less than 1.
+        """
+        count = _count(n)
+        with _LOCK:
+            if backup:
+                self.backup_key()
+            is_torch = self.impl == "torch"
+            self.value = self._keys(count) if is_torch else _threefry.split(self.value, count)
+
+    def _draws(self, key: SeedOrKey | None) -> Draws:
+        if key is None:
+            return TorchDraws(self._sampled) if self.impl == "torch" else ThreefryDraws(self.split_key())
+        found = as_key(key)
+        return TorchDraws(_Stream(found).sampled) if is_generator_state(found) else ThreefryDraws(found)
+
+    def _split_draws(self, key: SeedOrKey | None, num: int) -> list[Draws]:
+        if key is None and self.impl != "torch":
+            return [ThreefryDraws(one) for one in self.split_key(num)]
+        return [*self._draws(key).split(num)]
+
+    def _sampled(self, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
+        """Call a sampler of torch where the stream stands, and move on."""
+        with _LOCK:
+            drawn, self.value = _advanced(self.value, device, sampler)
+            # Parameters of a State change in place, when a checkpoint is loaded, unseen by the workspace.
+            WORKSPACE.state = self._get() if self._parameters is None else None
+        return drawn
+
+
+class _Stream:
+    """The stream of a generator state that belongs to no RandomState."""
+
+    def __init__(self, state: torch.Tensor) -> None:
+        self.state = state
+
+    def sampled(self, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
+        drawn, self.state = _advanced(self.state, device, sampler)
+        return drawn
+
+
+def _advanced(
+    state: Any, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]
+) -> tuple[torch.Tensor, Any]:
+    """What a sampler draws from a state, and the state after it.
+
+    A traced graph keeps the generators themselves: whoever traces assigns :class:`Generators` as the value.
+    """
+    if isinstance(state, Generators):
+        return sampler(state.at(device)), state
+    generators = WORKSPACE.at_state(state)
+    WORKSPACE.state = None
+    drawn = sampler(generators.at(device))
+    return drawn, generators.state()
+
+
+def _count(n: SupportsIndex) -> int:
+    try:
+        count = index(n)
+    except TypeError:
+        raise TypeError(f"`n` must be an integer. Got {type(n).__name__}. Pass how many keys to make.") from None
+    if count < 1:
+        raise ValueError(f"`n` must be a positive integer. Got {count}.")
+    return count
+
+
+DEFAULT = RandomState()

@@ -1,0 +1,220 @@
+"""Uniform numbers and integers."""
+
+from typing import Any
+
+import torch
+
+from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
+from ._arguments import aligned, device_of, float_dtype, int_dtype, number, plain, shape_of, with_unit
+from ._draws import Sampler
+
+__all__ = ["UniformFamily"]
+
+
+class UniformFamily(Sampler):
+    """Uniform numbers and integers. What the arguments share is said at RandomState."""
+
+    def rand(self, *dn: int, key: SeedOrKey | None = None, dtype: DTypeLike | None = None) -> torch.Tensor:
+        """Uniform on [0, 1), with the lengths of the axes as arguments.
+
+        Raises
+        ------
+        TypeError
+            A length is not an integer.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.rand(2, 3)
+        >>> x.shape, bool(((0 <= x) & (x < 1)).all())
+        (torch.Size([2, 3]), True)
+        """
+        return self._draws(key).uniform(_lengths(dn), float_dtype(dtype), device_of())
+
+    def random(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Uniform on [0, 1).
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.random((2, 3)).shape
+        torch.Size([2, 3])
+        """
+        return self._draws(key).uniform(shape_of(size), float_dtype(dtype), device_of())
+
+    def random_sample(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Uniform on [0, 1): :meth:`random` by another name.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.random_sample(3).shape
+        torch.Size([3])
+        """
+        return self.random(size, key, dtype)
+
+    def ranf(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Uniform on [0, 1): :meth:`random` by another name.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.ranf(3).shape
+        torch.Size([3])
+        """
+        return self.random(size, key, dtype)
+
+    def sample(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Uniform on [0, 1): :meth:`random` by another name.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.sample(3).shape
+        torch.Size([3])
+        """
+        return self.random(size, key, dtype)
+
+    def uniform(
+        self,
+        low: ArrayLike = 0.0,
+        high: ArrayLike = 1.0,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Uniform on [low, high).
+
+        Raises
+        ------
+        UnitMismatchError
+            The bounds have different dimensions.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> import brainstate_torch.units as u
+        >>> v = brainstate.random.uniform(-70. * u.mV, -60. * u.mV, size=100)
+        >>> v.unit, bool((v >= -70. * u.mV).all() and (v < -60. * u.mV).all())
+        (Unit("mV"), True)
+        """
+        (low, high), unit = aligned(low, high)
+        shape = shape_of(size, low, high)
+        drawn = self._draws(key).uniform(shape, float_dtype(dtype), device_of(low, high), low, high)
+        return with_unit(drawn, unit)
+
+    def randint(
+        self,
+        low: ArrayLike,
+        high: ArrayLike | None = None,
+        size: Size | None = None,
+        dtype: DTypeLike | None = None,
+        key: SeedOrKey | None = None,
+    ) -> torch.Tensor:
+        """Integers of [low, high), or of [0, low) without `high`; `low` where that is empty.
+
+        Raises
+        ------
+        TypeError
+            `dtype` is not an integer dtype.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.randint(1, 7, size=100)
+        >>> x.dtype, bool(((1 <= x) & (x <= 6)).all())
+        (torch.int32, True)
+        """
+        low, high = (0, low) if high is None else (low, high)
+        return self._integers(plain("low", low), plain("high", high), size, key, dtype)
+
+    def random_integers(
+        self,
+        low: ArrayLike,
+        high: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """Integers of [low, high], both ends included, or of [1, low] without `high`.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.random_integers(6, size=100)
+        >>> bool(((1 <= x) & (x <= 6)).all())
+        True
+        """
+        low, high = (1, low) if high is None else (low, high)
+        return self._integers(plain("low", low), plain("high", high) + 1, size, key, dtype)
+
+    def _integers(
+        self, low: Any, high: Any, size: Size | None, key: SeedOrKey | None, dtype: DTypeLike | None
+    ) -> torch.Tensor:
+        kind = int_dtype(dtype)
+        if kind.is_floating_point or kind.is_complex or kind is torch.bool:
+            raise TypeError(f"`dtype` must be an integer dtype. Got {kind}. Convert the result, or use `uniform`.")
+        low, high = (x if isinstance(x, torch.Tensor) else int(x) for x in (low, high))
+        return self._draws(key).integers(low, high, shape_of(size, low, high), kind, device_of(low, high))
+
+    def rand_like(
+        self, input: ArrayLike, dtype: DTypeLike | None = None, key: SeedOrKey | None = None
+    ) -> torch.Tensor:
+        """Uniform on [0, 1), with the shape, dtype and device of `input`; its unit is not taken.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> brainstate.random.rand_like(torch.zeros(2, 3)).shape
+        torch.Size([2, 3])
+        """
+        like = template(input)
+        drawn = self._draws(key).uniform(like.shape, float_dtype(None), like.device)
+        return drawn.to(like.dtype if dtype is None else int_dtype(dtype))
+
+    def randint_like(
+        self,
+        input: ArrayLike,
+        low: ArrayLike = 0,
+        high: ArrayLike | None = None,
+        dtype: DTypeLike | None = None,
+        key: SeedOrKey | None = None,
+    ) -> torch.Tensor:
+        """Integers of [low, high), by default up to the maximum of `input`, with its shape, dtype and device.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> brainstate.random.randint_like(torch.zeros(3), 1, 2)
+        tensor([1., 1., 1.])
+        """
+        like = template(input)
+        top = like.max() if high is None else plain("high", high)
+        low, high = (x if isinstance(x, torch.Tensor) else int(x) for x in (plain("low", low), top))
+        drawn = self._draws(key).integers(low, high, like.shape, int_dtype(None), like.device)
+        return drawn.to(like.dtype if dtype is None else int_dtype(dtype))
+
+
+def template(input: Any) -> torch.Tensor:
+    """The tensor whose shape, dtype and device are wanted."""
+    like = number(input)
+    like = getattr(like, "mantissa", like)
+    return like if isinstance(like, torch.Tensor) else torch.as_tensor(like, device=device_of())
+
+
+def _lengths(dn: tuple[Any, ...]) -> tuple[int, ...]:
+    for length in dn:
+        if not hasattr(length, "__index__"):
+            raise TypeError(
+                f"the lengths of the axes must be integers. Got a {type(length).__name__}. "
+                "Write `rand(2, 3)`, or `random((2, 3))`."
+            )
+    return dn

@@ -1,0 +1,95 @@
+import copy
+import pickle
+
+import pint
+import pytest
+import torch
+
+import brainstate_torch.units as u
+
+
+def test_equal_units_are_one_object():
+    assert u.mV * u.ms is u.ms * u.mV
+    assert (u.mV * u.ms) / u.ms is u.mV
+    assert (u.mV**0.5) ** 2 is u.mV
+    assert u.mV / u.mV is u.UNITLESS
+
+
+def test_units_of_equal_size_are_equal_and_hash_equally():
+    assert u.mV * u.mS == u.uA and hash(u.mV * u.mS) == hash(u.uA)
+    assert u.mV != u.volt and u.mV != u.mA and u.mV != 3
+    assert u.kelvin != u.degC
+
+
+@pytest.mark.parametrize(
+    ("unit", "text"),
+    [(u.mV, "mV"), (u.mV * u.ms, "ms * mV"), (u.ms**-1, "1 / ms"), (u.uA / u.cm**2, "uA / cm ** 2"), (u.UNITLESS, "1")],
+)
+def test_unit_prints_its_short_symbols(unit, text):
+    assert str(unit) == text
+
+
+def test_unit_prints_as_the_text_that_makes_it():
+    assert repr(u.mV) == 'Unit("mV")'
+    assert u.Unit(str(u.uA / u.cm**2)) is u.uA / u.cm**2
+    assert u.mV.name == "millivolt"
+
+
+def test_unit_answers_what_it_is():
+    assert u.mV.magnitude == 1e-3
+    assert u.mV.dim == u.volt.dimensionality and u.mV.has_same_dim(u.volt) and u.mV.has_same_dim(2.0 * u.volt)
+    assert u.degree.dimensionless and not u.degree.is_unitless and u.radian.is_unitless
+    assert u.mV.pint == u.registry.millivolt
+
+
+@pytest.mark.parametrize("text", ["mV", "millivolt", "uA / cm**2", "1", "", "dimensionless"])
+def test_as_unit_reads_text_and_pint(text):
+    unit = u.as_unit(text)
+    assert unit is u.as_unit(unit) is u.as_unit(unit.pint)
+    assert u.as_unit(pint.UnitRegistry().Unit(text)) is unit
+
+
+def test_as_unit_of_none_is_unitless():
+    assert u.as_unit(None) is u.UNITLESS
+
+
+def test_as_unit_refuses_what_is_no_unit():
+    with pytest.raises(TypeError, match="`unit` must be a unit, a text or a unit of pint. Got float. Pass for example u.mV"):
+        u.as_unit(3.0)
+    with pytest.raises(ValueError, match="`unit` must be a text that pint can read. Got 'nonsense'. See units.registry"):
+        u.as_unit("nonsense")
+    with pytest.raises(ValueError, match="`unit` must not be logarithmic"):
+        u.as_unit("decibel")
+
+
+@pytest.mark.parametrize("value", [2.0, 3, torch.ones(2), [1.0, 2.0], 2.0 * u.ms])
+def test_value_and_unit_make_a_quantity_from_either_side(value):
+    expected = u.Quantity(value) * (1 * u.mV)
+    for made in (value * u.mV, u.mV * value):
+        assert made.unit == expected.unit
+        assert torch.equal(torch.as_tensor(made.mantissa), torch.as_tensor(expected.mantissa))
+
+
+def test_division_by_and_of_units():
+    assert (3.0 / u.ms).unit is u.ms**-1
+    assert (u.mV / 2.0).mantissa == 0.5 and (u.mV / 2.0).unit is u.mV
+    assert (u.mV / (2.0 * u.ms)).mantissa == 0.5
+
+
+def test_offset_unit_refuses_algebra_with_the_cure():
+    with pytest.raises(u.UnitMismatchError, match="a unit must have no offset .* Got °C. Use u.kelvin"):
+        u.degC * u.mV
+    with pytest.raises(u.UnitMismatchError, match="a unit must have no offset"):
+        u.degC**2
+    with pytest.raises(ValueError, match="one with an offset must stand alone"):
+        u.Unit(u.registry.degC * u.registry.m)
+
+
+def test_decimal_prefixes_convert_exactly():
+    assert (1.0 * u.uA).to_decimal(u.nA) == 1000.0
+    assert (1.0 * u.molar).to_decimal(u.mM) == 1000.0
+
+
+def test_unit_survives_copy_and_pickle_as_itself():
+    unit = u.uA / u.cm**2
+    assert copy.copy(unit) is copy.deepcopy(unit) is pickle.loads(pickle.dumps(unit)) is unit
