@@ -1,6 +1,6 @@
 """States: values that functions read and write and that transforms see."""
 
-from .base import SourceInfo, State, maybe_state
+from .base import State, maybe_state
 from .catcher import NewStateCatcher, catch_new_states
 from .context import check_state_value_tree
 from .frame import Frame
@@ -15,6 +15,7 @@ from .kinds import (
     ShortTermState,
 )
 from .manager import FakeState, StateDictManager
+from .source import SourceInfo
 from .tape import taped
 from .trace import StateTraceStack
 from .treefy import TreefyState

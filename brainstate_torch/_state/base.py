@@ -1,51 +1,30 @@
 """State: a named, observable value that transforms see."""
 
-import contextlib
-import sys
 import weakref
-from collections.abc import Callable, Iterator
-from os import path
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Self, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 import torch
 
 from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
-from ..units import Quantity
 from ..util import PrettyObject
+from ..util.pretty import short_repr
+from .backing import Backed, filled, shown
 from .context import CONTEXT
-from .hooks import GlobalHookRegistry, Hook, HookHandle, HookManager
-from .value import StateParameter, Value, owned
+from .hooked import GLOBAL_HOOKS, Hooked
+from .hooks import HookManager
+from .source import SourceInfo, calling_line
+from .value import StateParameter, owned
 
 if TYPE_CHECKING:
     from .treefy import TreefyState
 
-__all__ = ["SourceInfo", "State", "maybe_state"]
+__all__ = ["State", "maybe_state"]
 
 A = TypeVar("A")
 _MISSING: Any = object()
-_PACKAGE = path.dirname(path.dirname(__file__)) + path.sep
-_GLOBAL_HOOKS = GlobalHookRegistry.instance()
-
-
-class SourceInfo(NamedTuple):
-    """Where a State was made: file, line and function of the caller."""
-
-    file: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} (in {self.function})"
-
-
-def _caller() -> SourceInfo:
-    """The innermost frame outside this package."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return SourceInfo(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
 class _Invalidated:
@@ -56,7 +35,7 @@ class _Invalidated:
 _INVALIDATED = _Invalidated()
 
 
-class State(PrettyObject, Generic[A]):
+class State(Backed, Hooked, PrettyObject, Generic[A]):
     """A value that functions read and write through ``.value`` and that every transform of this package sees.
 
     The value is any pytree: tensors, quantities, numbers, None, or containers of them. numpy arrays become tensors,
@@ -109,20 +88,18 @@ class State(PrettyObject, Generic[A]):
         self._value = self._own(raw)
         for catcher in CONTEXT.catchers:
             catcher.append(self)
-        if _GLOBAL_HOOKS.active:
-            _GLOBAL_HOOKS.execute_init_hooks(self._value, weakref.ref(self), {**metadata, "_name": name, "tag": tag})
+        if GLOBAL_HOOKS.active:
+            GLOBAL_HOOKS.execute_init_hooks(self._value, weakref.ref(self), {**metadata, "_name": name, "tag": tag})
 
     def _begin(self) -> None:
         """Set what every new object has of its own, however it came about."""
         self._level = len(CONTEXT.traces)
-        self._source_info = _caller()
+        self._source_info = calling_line()
         self._hooks_manager = HookManager()
         self._parameters = None
         self._been_writen = False
         for trace in CONTEXT.traces:
             trace._created.append(self)
-
-    # Reading and writing
 
     @property
     def value(self) -> A:
@@ -137,7 +114,7 @@ class State(PrettyObject, Generic[A]):
             value = self._value if self._parameters is None else self._mirrored()
         if value is _INVALIDATED:
             self._refuse_invalidated()
-        if _GLOBAL_HOOKS.active or self._hooks_manager.active:
+        if GLOBAL_HOOKS.active or self._hooks_manager.active:
             for manager in self._managers():
                 manager.execute_read_hooks(value, weakref.ref(self))
         return value  # type: ignore[no-any-return]
@@ -151,7 +128,7 @@ class State(PrettyObject, Generic[A]):
             )
         if CONTEXT.tree_check[-1]:
             self._check_structure(v)
-        hooked = _GLOBAL_HOOKS.active or self._hooks_manager.active
+        hooked = GLOBAL_HOOKS.active or self._hooks_manager.active
         if hooked:
             old = self._get()
             for manager in self._managers():
@@ -183,7 +160,7 @@ class State(PrettyObject, Generic[A]):
         been_writen = self._been_writen
         self._put(new)
         self._been_writen = been_writen
-        if _GLOBAL_HOOKS.active or self._hooks_manager.active:
+        if GLOBAL_HOOKS.active or self._hooks_manager.active:
             for manager in self._managers():
                 manager.execute_restore_hooks(new, old, weakref.ref(self))
 
@@ -255,101 +232,6 @@ class State(PrettyObject, Generic[A]):
                 )
             )
 
-    # Parameters
-
-    def parameters(self) -> list[StateParameter]:
-        """The Parameters behind the tensor leaves, in the order of the leaves: the same objects at every call.
-
-        ``requires_grad`` is set for the floating and complex leaves of a :class:`ParamState`. An optimizer of
-        torch.optim that steps on them changes the value in place, older reads of it included.
-
-        Examples
-        --------
-        >>> import torch, brainstate_torch as brainstate
-        >>> w = brainstate.ParamState(torch.ones(2))
-        >>> p, = w.parameters()
-        >>> w.value = torch.zeros(2)
-        >>> w.parameters()[0] is p, p.requires_grad, p.data
-        (True, True, tensor([0., 0.]))
-        """
-        if self._parameters is None:
-            self._parameters = []
-            self._back(self._value)
-        return list(self._parameters)
-
-    def _trains(self, leaf: torch.Tensor) -> bool:
-        """Does the Parameter of this leaf require a gradient?"""
-        return False
-
-    def _back(self, value: Any) -> None:
-        """Point the Parameters at a value, reusing them in order; the State then shows their storage.
-
-        The tensors are copied: an optimizer writes in place, and what it writes to must be the State's alone.
-        """
-        assert self._parameters is not None
-        leaves = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
-        kept = self._parameters[: len(leaves)]
-        for parameter, leaf in zip(kept, leaves, strict=False):
-            if parameter.data_ptr() != leaf.data_ptr() or parameter.shape != leaf.shape:
-                parameter.data = leaf.detach().as_subclass(torch.Tensor).clone()
-        for leaf in leaves[len(kept) :]:
-            data = leaf.detach().as_subclass(torch.Tensor).clone()
-            kept.append(StateParameter(data, requires_grad=self._trains(leaf)))
-        self._parameters = kept
-        self._value = self._filled(value, [_alias(parameter) for parameter in kept])
-
-    def _mirrored(self) -> Any:
-        """The State's own value, after looking whether a move gave a Parameter other storage."""
-        assert self._parameters is not None
-        held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
-        for parameter, leaf in zip(self._parameters, held, strict=True):
-            if (
-                parameter.data_ptr() != leaf.data_ptr()
-                or parameter.dtype != leaf.dtype
-                or parameter.device != leaf.device
-            ):
-                self._value = self._filled(self._value, [_alias(parameter) for parameter in self._parameters])
-                break
-        return self._value
-
-    def _with_parameters(self) -> Any:
-        """The value with the Parameters themselves as leaves."""
-        parameters = self.parameters()
-        return self._filled(self._value, parameters)
-
-    @staticmethod
-    def _filled(value: Any, tensors: list[Any]) -> Any:
-        leaves, spec = _tree.flatten(value)
-        supply = iter(tensors)
-        return _tree.unflatten(spec, [next(supply) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves])
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Move the value to a device or a floating dtype, as ``torch.nn.Module.to`` does, and return the State.
-
-        Integer leaves keep their dtype; a complex leaf takes the complex dtype of the same width.
-
-        Examples
-        --------
-        >>> import torch, brainstate_torch as brainstate
-        >>> s = brainstate.State({'v': torch.zeros(2), 'n': torch.tensor(3)}).to(torch.float64)
-        >>> s.value['v'].dtype, s.value['n'].dtype
-        (torch.float64, torch.int64)
-        """
-        device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
-
-        def moved(leaf: Any) -> Any:
-            if not isinstance(leaf, torch.Tensor):
-                return leaf
-            kind = dtype if leaf.is_floating_point() else dtype and dtype.to_complex() if leaf.is_complex() else None
-            return leaf.to(device=device, dtype=kind, non_blocking=non_blocking)
-
-        been_writen = self._been_writen
-        self._commit(self._own(_tree.map(moved, self._get())))
-        self._been_writen = been_writen
-        return self
-
-    # Metadata
-
     @property
     def name(self) -> str | None:
         """The name given by the user, or None."""
@@ -403,8 +285,6 @@ class State(PrettyObject, Generic[A]):
         """Raise if the State cannot be read."""
         if self._value is _INVALIDATED:
             self._refuse_invalidated()
-
-    # Copies
 
     def copy(self) -> Self:
         """A new State with the same value and metadata, and no hooks.
@@ -490,7 +370,7 @@ class State(PrettyObject, Generic[A]):
             for parameter in parameters:
                 parameter.__class__ = StateParameter
             self._parameters = parameters
-            self._value = self._filled(self._value, [_alias(parameter) for parameter in parameters])
+            self._value = filled(self._value, [shown(parameter) for parameter in parameters])
 
     def to_state_ref(self) -> "TreefyState[A]":
         """The value and the metadata as a pytree node."""
@@ -510,66 +390,6 @@ class State(PrettyObject, Generic[A]):
         else:
             self.restore_value(state_ref.value)
 
-    # Hooks
-
-    @property
-    def hooks(self) -> HookManager:
-        """The hooks of this State."""
-        return self._hooks_manager
-
-    def _managers(self) -> list[HookManager]:
-        """The managers whose hooks run: the global ones first."""
-        managers: list[HookManager] = [_GLOBAL_HOOKS] if _GLOBAL_HOOKS.active else []
-        if self._hooks_manager.active:
-            managers.append(self._hooks_manager)
-        return managers
-
-    def register_hook(
-        self,
-        hook_type: str,
-        callback: Callable[[Any], Any],
-        priority: int = 0,
-        name: str | None = None,
-        enabled: bool = True,
-    ) -> HookHandle:
-        """Run `callback` with a context at every `hook_type`: read, write_before, write_after, restore or init.
-
-        Examples
-        --------
-        >>> import torch, brainstate_torch as brainstate
-        >>> s, seen = brainstate.State(torch.zeros(2)), []
-        >>> handle = s.register_hook('write_after', lambda context: seen.append(context.value))
-        >>> s.value = torch.ones(2)
-        >>> seen
-        [tensor([1., 1.])]
-        """
-        return self.hooks.register_hook(hook_type, callback, priority, name, enabled)
-
-    def unregister_hook(self, handle: HookHandle) -> bool:
-        """Remove a hook; False if it was not there."""
-        return self.hooks.unregister_hook(handle)
-
-    def list_hooks(self, hook_type: str | None = None) -> list[Hook]:
-        """The hooks of a type, or all."""
-        return self.hooks.get_hooks(hook_type)
-
-    def clear_hooks(self, hook_type: str | None = None) -> None:
-        """Remove the hooks of a type, or all."""
-        self.hooks.clear_hooks(hook_type)
-
-    def has_hooks(self, hook_type: str | None = None) -> bool:
-        """Are there hooks of a type, or any?"""
-        return self.hooks.has_hooks(hook_type)
-
-    @contextlib.contextmanager
-    def temporary_hook(self, hook_type: str, callback: Callable[[Any], Any], priority: int = 0) -> Iterator[HookHandle]:
-        """A hook for the time of a ``with`` block."""
-        handle = self.register_hook(hook_type, callback, priority)
-        try:
-            yield handle
-        finally:
-            self.unregister_hook(handle)
-
     def __repr__(self) -> str:
         hidden = {
             "_level",
@@ -581,35 +401,11 @@ class State(PrettyObject, Generic[A]):
             "_name",
             "tag",
         }
-        parts = [f"value={summary(self._value)}"]
+        parts = [f"value={short_repr(self._value)}"]
         parts += [f"{k}={v!r}" for k, v in vars(self).items() if k not in hidden]
         parts += [f"name={self._name!r}"] if self._name is not None else []
         parts += [f"tag={self.tag!r}"] if self.tag is not None else []
         return f"{type(self).__name__}({', '.join(parts)})"
-
-
-def _alias(parameter: torch.Tensor) -> torch.Tensor:
-    return parameter.detach().as_subclass(Value)
-
-
-def summary(value: Any) -> str:
-    """A value in short: dtype, shape and unit in the place of numbers."""
-
-    def short(leaf: Any) -> Any:
-        if isinstance(leaf, Quantity):
-            return _Text(f"{short(leaf.mantissa)!r} {leaf.unit}")
-        if isinstance(leaf, torch.Tensor):
-            return _Text(f"{str(leaf.dtype).removeprefix('torch.')}{list(leaf.shape)}")
-        return leaf
-
-    return repr(_tree.map(short, value, is_leaf=lambda x: isinstance(x, Quantity)))
-
-
-class _Text(str):
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 def maybe_state(val: Any) -> Any:

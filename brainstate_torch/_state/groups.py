@@ -65,12 +65,12 @@ class HiddenGroupState(HiddenState[Any]):
         count = self.num_state
         if isinstance(item, str):
             if item not in self.name2index:
-                raise KeyError(f"`item` must be one of {list(self.name2index)}. Got {item!r}.")
+                raise KeyError(f"`item` must name a variable of {list(self.name2index)}. {item!r} was not found.")
             return self.name2index[item]
         if not isinstance(item, int):
             raise TypeError(f"`item` must be an int or a str. Got {type(item).__name__}.")
         if not -count <= item < count:
-            raise IndexError(f"`item` must be an index of {count} variables. Got {item}.")
+            raise IndexError(f"`item` must be an index of {count} variables. Got {item}, which is out of range.")
         return item % count
 
     def get_value(self, item: int | str) -> Any:
@@ -109,13 +109,13 @@ class HiddenGroupState(HiddenState[Any]):
         if isinstance(val, (tuple, list)):
             val = dict(enumerate(val))
         if not isinstance(val, dict):
-            raise TypeError(f"`val` must be a dict, list or tuple of variables. Got {type(val).__name__}.")
+            raise TypeError(f"`set_value` takes a dict, list or tuple of variables. Got {type(val).__name__}.")
         if not val:
             raise ValueError("`val` must name at least one variable. Got an empty container.")
         pairs = []
         for key, new in val.items():
             if not isinstance(key, (int, str)):
-                raise TypeError(f"the keys of `val` must be int or str. Got {type(key).__name__}.")
+                raise TypeError(f"every key of `val` should be int or str. Got {type(key).__name__}.")
             if isinstance(key, int) and not 0 <= key < self.num_state:
                 raise ValueError(f"the indices in `val` must be in 0..{self.num_state - 1}. Got {key}.")
             if tuple(new.shape) != tuple(self.varshape):

@@ -4,7 +4,8 @@ from typing import Any, Generic
 
 from .. import _tree
 from ..util import PrettyObject
-from .base import A, State, summary
+from ..util.pretty import short_repr
+from .base import A, State
 
 __all__ = ["TreefyState"]
 
@@ -69,7 +70,7 @@ class TreefyState(PrettyObject, Generic[A]):
     def __repr__(self) -> str:
         hidden = ("_source_info", "_hooks_manager", "_been_writen", "_level")
         shown = {k.lstrip("_"): v for k, v in self.get_metadata().items() if k not in hidden and v is not None}
-        parts = [f"type={self.type.__name__}", f"value={summary(self.value)}"]
+        parts = [f"type={self.type.__name__}", f"value={short_repr(self.value)}"]
         return f"TreefyState({', '.join(parts + [f'{k}={v!r}' for k, v in shown.items()])})"
 
 

@@ -43,6 +43,9 @@ class Value(torch.Tensor):
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return repr(self.as_subclass(torch.Tensor))
 
+    def __format__(self, spec: str) -> str:
+        return format(self.as_subclass(torch.Tensor), spec)
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)  # type: ignore[no-untyped-call]
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, TypeVar
 
+import torch
+
 from .. import _tree
 from ..typing import Key
 from ..util import is_dataclass
@@ -116,7 +118,8 @@ def contents(x: Any) -> tuple[Items, _tree.Spec] | None:
     None holds no leaf, so a child that is None is part of the structure.
     """
     values, spec = _tree.flatten(x, is_leaf=lambda child: child is not x)
-    if spec is _tree.LEAF:
+    # torch.Size is a pytree of torch's, which comes back as a tuple.
+    if spec is _tree.LEAF or spec.kind is torch.Size:
         return None
     found = dict(zip(_leaf_keys(spec), values, strict=True))
     return [(key, found[key]) for key in (sorted_keys(found) if isinstance(x, Mapping) else found)], spec

@@ -8,31 +8,32 @@ import torch
 
 from .. import environ
 from .._arrays import as_tensor
-from ..typing import ArrayLike, DTypeLike, Size
+from ..typing import DTypeLike, Size
 from ..units import UNITLESS, Quantity, Unit
 from ..units.values import scaled
 
 __all__ = [
-    "ArrayLike",
-    "DTypeLike",
-    "Size",
     "aligned",
+    "as_dtype",
     "as_float",
     "check",
+    "checked_broadcast",
     "device_of",
     "float_dtype",
     "int_dtype",
+    "lengths",
     "located",
     "number",
     "plain",
     "shape_of",
+    "template",
     "with_unit",
 ]
 
 
 def number(x: Any) -> Any:
     """A Python number, None, tensor or quantity as it is; anything else as a tensor, or a quantity of one."""
-    if x is None or isinstance(x, (torch.Tensor, bool, int, float, Quantity)) and not isinstance(x, np.generic):
+    if x is None or (isinstance(x, (torch.Tensor, bool, int, float, Quantity)) and not isinstance(x, np.generic)):
         return x
     if isinstance(x, (list, tuple)):
         whole = Quantity(x)
@@ -108,7 +109,7 @@ def as_float(x: Any, dtype: torch.dtype, device: torch.device, shape: Sequence[i
     return tensor if shape is None else tensor.expand(tuple(shape))
 
 
-def _dtype_of(dtype: DTypeLike) -> torch.dtype:
+def as_dtype(dtype: DTypeLike) -> torch.dtype:
     if isinstance(dtype, torch.dtype):
         return dtype
     if dtype in (bool, int, float, complex):
@@ -131,7 +132,7 @@ def float_dtype(dtype: DTypeLike | None) -> torch.dtype:
     """
     if dtype is None:
         return environ.dftype()
-    found = _dtype_of(dtype)
+    found = as_dtype(dtype)
     if not found.is_floating_point:
         raise ValueError(f"`dtype` must be a floating dtype. Got {found}. Convert the result, or use `randint`.")
     return found
@@ -139,7 +140,7 @@ def float_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
 def int_dtype(dtype: DTypeLike | None) -> torch.dtype:
     """The dtype of counts; of None, the default integer dtype of `environ`."""
-    return environ.ditype() if dtype is None else _dtype_of(dtype)
+    return environ.ditype() if dtype is None else as_dtype(dtype)
 
 
 def check(rule: str, broken: Any) -> None:
@@ -156,3 +157,34 @@ def check(rule: str, broken: Any) -> None:
         return
     if raises:
         raise ValueError(rule)
+
+
+def template(input: Any) -> torch.Tensor:
+    """The tensor whose shape, dtype and device are wanted."""
+    like = number(input)
+    like = getattr(like, "mantissa", like)
+    return like if isinstance(like, torch.Tensor) else torch.as_tensor(like, device=device_of())
+
+
+def lengths(dn: tuple[Any, ...]) -> tuple[int, ...]:
+    for length in dn:
+        if not hasattr(length, "__index__"):
+            raise TypeError(
+                f"the lengths of the axes must be integers. Got a {type(length).__name__}. "
+                "Write `rand(2, 3)`, or `random((2, 3))`."
+            )
+    return dn
+
+
+def checked_broadcast(name: str, shape: tuple[int, ...], *params: torch.Size) -> None:
+    """Raise unless the parameters broadcast to the shape."""
+    together = torch.broadcast_shapes(*params)
+    try:
+        fits = torch.broadcast_shapes(shape, together) == torch.Size(shape)
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"`size` of {name} must be a shape that the parameters broadcast to. Got {tuple(shape)} and parameters of shape "
+            f"{tuple(together)}."
+        )

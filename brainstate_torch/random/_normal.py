@@ -7,9 +7,23 @@ import torch
 
 from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
 from ..units import UNITLESS, Quantity, UnitMismatchError
-from ._arguments import aligned, as_float, check, device_of, float_dtype, int_dtype, located, number, plain, shape_of, with_unit
+from ._arguments import (
+    aligned,
+    as_dtype,
+    as_float,
+    check,
+    checked_broadcast,
+    device_of,
+    float_dtype,
+    lengths,
+    located,
+    number,
+    plain,
+    shape_of,
+    template,
+    with_unit,
+)
 from ._draws import Sampler
-from ._uniform import _lengths, template
 
 __all__ = ["NormalFamily"]
 
@@ -33,7 +47,7 @@ class NormalFamily(Sampler):
         >>> brainstate.random.randn(2, 3).shape
         torch.Size([2, 3])
         """
-        return self._draws(key).normal(_lengths(dn), float_dtype(dtype), device_of())
+        return self._draws(key).normal(lengths(dn), float_dtype(dtype), device_of())
 
     def standard_normal(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
@@ -61,7 +75,7 @@ class NormalFamily(Sampler):
         """
         like = template(input)
         drawn = self._draws(key).normal(like.shape, float_dtype(None), like.device)
-        return drawn.to(like.dtype if dtype is None else int_dtype(dtype))
+        return drawn.to(like.dtype if dtype is None else as_dtype(dtype))
 
     def normal(
         self,
@@ -146,9 +160,7 @@ class NormalFamily(Sampler):
         shape = shape_of(size, low, high, mean, deviation)
         above = torch.tensor(torch.inf, dtype=kind, device=device)
         first, last = (torch.erf((x - mean) / deviation / math.sqrt(2)) for x in (low, high))
-        unit_draw = self._draws(key).uniform(
-            shape, kind, device, first.nextafter(above), last.nextafter(-above)
-        )
+        unit_draw = self._draws(key).uniform(shape, kind, device, first.nextafter(above), last.nextafter(-above))
         drawn = torch.erfinv(unit_draw) * deviation * math.sqrt(2) + mean
         inside = drawn.clamp(low.detach().nextafter(above), high.detach().nextafter(-above))
         return with_unit(inside, unit)
@@ -281,17 +293,3 @@ def _factor(cov: torch.Tensor, method: str) -> torch.Tensor:
         return vectors * values.clamp(min=0).sqrt().unsqueeze(-2)
     left, values, _ = torch.linalg.svd(cov)
     return left * values.sqrt().unsqueeze(-2)
-
-
-def checked_broadcast(name: str, shape: tuple[int, ...], *params: torch.Size) -> None:
-    """Raise unless the parameters broadcast to the shape."""
-    together = torch.broadcast_shapes(*params)
-    try:
-        fits = torch.broadcast_shapes(shape, together) == torch.Size(shape)
-    except RuntimeError:
-        fits = False
-    if not fits:
-        raise ValueError(
-            f"`size` of {name} must be a shape that the parameters broadcast to. Got {tuple(shape)} and parameters of shape "
-            f"{tuple(together)}."
-        )

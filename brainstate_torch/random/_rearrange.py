@@ -78,9 +78,7 @@ class Rearrangements(Sampler):
                 "Pass `replace=True`, or take fewer."
             )
 
-    def permutation(
-        self, x: ArrayLike, axis: int = 0, independent: bool = False, key: SeedOrKey | None = None
-    ) -> Any:
+    def permutation(self, x: ArrayLike, axis: int = 0, independent: bool = False, key: SeedOrKey | None = None) -> Any:
         """An array in another order along an axis, or ``range(x)`` in another order.
 
         Parameters

@@ -5,7 +5,6 @@ runs so often that an element is left over with a probability below 1e-12.
 """
 
 import math
-from collections.abc import Callable
 
 import torch
 
@@ -67,9 +66,7 @@ def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, 
     return subkeys, d * cube
 
 
-def _positive(
-    keys: torch.Tensor, c: torch.Tensor, known: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def _positive(keys: torch.Tensor, c: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Normal numbers x, drawn again until 1 + c x is positive, and that."""
     x, v, done = torch.zeros_like(c), -torch.ones_like(c), known
     for _ in range(6):
@@ -80,8 +77,6 @@ def _positive(
         if finished(done):
             break
     return x, v
-
-
 
 
 def poisson(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:

@@ -19,7 +19,9 @@ class TorchDraws(Draws):
         Calls a sampler with the generator of a device, where the stream stands, and moves the stream on.
     """
 
-    def __init__(self, sampled: Callable[[torch.device, Callable[[torch.Generator], torch.Tensor]], torch.Tensor]) -> None:
+    def __init__(
+        self, sampled: Callable[[torch.device, Callable[[torch.Generator], torch.Tensor]], torch.Tensor]
+    ) -> None:
         self._sampled = sampled
 
     def split(self, num: int) -> list[Self]:

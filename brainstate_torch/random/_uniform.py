@@ -5,7 +5,18 @@ from typing import Any
 import torch
 
 from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
-from ._arguments import aligned, device_of, float_dtype, int_dtype, number, plain, shape_of, with_unit
+from ._arguments import (
+    aligned,
+    as_dtype,
+    device_of,
+    float_dtype,
+    int_dtype,
+    lengths,
+    plain,
+    shape_of,
+    template,
+    with_unit,
+)
 from ._draws import Sampler
 
 __all__ = ["UniformFamily"]
@@ -29,7 +40,7 @@ class UniformFamily(Sampler):
         >>> x.shape, bool(((0 <= x) & (x < 1)).all())
         (torch.Size([2, 3]), True)
         """
-        return self._draws(key).uniform(_lengths(dn), float_dtype(dtype), device_of())
+        return self._draws(key).uniform(lengths(dn), float_dtype(dtype), device_of())
 
     def random(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
@@ -165,9 +176,7 @@ class UniformFamily(Sampler):
         low, high = (x if isinstance(x, torch.Tensor) else int(x) for x in (low, high))
         return self._draws(key).integers(low, high, shape_of(size, low, high), kind, device_of(low, high))
 
-    def rand_like(
-        self, input: ArrayLike, dtype: DTypeLike | None = None, key: SeedOrKey | None = None
-    ) -> torch.Tensor:
+    def rand_like(self, input: ArrayLike, dtype: DTypeLike | None = None, key: SeedOrKey | None = None) -> torch.Tensor:
         """Uniform on [0, 1), with the shape, dtype and device of `input`; its unit is not taken.
 
         Examples
@@ -178,7 +187,7 @@ class UniformFamily(Sampler):
         """
         like = template(input)
         drawn = self._draws(key).uniform(like.shape, float_dtype(None), like.device)
-        return drawn.to(like.dtype if dtype is None else int_dtype(dtype))
+        return drawn.to(like.dtype if dtype is None else as_dtype(dtype))
 
     def randint_like(
         self,
@@ -200,21 +209,4 @@ class UniformFamily(Sampler):
         top = like.max() if high is None else plain("high", high)
         low, high = (x if isinstance(x, torch.Tensor) else int(x) for x in (plain("low", low), top))
         drawn = self._draws(key).integers(low, high, like.shape, int_dtype(None), like.device)
-        return drawn.to(like.dtype if dtype is None else int_dtype(dtype))
-
-
-def template(input: Any) -> torch.Tensor:
-    """The tensor whose shape, dtype and device are wanted."""
-    like = number(input)
-    like = getattr(like, "mantissa", like)
-    return like if isinstance(like, torch.Tensor) else torch.as_tensor(like, device=device_of())
-
-
-def _lengths(dn: tuple[Any, ...]) -> tuple[int, ...]:
-    for length in dn:
-        if not hasattr(length, "__index__"):
-            raise TypeError(
-                f"the lengths of the axes must be integers. Got a {type(length).__name__}. "
-                "Write `rand(2, 3)`, or `random((2, 3))`."
-            )
-    return dn
+        return drawn.to(like.dtype if dtype is None else as_dtype(dtype))

@@ -94,7 +94,7 @@ def _from_the_left(argnums: Argnums, count: int, grad_states: GradStates) -> Arg
     if argnums is None or count == 0:
         if not _tree.leaves(grad_states, is_leaf=lambda x: isinstance(x, State)):
             raise ValueError(
-                "vjp must have something to differentiate. Got no arguments and no `grad_states`. Pass one or the other."
+                "vjp has nothing to differentiate. Got no arguments and no `grad_states`. Pass one or the other."
             )
         return None
     several = isinstance(argnums, (tuple, list))

@@ -15,7 +15,7 @@ def detach(value: Any) -> tuple[Any, Unit]:
 
 def divide_units(out: Unit, in_: Unit) -> Folded:
     """The unit of a derivative: (1.0, unit), or (factor, None) where it is a plain number. Computed once per pair."""
-    return out._over(in_)
+    return out._over(in_)._folded
 
 
 def attach(mantissa: Any, unit: Unit | None) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .errors import UnitMismatchError
-from .unit import Folded, Unit, spelled
+from .unit import Unit, spelled
 from .values import operand, scaled
 
 __all__ = ["Arithmetic", "attach"]
@@ -186,11 +186,11 @@ class Arithmetic:
         return self._make(rounded, self._unit)
 
 
-def attach(mantissa: Any, folded: Folded) -> Any:
-    """The quantity, or the plain value, that a mantissa and a folded unit make."""
-    factor, unit = folded
-    if unit is not None:
-        return Unit._quantity._make(mantissa, unit)
+def attach(mantissa: Any, unit: Unit) -> Any:
+    """The quantity of a mantissa and a unit; a plain value, with the scale folded in, where it has no dimension."""
+    factor, kept = unit._folded
+    if kept is not None:
+        return Unit._quantity._make(mantissa, kept)
     return mantissa if factor == 1.0 else mantissa * factor
 
 

@@ -23,9 +23,7 @@ _NUMBERS = frozenset({"value", "fill_value", "maxnorm", "threshold", "nan", "pos
 _NEEDS_PLAIN = "-> 1"
 
 #: Types of arguments whose value does not matter for units.
-_SIMPLE = frozenset(
-    {bool, int, float, complex, str, type(None), torch.Tensor, torch.nn.Parameter, torch.dtype, torch.device}
-)
+_SIMPLE = frozenset({bool, int, float, complex, str, type(None), torch.Tensor, torch.dtype, torch.device})
 
 _found: dict[Any, tuple[str, Rule, bool]] = {}
 
@@ -78,6 +76,8 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
             key.append(id(value._unit))
         elif kind in _SIMPLE:
             key.append(kind)
+        elif isinstance(value, torch.Tensor):
+            key.append(torch.Tensor)
         else:
             return None
     for name, value in kwargs.items():

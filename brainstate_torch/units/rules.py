@@ -25,12 +25,12 @@ _KEEP = """
     mtia nanmean nanquantile nansum narrow narrow_copy native_channel_shuffle neg negative nuclear_norm ones_like
     pdist permute permute_copy pin_memory pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat
     repeat_interleave requires_grad_ reshape reshape_as resize_ resolve_conj resolve_neg roll rot90 round rrelu
-    select select_copy share_memory_ short slice_copy special_round split split_copy split_with_sizes split_with_sizes_copy
-    squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy take take_along_dim
-    tensor_split tile to to_dense to_sparse trace transpose transpose_copy tril triu trunc type type_as unbind unbind_copy
-    unflatten unfold unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze unsqueeze_copy values
-    view view_as view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy vsplit xpu bfloat16
-    cdouble cfloat chalf zero_ zeros_like __getitem__ __reversed__
+    select select_copy share_memory_ short slice_copy special_round split split_copy split_with_sizes
+    split_with_sizes_copy squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy take
+    take_along_dim tensor_split tile to to_dense to_sparse trace transpose transpose_copy tril triu trunc type
+    type_as unbind unbind_copy unflatten unfold unfold_copy unsafe_chunk unsafe_split unsafe_split_with_sizes
+    unsqueeze unsqueeze_copy values view view_as view_as_complex view_as_complex_copy view_as_real
+    view_as_real_copy view_copy vsplit xpu bfloat16 cdouble cfloat chalf zero_ zeros_like __getitem__ __reversed__
 """
 
 _DROP = """

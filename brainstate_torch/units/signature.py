@@ -104,10 +104,10 @@ def _result(powers: Powers, letters: dict[str, Unit | None]) -> Folded:
     if unit is None:
         return 1.0, None
     kept = len(powers) == 1 and next(iter(powers.values())) == 1
-    return (unit._scale, None) if unit.dimensionless and not kept else (1.0, unit)
+    return (1.0, unit) if kept else unit._folded
 
 
-parse = lru_cache(maxsize=None)(Signature)
+parse = lru_cache(maxsize=1024)(Signature)
 
 
 def check_in_place(plan: Plan, unit: Unit | None, name: str) -> None:

@@ -1,9 +1,11 @@
 """Units: small immutable objects, one per pint unit, whose algebra is computed once and then looked up."""
 
 import math
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import pint
+import torch
 from pint.util import UnitsContainer
 
 from .errors import UnitMismatchError
@@ -61,7 +63,18 @@ class Unit:
     3.0 mV / ms
     """
 
-    __slots__ = ("_container", "_dim", "_factors", "_offset", "_powers", "_products", "_quotients", "_scale", "_text")
+    __slots__ = (
+        "_container",
+        "_dim",
+        "_factors",
+        "_folded",
+        "_offset",
+        "_powers",
+        "_products",
+        "_quotients",
+        "_scale",
+        "_text",
+    )
     __array_ufunc__ = None
 
     #: The class of quantities; set by its module, which imports this one.
@@ -72,9 +85,10 @@ class Unit:
     _offset: float | None
     _dim: Dimension
     _text: str
-    _products: dict[int, Folded]
-    _quotients: dict[int, Folded]
-    _powers: dict[float, Folded]
+    _products: dict[int, "Unit"]
+    _quotients: dict[int, "Unit"]
+    _powers: dict[float, "Unit"]
+    _folded: Folded
     _factors: dict[int, float]
 
     def __new__(cls, unit: Any) -> "Unit":
@@ -129,7 +143,7 @@ class Unit:
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Unit):
-            return _combine(self, other, 1)
+            return self._times(other)
         return NotImplemented if isinstance(other, self._quantity) else self._quantity(other, self)
 
     def __rmul__(self, other: Any) -> Any:
@@ -137,15 +151,24 @@ class Unit:
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, Unit):
-            return _combine(self, other, -1)
+            return self._over(other)
         return NotImplemented if isinstance(other, self._quantity) else self._quantity(1, self) / other
 
     def __rtruediv__(self, other: Any) -> Any:
         return self._quantity(other, self**-1)
 
     def __pow__(self, exponent: float) -> "Unit":
-        _check_multiplicative(self)
-        return intern({name: float(power) * exponent for name, power in self._container.items()})
+        return self._to_power(float(exponent))
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        # Without this torch spends 13 us on the text of an error before Python tries the operators above.
+        if len(args) == 2 and isinstance(args[1], Unit):
+            if function is torch.Tensor.mul:
+                return args[1].__rmul__(args[0])
+            if function is torch.Tensor.div:
+                return args[1].__rtruediv__(args[0])
+        return NotImplemented
 
     def __copy__(self) -> "Unit":
         return self
@@ -165,22 +188,24 @@ class Unit:
     def __repr__(self) -> str:
         return f'Unit("{self}")'
 
-    def _times(self, other: "Unit") -> Folded:
+    def _times(self, other: "Unit") -> "Unit":
         found = self._products.get(id(other))
         if found is None:
-            found = self._products[id(other)] = _fold(_combine(self, other, 1))
+            found = self._products[id(other)] = _combine(self, other, 1)
         return found
 
-    def _over(self, other: "Unit") -> Folded:
+    def _over(self, other: "Unit") -> "Unit":
         found = self._quotients.get(id(other))
         if found is None:
-            found = self._quotients[id(other)] = _fold(_combine(self, other, -1))
+            found = self._quotients[id(other)] = _combine(self, other, -1)
         return found
 
-    def _to_power(self, exponent: float) -> Folded:
+    def _to_power(self, exponent: float) -> "Unit":
         found = self._powers.get(exponent)
         if found is None:
-            found = self._powers[exponent] = _fold(self**exponent)
+            _check_multiplicative(self)
+            powers = {name: float(power) * exponent for name, power in self._container.items()}
+            found = self._powers[exponent] = intern(powers)
         return found
 
     def _factor_to(self, other: "Unit", name: str) -> float:
@@ -213,9 +238,12 @@ def _tidy(x: float) -> float:
     return float(f"{x:.15g}")
 
 
-def _power(exponent: float) -> float:
-    near = round(exponent, 9)
-    return int(near) if near == int(near) else near
+def _power(exponent: Any) -> float:
+    """The exponent as the nearest simple fraction, so that roots and powers of units cancel exactly."""
+    near = Fraction(float(exponent)).limit_denominator(12)
+    if abs(near - exponent) > 1e-9:
+        return float(exponent)
+    return near.numerator if near.denominator == 1 else float(near)
 
 
 def intern(powers: Any) -> Unit:
@@ -231,7 +259,7 @@ def _make(container: UnitsContainer) -> Unit:
     self._container, self._text = container, ""
     self._products, self._quotients, self._powers, self._factors = {}, {}, {}, {}
     definition = registry.Unit(container)
-    self._dim = definition.dimensionality
+    self._dim = Dimension({name: _power(power) for name, power in definition.dimensionality.items()})
     affine = [name for name in container if not registry._units[name].is_multiplicative]
     self._offset = None
     if affine:
@@ -245,6 +273,7 @@ def _make(container: UnitsContainer) -> Unit:
     else:
         size: Any = registry.get_base_units(definition)[0]
         self._scale = _tidy(size)
+    self._folded = (1.0, self) if self._dim else (self._scale, None)
     return self
 
 
@@ -264,10 +293,6 @@ def _combine(a: Unit, b: Unit, sign: int) -> Unit:
     for name, power in b._container.items():
         powers[name] = powers.get(name, 0) + sign * power
     return intern(powers)
-
-
-def _fold(unit: Unit) -> Folded:
-    return (unit._scale, None) if unit.dimensionless else (1.0, unit)
 
 
 UNITLESS = intern({})
@@ -302,11 +327,12 @@ def as_unit(unit: Any) -> Unit:
 
 def _parse(text: str) -> Unit:
     try:
-        return UNITLESS if text in ("", "1", "dimensionless") else intern(registry.parse_units(text)._units)
+        container = DIMENSIONLESS if text in ("", "1") else registry.parse_units(text)._units
     except Exception as error:  # pint's parser raises many kinds, AssertionError among them
         raise ValueError(
             f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
         ) from error
+    return intern(container)
 
 
 #: The seven base dimensions by brainunit's names, and pint's name of the SI unit of each.

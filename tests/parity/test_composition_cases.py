@@ -189,6 +189,59 @@ def _(f):
     return [s.name for s in trace.get_read_states()], [s.name for s in trace.get_write_states()]
 
 
+@differs(
+    "a trace around a gradient that fails",
+    "ours records no write that did not happen; brainstate does while it traces, and not at a second call",
+    ours=(["n", "w"], []),
+    theirs=(["w"], ["n"]),
+)
+def _(f):
+    w, n = f.param(2.0, name="w"), f.state(0.0, name="n")
+
+    def loss():
+        n.value += w.value
+        raise KeyError("stop")
+
+    with f.bs.StateTraceStack() as trace:
+        f.error(f.grad(loss, w))
+    return sorted(s.name for s in trace.get_read_states()), [s.name for s in trace.get_write_states()]
+
+
+@case("a State written by an inner gradient that fails, and by the outer one")
+def _(f):
+    w, n = f.param(2.0), f.state(0.0)
+
+    def inner():
+        n.value += 1
+        raise KeyError("stop")
+
+    def outer():
+        f.error(f.grad(inner, w))
+        n.value += 10
+        return w.value**2 * n.value
+
+    return f.grad(outer, w)(), n
+
+
+@case("many States in one gradient")
+def _(f):
+    states = {(i, "w"): f.param([float(i), 1.0]) for i in range(20)}
+
+    def loss(x):
+        for state in states.values():
+            x = f.np.tanh(state.value[0] * 0.1 * x + state.value[1] * 0.1)
+        return x
+
+    return f.grad(loss, states, argnums=0, return_value=True)(f.array(0.5))
+
+
+@case("the same function twice with other States")
+def _(f):
+    a, b = f.param(2.0), f.param(3.0)
+    loss = lambda: a.value**2 * b.value
+    return f.grad(loss, a)(), f.grad(loss, b)(), f.grad(loss, [b, a])()
+
+
 # Base transforms
 
 

@@ -34,12 +34,12 @@ for _states in ("none", "empty", "one", "list", "dict"):
     for _argnums in (None, 0, 1, (0,), (1, 0), [0, 1], ()):
         if _states in ("none", "empty") and _argnums == ():
             continue
-        case(f"form: {_states} States, argnums={_argnums}")(
+        case(f"form: grad_states={_states}, argnums={_argnums}")(
             lambda f, states=_states, argnums=_argnums: _form(f, states, argnums, False, False)
         )
 for _states, _argnums in [("none", None), ("one", None), ("list", 0), ("dict", (0, 1))]:
     for _aux, _value in [(True, False), (False, True), (True, True)]:
-        case(f"form: {_states} States, argnums={_argnums}, has_aux={_aux}, return_value={_value}")(
+        case(f"form: grad_states={_states}, argnums={_argnums}, has_aux={_aux}, return_value={_value}")(
             lambda f, s=_states, a=_argnums, aux=_aux, value=_value: _form(f, s, a, aux, value)
         )
 

@@ -42,7 +42,7 @@ def _form(f, states, argnums, has_aux=False, return_value=False):
 
 for _states in ("none", "one", "dict"):
     for _argnums in (None, 1, (0, 1), [1]):
-        case(f"form: {_states} States, argnums={_argnums}")(lambda f, s=_states, a=_argnums: _form(f, s, a))
+        case(f"form: grad_states={_states}, argnums={_argnums}")(lambda f, s=_states, a=_argnums: _form(f, s, a))
 for _aux, _value in [(True, False), (True, True)]:
     case(f"form: has_aux={_aux}, return_value={_value}")(
         lambda f, aux=_aux, value=_value: _form(f, "dict", 0, aux, value)

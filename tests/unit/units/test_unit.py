@@ -11,7 +11,8 @@ import brainstate_torch.units as u
 def test_equal_units_are_one_object():
     assert u.mV * u.ms is u.ms * u.mV
     assert (u.mV * u.ms) / u.ms is u.mV
-    assert (u.mV**0.5) ** 2 is u.mV
+    assert (u.mV**0.5) ** 2 is u.mV and ((u.mV ** (1 / 3)) ** 3) is u.mV
+    assert ((u.mV * u.ms) ** (1 / 3)).dim == (u.volt * u.second).pint.dimensionality ** (1 / 3)
     assert u.mV / u.mV is u.UNITLESS
 
 

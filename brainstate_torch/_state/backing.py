@@ -1,0 +1,119 @@
+"""The Parameters behind a State: made when first asked for, the same objects ever after."""
+
+from typing import Any, Self
+
+import torch
+
+from .. import _tree
+from .value import StateParameter, Value
+
+__all__ = ["Backed", "filled", "shown"]
+
+
+class Backed:
+    """The part of a State that keeps its value and its Parameters in step.
+
+    Until somebody asks for them there are no Parameters, and a write is an assignment. From then on the value shows the
+    storage of the Parameters: an optimizer's step is seen in the value, and a write to the value goes to the storage.
+    """
+
+    _value: Any
+    _parameters: list[StateParameter] | None
+    _been_writen: bool
+
+    def parameters(self) -> list[StateParameter]:
+        """The Parameters behind the tensor leaves, in the order of the leaves: the same objects at every call.
+
+        ``requires_grad`` is set for the floating and complex leaves of a :class:`ParamState`. An optimizer of
+        torch.optim that steps on them changes the value in place, older reads of it included.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> w = brainstate.ParamState(torch.ones(2))
+        >>> p, = w.parameters()
+        >>> w.value = torch.zeros(2)
+        >>> w.parameters()[0] is p, p.requires_grad, p.data
+        (True, True, tensor([0., 0.]))
+        """
+        if self._parameters is None:
+            self._parameters = []
+            self._back(self._value)
+        return list(self._parameters)
+
+    def _trains(self, leaf: torch.Tensor) -> bool:
+        """Does the Parameter of this leaf require a gradient?"""
+        return False
+
+    def _back(self, value: Any) -> None:
+        """Point the Parameters at a value, reusing them in order; the State then shows their storage.
+
+        The tensors are copied: an optimizer writes in place, and what it writes to must be the State's alone.
+        """
+        assert self._parameters is not None
+        leaves = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
+        kept = self._parameters[: len(leaves)]
+        for parameter, leaf in zip(kept, leaves, strict=False):
+            if parameter.data_ptr() != leaf.data_ptr() or parameter.shape != leaf.shape:
+                parameter.data = leaf.detach().as_subclass(torch.Tensor).clone()
+        for leaf in leaves[len(kept) :]:
+            data = leaf.detach().as_subclass(torch.Tensor).clone()
+            kept.append(StateParameter(data, requires_grad=self._trains(leaf)))
+        self._parameters = kept
+        self._value = filled(value, [shown(parameter) for parameter in kept])
+
+    def _mirrored(self) -> Any:
+        """The State's own value, after looking whether a move gave a Parameter other storage."""
+        assert self._parameters is not None
+        held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
+        for parameter, leaf in zip(self._parameters, held, strict=True):
+            if (
+                parameter.data_ptr() != leaf.data_ptr()
+                or parameter.dtype != leaf.dtype
+                or parameter.device != leaf.device
+            ):
+                self._value = filled(self._value, [shown(parameter) for parameter in self._parameters])
+                break
+        return self._value
+
+    def _with_parameters(self) -> Any:
+        """The value with the Parameters themselves as leaves."""
+        parameters = self.parameters()
+        return filled(self._value, parameters)
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Move the value to a device or a floating dtype, as ``torch.nn.Module.to`` does, and return the State.
+
+        Integer leaves keep their dtype; a complex leaf takes the complex dtype of the same width.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> s = brainstate.State({'v': torch.zeros(2), 'n': torch.tensor(3)}).to(torch.float64)
+        >>> s.value['v'].dtype, s.value['n'].dtype
+        (torch.float64, torch.int64)
+        """
+        device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
+
+        def moved(leaf: Any) -> Any:
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            kind = dtype if leaf.is_floating_point() else dtype and dtype.to_complex() if leaf.is_complex() else None
+            return leaf.to(device=device, dtype=kind, non_blocking=non_blocking)
+
+        been_writen = self._been_writen
+        self._commit(self._own(_tree.map(moved, self._get())))
+        self._been_writen = been_writen
+        return self
+
+
+def shown(parameter: torch.Tensor) -> torch.Tensor:
+    """A Parameter as the value of its State shows it: the same storage, off the tape, safe from writes in place."""
+    return parameter.detach().as_subclass(Value)
+
+
+def filled(value: Any, tensors: list[Any]) -> Any:
+    """The tree with other tensors in the places of its tensors."""
+    leaves, spec = _tree.flatten(value)
+    supply = iter(tensors)
+    return _tree.unflatten(spec, [next(supply) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves])

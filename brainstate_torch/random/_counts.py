@@ -1,0 +1,317 @@
+"""Discrete distributions."""
+
+
+import torch
+
+from .. import environ
+from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
+from ._arguments import as_float, check, checked_broadcast, device_of, int_dtype, plain, shape_of
+from ._draws import Sampler
+
+__all__ = ["Counts"]
+
+_IN_RANGE = "`p` must be within [0, 1]: Parameter p should be within [0, 1]. Got one that is not."
+
+
+class Counts(Sampler):
+    """Discrete distributions. What the arguments share is said at RandomState; `dtype` is an integer one by default."""
+
+    def bernoulli(
+        self,
+        p: ArrayLike = 0.5,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        check_valid: bool = True,
+    ) -> torch.Tensor:
+        """True with probability `p`.
+
+        Parameters
+        ----------
+        check_valid
+            Look at the probabilities first; on a GPU that waits for them.
+
+        Raises
+        ------
+        ValueError
+            A probability is not within [0, 1].
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.bernoulli([0., 1.])
+        tensor([False,  True])
+        """
+        p = plain("p", p)
+        if check_valid:
+            check(_IN_RANGE, (p < 0) | (p > 1))
+        kind = p.dtype if isinstance(p, torch.Tensor) and p.is_floating_point() else torch.float32
+        return self._draws(key).uniform(shape_of(size, p), kind, device_of(p)) < p
+
+    def binomial(
+        self,
+        n: ArrayLike,
+        p: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+        check_valid: bool = True,
+    ) -> torch.Tensor:
+        """How many of `n` trials succeed, each with probability `p`.
+
+        Raises
+        ------
+        ValueError
+            A probability is not within [0, 1].
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.binomial(10, [0., 1.])
+        tensor([ 0, 10], dtype=torch.int32)
+        """
+        n, p = plain("n", n), plain("p", p)
+        if check_valid:
+            check(_IN_RANGE, (p < 0) | (p > 1))
+        shape, kind, device = shape_of(size, n, p), _exact(), device_of(n, p)
+        drawn = self._draws(key).binomial(as_float(n, kind, device, shape), as_float(p, kind, device, shape))
+        return drawn.to(int_dtype(dtype))
+
+    def poisson(
+        self,
+        lam: ArrayLike = 1.0,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """Poisson counts with mean `lam`.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.poisson(0., size=3)
+        tensor([0, 0, 0], dtype=torch.int32)
+        """
+        lam = plain("lam", lam)
+        rate = as_float(lam, _exact(), device_of(lam), shape_of(size, lam))
+        return self._draws(key).poisson(rate).to(int_dtype(dtype))
+
+    def geometric(
+        self, p: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """How many trials until the first success, each with probability `p`.
+
+        Raises
+        ------
+        ValueError
+            A probability is not within (0, 1].
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.geometric(1., size=3)
+        tensor([1, 1, 1], dtype=torch.int32)
+        """
+        p = plain("p", p)
+        check("`p` must be in the half-open interval (0, 1]. Got one that is not.", (p <= 0) | (p > 1))
+        kind, device = environ.dftype(), device_of(p)
+        uniform = self._draws(key).uniform(shape_of(size, p), kind, device)
+        failures = (torch.log1p(-uniform) / torch.log1p(-as_float(p, kind, device))).floor()
+        return (failures + 1).to(int_dtype(dtype))
+
+    def negative_binomial(
+        self,
+        n: ArrayLike,
+        p: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """How many failures until `n` successes, each with probability `p`; `n` is any positive number.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.negative_binomial(10, 1., size=3)
+        tensor([0, 0, 0], dtype=torch.int32)
+        """
+        n, p = plain("n", n), plain("p", p)
+        shape, kind, device = shape_of(size, n, p), environ.dftype(), device_of(n, p)
+        odds = as_float(p, kind, device)
+        for_gamma, for_poisson = self._split_draws(key, 2)
+        rate = for_gamma.gamma(as_float(n, kind, device, shape)) * (-(odds.log() - torch.log1p(-odds))).exp()
+        return for_poisson.poisson(rate).to(int_dtype(dtype))
+
+    def hypergeometric(
+        self,
+        ngood: ArrayLike,
+        nbad: ArrayLike,
+        nsample: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """How many good ones are among `nsample` drawn without replacement from `ngood` good and `nbad` bad ones.
+
+        Notes
+        -----
+        Source: brainstate.random.hypergeometric (0.5.4). Differs: other numbers from the same key. The largest `nsample`
+        must be known: it cannot be mapped or traced. Takes one step for each of them.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.hypergeometric(3, 0, 2, size=3)
+        tensor([2, 2, 2], dtype=torch.int32)
+        """
+        counts = [plain(*pair) for pair in (("ngood", ngood), ("nbad", nbad), ("nsample", nsample))]
+        shape, device = shape_of(size, *counts), device_of(*counts)
+        good, bad, wanted = (as_float(x, torch.float64, device, shape).clamp(min=0) for x in counts)
+        total = good + bad
+        steps = int(torch.minimum(wanted, total).max()) if wanted.numel() else 0
+        left = good
+        uniform = self._draws(key).uniform((steps, *shape), torch.float32, device)
+        for i in range(steps):
+            is_good = (uniform[i] * (total - i) < left) & (i < wanted)
+            left = left - is_good.to(left.dtype)
+        return (good - left).to(int_dtype(dtype))
+
+    def logseries(
+        self, p: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Logarithmic series: k with a probability proportional to ``p ** k / k``, from 1 upward.
+
+        Notes
+        -----
+        Source: brainstate.random.logseries (0.5.4). Differs: other numbers from the same key, by Kemp's method, which
+        takes as long for every `p`.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> bool((brainstate.random.logseries(0.5, size=100) >= 1).all())
+        True
+        """
+        p = plain("p", p)
+        shape, device = shape_of(size, p), device_of(p)
+        for_mixture, for_wait = self._draws(key).split(2)
+        share = for_mixture.uniform(shape, torch.float64, device)
+        success = -torch.expm1(share * torch.log1p(-as_float(p, torch.float64, device)))
+        unit = 1.0 - for_wait.uniform(shape, torch.float64, device)
+        return (1.0 + (unit.log() / success.log()).floor()).to(int_dtype(dtype))
+
+    def zipf(
+        self, a: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Zipf: k with a probability proportional to ``k ** -a``, from 1 upward.
+
+        Raises
+        ------
+        ValueError
+            `a` is not greater than 1.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> bool((brainstate.random.zipf(2., size=100) >= 1).all())
+        True
+        """
+        a = plain("a", a)
+        valid = a > 1
+        check(
+            "`a` must be greater than 1. Got one that is not.", ~valid if isinstance(valid, torch.Tensor) else not valid
+        )
+        shape, device = shape_of(size, a), device_of(a)
+        exponent = as_float(a, torch.float64, device, shape)
+        tiny = torch.finfo(environ.dftype()).tiny
+        unit = self._draws(key).uniform(shape, environ.dftype(), device, tiny, 1.0).to(torch.float64)
+        tail = (1.0 - unit) * torch.special.zeta(exponent, torch.ones_like(exponent))
+        # The first k with zeta(a, k + 1) <= tail, by bisection: no data decides how many steps.
+        below, above = torch.zeros_like(tail), torch.full_like(tail, float(2**31 - 1))
+        for _ in range(31):
+            middle = ((below + above) / 2).floor()
+            enough = torch.special.zeta(exponent, middle + 1) <= tail
+            below, above = torch.where(enough, below, middle), torch.where(enough, middle, above)
+        return above.to(int_dtype(dtype))
+
+    def multinomial(
+        self,
+        n: ArrayLike,
+        pvals: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+        check_valid: bool = True,
+    ) -> torch.Tensor:
+        """How many of `n` draws fall in each of k categories, `[*B, *size, k]` for `n` `[*B]` and probabilities `[*B, k]`.
+
+        Parameters
+        ----------
+        n
+            The number of draws; it must be known, and cannot be mapped or traced.
+        pvals
+            The probability of each category. The last is what the others leave over.
+
+        Raises
+        ------
+        ValueError
+            The probabilities of all but the last category sum to more than 1.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.multinomial(10, [0., 1., 0.])
+        tensor([ 0, 10,  0], dtype=torch.int32)
+        """
+        n, p = plain("n", n), plain("pvals", pvals)
+        if check_valid:
+            check(
+                "`pvals` must satisfy `sum(pvals[..., :-1], axis=-1) <= 1` for every distribution. Got a larger sum.",
+                p[..., :-1].sum(-1) > 1.0,
+            )
+        draws, device = self._draws(key), device_of(p)
+        most = int(n.max()) if isinstance(n, torch.Tensor) else int(n)
+        batch = shape_of(None, p[..., 0], n)
+        shape = (*batch, *shape_of(size))
+        unit = draws.uniform((most, *shape, 1), environ.dftype(), device)
+        category = (p.cumsum(-1) < unit).sum(-1).clamp(max=p.shape[-1] - 1)
+        counted = torch.arange(most, device=device).reshape(-1, *[1] * len(shape)) < torch.as_tensor(n, device=device)
+        hits = torch.nn.functional.one_hot(category, p.shape[-1]) * counted.unsqueeze(-1)
+        return hits.sum(0).to(int_dtype(dtype))
+
+    def categorical(
+        self, logits: ArrayLike, axis: int = -1, size: Size | None = None, key: SeedOrKey | None = None
+    ) -> torch.Tensor:
+        """The number of a category, with probabilities that are the softmax of `logits` along `axis`.
+
+        Parameters
+        ----------
+        size
+            The shape of the result; it must end with the shape of `logits` without `axis`.
+
+        Raises
+        ------
+        ValueError
+            `size` does not fit the logits.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.categorical([[0., 100.], [100., 0.]])
+        tensor([1, 0], dtype=torch.int32)
+        """
+        logits = plain("logits", logits)
+        logits = logits if logits.is_floating_point() else logits.to(environ.dftype())
+        axis = axis % logits.ndim
+        batch = (*logits.shape[:axis], *logits.shape[axis + 1 :])
+        shape = batch if size is None else shape_of(size)
+        checked_broadcast("categorical", shape, torch.Size(batch))
+        prefix, inner = shape[: len(shape) - len(batch)], shape[len(shape) - len(batch) :]
+        whole = (*prefix, *inner[:axis], logits.shape[axis], *inner[axis:])
+        tiny = torch.finfo(logits.dtype).tiny
+        uniform = self._draws(key).uniform(whole, logits.dtype, logits.device, tiny, 1.0)
+        return (logits - (-uniform.log()).log()).argmax(len(prefix) + axis).to(environ.ditype())
+
+
+def _exact() -> torch.dtype:
+    """The floating dtype to count in."""
+    return torch.float64 if environ.get_precision() == 64 else torch.float32

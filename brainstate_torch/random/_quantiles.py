@@ -1,0 +1,338 @@
+"""Distributions whose numbers are a function of one uniform number each."""
+
+import math
+from typing import Any
+
+import torch
+
+from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
+from ._arguments import aligned, as_float, check, device_of, float_dtype, located, plain, shape_of, with_unit
+from ._draws import Sampler, finished
+
+__all__ = ["QuantileFamily"]
+
+
+class QuantileFamily(Sampler):
+    """Continuous distributions by inversion. What the arguments share is said at RandomState."""
+
+    def _unit(
+        self, shape: tuple[int, ...], key: SeedOrKey | None, kind: torch.dtype, device: torch.device, low: float = 0.0
+    ) -> torch.Tensor:
+        return self._draws(key).uniform(shape, kind, device, low, 1.0)
+
+    def standard_exponential(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Exponential with mean 1.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> bool((brainstate.random.standard_exponential(100) >= 0).all())
+        True
+        """
+        return -torch.log1p(-self._unit(shape_of(size), key, float_dtype(dtype), device_of()))
+
+    def exponential(
+        self,
+        scale: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Exponential with mean `scale` (1 if None).
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> import brainstate_torch.units as u
+        >>> brainstate.random.exponential(2. * u.ms, size=3).unit
+        Unit("ms")
+        """
+        (scale,), unit = aligned(scale)
+        drawn = -torch.log1p(-self._unit(shape_of(size, scale), key, float_dtype(dtype), device_of(scale)))
+        return with_unit(located(None, scale, drawn), unit)
+
+    def gumbel(
+        self,
+        loc: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Gumbel, the distribution of maxima.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.gumbel(3., 0., size=2)
+        tensor([3., 3.])
+        """
+        (loc, scale), unit = aligned(loc, scale)
+        kind = float_dtype(dtype)
+        uniform = self._unit(shape_of(size, loc, scale), key, kind, device_of(loc, scale), torch.finfo(kind).tiny)
+        return with_unit(located(loc, scale, -(-uniform.log()).log()), unit)
+
+    def laplace(
+        self,
+        loc: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Laplace, exponential to both sides.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.laplace(3., 0., size=2)
+        tensor([3., 3.])
+        """
+        (loc, scale), unit = aligned(loc, scale)
+        kind = float_dtype(dtype)
+        low = torch.finfo(kind).eps / 2 - 1.0
+        uniform = self._unit(shape_of(size, loc, scale), key, kind, device_of(loc, scale), low)
+        return with_unit(located(loc, scale, uniform.sign() * torch.log1p(-uniform.abs())), unit)
+
+    def logistic(
+        self,
+        loc: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Logistic, whose distribution function is the sigmoid.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.logistic(3., 0., size=2)
+        tensor([3., 3.])
+        """
+        (loc, scale), unit = aligned(loc, scale)
+        kind = float_dtype(dtype)
+        uniform = self._unit(shape_of(size, loc, scale), key, kind, device_of(loc, scale), torch.finfo(kind).tiny)
+        return with_unit(located(loc, scale, uniform.log() - torch.log1p(-uniform)), unit)
+
+    def standard_cauchy(
+        self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
+    ) -> torch.Tensor:
+        """Cauchy, the ratio of two normal numbers.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.random.standard_cauchy(3).shape
+        torch.Size([3])
+        """
+        kind = float_dtype(dtype)
+        uniform = self._unit(shape_of(size), key, kind, device_of(), torch.finfo(kind).eps)
+        return (math.pi * (uniform - 0.5)).tan()
+
+    def pareto(
+        self,
+        a: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """Pareto with tail index `a`, from 1 upward.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> bool((brainstate.random.pareto(3., size=100) >= 1).all())
+        True
+        """
+        a, kind = plain("a", a), float_dtype(dtype)
+        uniform = self._unit(shape_of(size, a), key, kind, device_of(a))
+        return (-torch.log1p(-uniform) / a).exp()
+
+    def power(
+        self,
+        a: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+        check_valid: bool = True,
+    ) -> torch.Tensor:
+        """On [0, 1], with a density proportional to ``x ** (a - 1)``.
+
+        Raises
+        ------
+        ValueError
+            `a` is not positive.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.power(3., size=100)
+        >>> bool(((0 <= x) & (x <= 1)).all())
+        True
+        """
+        a, kind = plain("a", a), float_dtype(dtype)
+        if check_valid:
+            check("`a` must be > 0. Got one that is not. Pass `check_valid=False` to skip this.", a <= 0)
+        device, tiny = device_of(a), torch.finfo(kind).tiny
+        exponent = 1 / as_float(a, kind, device).clamp(min=tiny)
+        return self._unit(shape_of(size, a), key, kind, device, tiny) ** exponent
+
+    def rayleigh(
+        self,
+        scale: ArrayLike | None = 1.0,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Rayleigh, the length of a vector of two normal numbers.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> import brainstate_torch.units as u
+        >>> brainstate.random.rayleigh(2. * u.mV, size=3).unit
+        Unit("mV")
+        """
+        (scale,), unit = aligned(scale)
+        kind = float_dtype(dtype)
+        uniform = self._unit(shape_of(size, scale), key, kind, device_of(scale), torch.finfo(kind).tiny)
+        return with_unit(located(None, scale, (-2.0 * uniform.log()).sqrt()), unit)
+
+    def triangular(
+        self,
+        left: ArrayLike = 0.0,
+        mode: ArrayLike = 0.5,
+        right: ArrayLike = 1.0,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """On [left, right], with a density that rises straight up to `mode` and falls straight from there.
+
+        Raises
+        ------
+        ValueError
+            Not left <= mode <= right, or left = right.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.triangular(-1., 0., 3., size=100)
+        >>> bool(((-1 <= x) & (x <= 3)).all())
+        True
+        """
+        params, unit = aligned(left, mode, right)
+        kind, device = float_dtype(dtype), device_of(*params)
+        low, peak, high = (as_float(x, kind, device) for x in params)
+        check(
+            "`left`, `mode` and `right` must satisfy left <= mode <= right and left < right: triangular requires it. "
+            "Got others. Sort them.",
+            (low > peak) | (peak > high) | (low >= high),
+        )
+        uniform = self._unit(shape_of(size, low, peak, high), key, kind, device)
+        span = high - low
+        rising = low + (uniform * span * (peak - low)).sqrt()
+        falling = high - ((1.0 - uniform) * span * (high - peak)).sqrt()
+        return with_unit(torch.where(uniform < (peak - low) / span, rising, falling), unit)
+
+    def weibull(
+        self,
+        a: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> torch.Tensor:
+        """Weibull with shape parameter `a` and scale 1.
+
+        Raises
+        ------
+        ValueError
+            `a` is an array, and `size` is given.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> bool((brainstate.random.weibull(2., size=100) >= 0).all())
+        True
+        """
+        return self.weibull_min(a, None, size, key, dtype)  # type: ignore[no-any-return]
+
+    def weibull_min(
+        self,
+        a: ArrayLike,
+        scale: ArrayLike | None = None,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Weibull with shape parameter `a` and scale `scale` (1 if None).
+
+        Raises
+        ------
+        ValueError
+            `a` is an array, and `size` is given.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> import brainstate_torch.units as u
+        >>> brainstate.random.weibull_min(2., 3. * u.ms, size=2).unit
+        Unit("ms")
+        """
+        a = plain("a", a)
+        (scale,), unit = aligned(scale)
+        if size is not None and isinstance(a, torch.Tensor) and a.numel() > 1:
+            raise ValueError(
+                f'`a` should be a scalar when "size" is provided. Got shape {tuple(a.shape)}. Leave `size` out.'
+            )
+        uniform = self._unit(shape_of(size, a, scale), key, float_dtype(dtype), device_of(a, scale))
+        return with_unit(located(None, scale, (-torch.log1p(-uniform)) ** (1.0 / a)), unit)
+
+    def vonmises(
+        self,
+        mu: ArrayLike,
+        kappa: ArrayLike,
+        size: Size | None = None,
+        key: SeedOrKey | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """Von Mises, the normal distribution on the circle [-pi, pi), around `mu`; uniform where `kappa` is not positive.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> x = brainstate.random.vonmises(0., 4., size=100)
+        >>> bool((x.abs() <= 3.1416).all())
+        True
+        """
+        (mu,), unit = aligned(mu)
+        kappa, kind = plain("kappa", kappa), float_dtype(dtype)
+        device = device_of(mu, kappa)
+        shape = shape_of(size, mu, kappa)
+        angle = self._wrapped(as_float(kappa, kind, device, shape), key) + mu
+        return with_unit((angle + math.pi) % (2 * math.pi) - math.pi, unit)
+
+    def _wrapped(self, kappa: torch.Tensor, key: SeedOrKey | None) -> torch.Tensor:
+        """Von Mises around 0, by rejection from a wrapped Cauchy distribution (Best and Fisher)."""
+        flat, draws = self._draws(key).split(2)
+        shape, kind, device = kappa.shape, kappa.dtype, kappa.device
+        r = 1.0 + (1.0 + 4.0 * kappa**2).sqrt()
+        rho = (r - (2.0 * r).sqrt()) / (2.0 * kappa)
+        cutoff = {torch.float16: 1.8e-1, torch.float64: 1.2e-4}.get(kind, 2e-2)
+        s = torch.where(kappa > cutoff, (1.0 + rho**2) / (2.0 * rho), 1.0 / kappa)
+        cosine, done = torch.zeros_like(s), torch.zeros_like(s, dtype=torch.bool)
+        for _ in range(100):
+            for_angle, for_test, draws = draws.split(3)
+            turn = for_angle.uniform(shape, kind, device, -1.0, 1.0)
+            z = (math.pi * turn).cos()
+            cosine = torch.where(done, cosine, (1.0 + s * z) / (s + z))
+            y = kappa * (s - cosine)
+            v = for_test.uniform(shape, kind, device)
+            done = done | (y * (2.0 - y) >= v) | ((y / v).log() + 1.0 >= y)
+            if finished(done | (kappa <= 0)):
+                break
+        uniform = flat.uniform(shape, kind, device, -math.pi, math.pi)
+        return torch.where(kappa <= 0, uniform, turn.sign() * cosine.acos())
