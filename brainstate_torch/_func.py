@@ -12,6 +12,7 @@ from torch.func import functional_call, grad_and_value, hessian, jacfwd, jacrev,
 __all__ = [
     "FakeTensor",
     "FakeTensorMode",
+    "FakeValue",
     "concrete",
     "functional_call",
     "grad_and_value",
@@ -22,6 +23,7 @@ __all__ = [
     "jvp",
     "level",
     "level_of",
+    "protected_fake",
     "pulled_back",
     "recomputed",
     "vjp",
@@ -33,6 +35,17 @@ _maybe_current_level = _functorch.maybe_current_level
 
 #: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
 level_of = _functorch.maybe_get_level
+
+
+class FakeValue(FakeTensor):
+    """A fake tensor whose ``+=`` and the like compute a new one; what a State hands out while shapes are traced."""
+
+
+def protected_fake(x: FakeTensor) -> FakeTensor:
+    """The fake tensor as a :class:`FakeValue`. A plain subclass would lose what makes it fake."""
+    fake = x.view_as(x)
+    fake.__class__ = FakeValue
+    return fake
 
 
 def pulled_back(

@@ -72,7 +72,7 @@ class Spec:
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 LEAF = Spec(None, None, (), 1)
 # Types that are never nodes, found without asking the registry.
-_ATOMS: set[type] = {torch.Tensor, torch.nn.Parameter, bool, int, float, complex, str}
+_ATOMS: set[type] = {torch.Tensor, torch.Size, torch.nn.Parameter, bool, int, float, complex, str}
 NONE = Spec(type(None), None, (), 0)
 
 

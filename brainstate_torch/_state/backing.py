@@ -1,6 +1,6 @@
 """The Parameters behind a State: made when first asked for, the same objects ever after."""
 
-from typing import Any, Self
+from typing import Any
 
 import torch
 
@@ -80,31 +80,6 @@ class Backed:
         """The value with the Parameters themselves as leaves."""
         parameters = self.parameters()
         return filled(self._value, parameters)
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Move the value to a device or a floating dtype, as ``torch.nn.Module.to`` does, and return the State.
-
-        Integer leaves keep their dtype; a complex leaf takes the complex dtype of the same width.
-
-        Examples
-        --------
-        >>> import torch, brainstate_torch as brainstate
-        >>> s = brainstate.State({'v': torch.zeros(2), 'n': torch.tensor(3)}).to(torch.float64)
-        >>> s.value['v'].dtype, s.value['n'].dtype
-        (torch.float64, torch.int64)
-        """
-        device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
-
-        def moved(leaf: Any) -> Any:
-            if not isinstance(leaf, torch.Tensor):
-                return leaf
-            kind = dtype if leaf.is_floating_point() else dtype and dtype.to_complex() if leaf.is_complex() else None
-            return leaf.to(device=device, dtype=kind, non_blocking=non_blocking)
-
-        been_writen = self._been_writen
-        self._commit(self._own(_tree.map(moved, self._get())))
-        self._been_writen = been_writen
-        return self
 
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:

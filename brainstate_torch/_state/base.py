@@ -232,6 +232,31 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                 )
             )
 
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Move the value to a device or a floating dtype, as ``torch.nn.Module.to`` does, and return the State.
+
+        Integer leaves keep their dtype; a complex leaf takes the complex dtype of the same width.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> s = brainstate.State({'v': torch.zeros(2), 'n': torch.tensor(3)}).to(torch.float64)
+        >>> s.value['v'].dtype, s.value['n'].dtype
+        (torch.float64, torch.int64)
+        """
+        device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
+
+        def moved(leaf: Any) -> Any:
+            if not isinstance(leaf, torch.Tensor):
+                return leaf
+            kind = dtype if leaf.is_floating_point() else dtype and dtype.to_complex() if leaf.is_complex() else None
+            return leaf.to(device=device, dtype=kind, non_blocking=non_blocking)
+
+        been_writen = self._been_writen
+        self._commit(self._own(_tree.map(moved, self._get())))
+        self._been_writen = been_writen
+        return self
+
     @property
     def name(self) -> str | None:
         """The name given by the user, or None."""
@@ -376,6 +401,8 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         """The value and the metadata as a pytree node."""
         from .treefy import TreefyState
 
+        for trace in CONTEXT.traces[self._level :]:
+            trace.read_its_value(self)
         hidden = ("_value", "_level", "_parameters")
         return TreefyState(type(self), self._get(), **{k: v for k, v in vars(self).items() if k not in hidden})
 

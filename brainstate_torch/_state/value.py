@@ -9,7 +9,7 @@ import torch
 from .. import _tree
 from .._arrays import from_numpy
 from .._errors import TraceContextError
-from .._func import FakeTensor, level_of
+from .._func import FakeTensor, FakeValue, level_of, protected_fake
 from ..units import Quantity
 
 __all__ = ["StateParameter", "Value", "owned"]
@@ -74,6 +74,7 @@ for _name in _REBINDING:
     if _out_of_place is not None:
         setattr(Value, f"__i{_name}__", _out_of_place)
         setattr(StateParameter, f"__i{_name}__", _out_of_place)
+        setattr(FakeValue, f"__i{_name}__", _out_of_place)
 
 _tree.register_leaf(Value)
 _tree.register_leaf(StateParameter)
@@ -126,8 +127,9 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
         _refuse_wrapper(leaf, depth)
     if not attached and leaf.requires_grad:
         leaf = leaf.detach()
-    # A fake tensor would lose what makes it one.
-    return leaf if type(leaf) is Value or isinstance(leaf, FakeTensor) else leaf.as_subclass(Value)
+    if isinstance(leaf, FakeTensor):
+        return leaf if type(leaf) is FakeValue else protected_fake(leaf)
+    return leaf if type(leaf) is Value else leaf.as_subclass(Value)
 
 
 def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:

@@ -46,11 +46,12 @@ _FAR = (
 
 def _erf_inv(x: torch.Tensor) -> torch.Tensor:
     """The inverse error function in single precision, with the two polynomials of Giles (2010) that XLA uses."""
-    wide = x.to(torch.float32)
-    w = -torch.log1p(-wide * wide)
+    single = x.to(torch.float32)
+    w = -torch.log1p(-single * single)
     is_near = w < 5
-    w = torch.where(is_near, w - 2.5, w.sqrt() - 3)
-    result = torch.where(is_near, _NEAR[0], _FAR[0]).to(torch.float32)
+    w = torch.where(is_near, w - 2.5, w.sqrt() - 3).to(torch.float64)
+    result = torch.where(is_near, _NEAR[0], _FAR[0])
     for near, far in zip(_NEAR[1:], _FAR[1:], strict=True):
-        result = torch.where(is_near, near, far).to(torch.float32) + result * w
-    return (result * wide).to(x.dtype)
+        # XLA multiplies and adds with one rounding.
+        result = (torch.where(is_near, near, far) + result * w).to(torch.float32)
+    return (result * single).to(x.dtype)

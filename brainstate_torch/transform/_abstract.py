@@ -21,7 +21,7 @@ class _AbstractFrame(Frame):
 
     def provide(self, state: State[Any]) -> Any:
         """The State's value without numbers."""
-        self.values[state] = _without_numbers(state._value)
+        self.values[state] = state._own(_without_numbers(state._value))
         return self.values[state]
 
 

@@ -67,7 +67,7 @@ def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
 
 
 def _checked(name: str, arg: Any) -> Any:
-    if arg is None or isinstance(arg, (float, int, str, Value)):
+    if arg is None or type(arg) in (Value, float, int, str):
         return arg
     leaves, spec = _tree.flatten(arg)
     changed = False
@@ -77,7 +77,7 @@ def _checked(name: str, arg: Any) -> Any:
         elif isinstance(leaf, State):
             raise ValueError(
                 f"{name} of a transformed function cannot be an instance of State. Got a {type(leaf).__name__}. "
-                "Close over the State and use its `.value`."
+                "Use its `.value`."
             )
     return _tree.unflatten(spec, leaves) if changed else arg
 
@@ -110,10 +110,8 @@ def run(
     with frame or Frame() as frame:
         frame.substitute(states, values)
         result = fun(*args, **kwargs)
-        if type(result) is not torch.Tensor and any(isinstance(leaf, State) for leaf in _tree.leaves(result)):
-            raise ValueError(
-                "the result of a transformed function cannot be an instance of State. Got one. Return its `.value`."
-            )
+        if type(result) is not torch.Tensor:
+            result = _checked("the result", result)
         if accept is not None:
             accept(result, frame)
         written = []

@@ -66,7 +66,7 @@ def can_recompute() -> bool:
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor], lone: bool) -> bool:
     """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
-    free = lone and not any([leaf.requires_grad for leaf in leaves])
+    free = lone and not any(leaf.requires_grad for leaf in leaves)
     if engine == "auto":
         # A dispatch mode may be tracing a graph, which has to hold the backward pass too.
         return free and not torch._C._len_torch_dispatch_stack()

@@ -27,7 +27,7 @@ class Selection:
         `argnums` is not a non-negative int or a sequence of them.
     """
 
-    __slots__ = ("argnums", "distinct", "places", "spec", "states")
+    __slots__ = ("argnums", "distinct", "order", "places", "spec", "states")
 
     def __init__(self, grad_states: Any, argnums: Any) -> None:
         if isinstance(grad_states, Mapping):
@@ -39,14 +39,22 @@ class Selection:
                     "`grad_states` must be a State or a list, tuple or dict of States. "
                     f"Got a {type(state).__name__} in it. For a module, pass `module.states()`."
                 )
+        # A State may stand at several places: it takes part once, and its gradient stands at each.
+        self.order = [] if len(set(self.states)) == len(self.states) else [*map(self._once().index, self.states)]
+        self.states = self._once()
         self.distinct = frozenset(self.states)
         self.argnums = 0 if argnums is None and not self.states else argnums
         self.places = _places(self.argnums)
         if not self.places and not self.states:
             raise ValueError("`argnums` must name at least one argument where no `grad_states` are given. Got ().")
 
+    def _once(self) -> list[State[Any]]:
+        return list(dict.fromkeys(self.states))
+
     def arrange(self, states: Sequence[Any], args: Sequence[Any]) -> Any:
         """One object per State and per argument, in the form that the table of return forms gives them."""
+        if self.order:
+            states = [states[i] for i in self.order]
         if self.argnums is None:
             return states[0] if self.spec is _tree.LEAF else _tree.unflatten(self.spec, states)
         if not self.states:
@@ -119,7 +127,7 @@ class Inputs:
                 f"must be passed. Got {len(args)}. Keyword arguments are not differentiated."
             )
         values = [state._get() for state in selection.states]
-        self.plain = not places and all([type(value) is Value for value in values])
+        self.plain = not places and all(type(value) is Value for value in values)
         if self.plain:
             self.leaves, self.units, self.spec = values, [None] * len(values), _flat_spec(len(values))
             return

@@ -85,6 +85,8 @@ class StatefulFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function and commit what it wrote, all or nothing."""
+        if self.static_argnums or self.static_argnames:
+            self.get_arg_cache_key(*args, **kwargs)
         outcome = self._run(args, kwargs)
         outcome.frame.commit(outcome.written, outcome.created)
         return outcome.result

@@ -7,7 +7,7 @@ import torch
 
 from .._arrays import SCALARS, as_tensor, from_numpy
 from . import foreign
-from .unit import UNITLESS, Unit, as_unit
+from .unit import UNITLESS, Unit, as_unit, is_foreign_unit
 
 __all__ = ["absolute", "like", "operand", "parts_of", "scaled"]
 
@@ -36,6 +36,8 @@ def operand(x: Any, beside: Any) -> Any:
         return x.item(), UNITLESS
     if isinstance(x, np.ndarray):
         return from_numpy(x).to(beside.device if isinstance(beside, torch.Tensor) else "cpu"), UNITLESS
+    if is_foreign_unit(x):
+        return 1, as_unit(x)
     return parts_of(x) if foreign.is_foreign(x) else NotImplemented
 
 

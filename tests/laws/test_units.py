@@ -11,18 +11,38 @@ import brainstate_torch.units as u
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
 
-UNITS = [u.mV, u.volt, u.ms, u.Hz, u.uA, u.nS, u.cm, u.kmeter, u.kelvin, u.radian, u.degree, u.mM, u.UNITLESS, u.inch, u.minute]
+UNITS = [
+    u.mV,
+    u.volt,
+    u.ms,
+    u.Hz,
+    u.uA,
+    u.nS,
+    u.cm,
+    u.kmeter,
+    u.kelvin,
+    u.radian,
+    u.degree,
+    u.mM,
+    u.UNITLESS,
+    u.inch,
+    u.minute,
+]
 units = st.sampled_from(UNITS)
 powers = st.sampled_from([-2, -1, 0.5, 1, 2, 3])
 numbers = st.floats(0.1, 100.0).map(lambda x: torch.tensor([x, -x, 2 * x], dtype=torch.float64))
 #: Pairs of units of one dimension.
-pairs = st.sampled_from([(a, b) for a in UNITS for b in UNITS if a.dim == b.dim] + [(u.uA, u.mV * u.mS), (u.ms, u.Hz**-1)])
+pairs = st.sampled_from(
+    [(a, b) for a in UNITS for b in UNITS if a.dim == b.dim] + [(u.uA, u.mV * u.mS), (u.ms, u.Hz**-1)]
+)
 
 
 def same(found, expected):
     """Equal as physical values, whatever the units they are written in."""
     assert u.have_same_dim(found, expected)
-    torch.testing.assert_close(*(u.get_mantissa(x) * u.get_unit(x).magnitude for x in (found, expected)), rtol=1e-9, atol=0.0)
+    torch.testing.assert_close(
+        *(u.get_mantissa(x) * u.get_unit(x).magnitude for x in (found, expected)), rtol=1e-9, atol=0.0
+    )
 
 
 @given(units, units, units)
@@ -104,4 +124,6 @@ def test_gradient_does_not_depend_on_the_unit_of_the_input(x, pair):
 @settings(max_examples=30)
 def test_vmap_is_a_stack(x, pair):
     other = 3.0 * pair[1]
-    same(torch.func.vmap(lambda q: q * q + other * q)(x * pair[0]), torch.stack([q * q + other * q for q in x * pair[0]]))
+    same(
+        torch.func.vmap(lambda q: q * q + other * q)(x * pair[0]), torch.stack([q * q + other * q for q in x * pair[0]])
+    )

@@ -23,7 +23,7 @@ def test_arange_and_linspace_convert_to_the_unit_of_start():
     same(u.math.linspace(0.0, 1.0, 4, endpoint=False), np.linspace(0.0, 1.0, 4, endpoint=False))
     same(u.math.logspace(0.0, 2.0, 3), [1.0, 10.0, 100.0])
     for function in (u.math.arange, u.math.linspace):
-        with pytest.raises(u.UnitMismatchError, match="must get one common dimension"):
+        with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension"):
             function(0.0 * u.ms, 1.0 * u.mV, 3 * u.ms)
 
 
@@ -44,7 +44,7 @@ def test_arrays_from_anything():
     same(u.math.asarray([1.0 * u.mV, 0.002 * u.volt]), [1.0, 2.0], u.mV)
     same(u.math.asarray(np.ones(2)), [1.0, 1.0])
     same(u.math.asarray([1.0] * u.volt, unit=u.mV), [1000.0], u.mV)
-    with pytest.raises(u.UnitMismatchError, match="must get one common dimension"):
+    with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension"):
         u.math.asarray([1.0], unit=u.mV)
     original = torch.ones(2)
     assert u.math.asarray(original) is original and u.math.array(original) is not original
@@ -53,12 +53,18 @@ def test_arrays_from_anything():
 
 def test_precision_is_that_of_environ():
     with brainstate.environ.context(precision=64):
-        for made in (u.math.zeros(2), u.math.arange(0.0, 1.0, 0.5), u.math.linspace(0.0, 1.0, 3), u.math.eye(2), u.math.asarray(1.0)):
+        for made in (
+            u.math.zeros(2),
+            u.math.arange(0.0, 1.0, 0.5),
+            u.math.linspace(0.0, 1.0, 3),
+            u.math.eye(2),
+            u.math.asarray(1.0),
+        ):
             assert made.dtype == torch.float64
     assert u.math.arange(3).dtype == torch.int32
 
 
 def test_as_numpy_needs_a_plain_value():
     assert u.math.as_numpy(torch.ones(2, requires_grad=True)).tolist() == [1.0, 1.0]
-    with pytest.raises(u.UnitMismatchError, match="must get one common dimension. Got a plain number and mV"):
+    with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension. Got a plain number and mV"):
         u.math.as_numpy(1.0 * u.mV)

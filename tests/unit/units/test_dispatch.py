@@ -47,15 +47,15 @@ def test_numbers_become_tensors_where_torch_wants_them(q):
 
 
 def test_plain_arguments_need_plain_values(q):
-    with pytest.raises(u.UnitMismatchError, match="`sum` must get a plain number. Got a quantity in ms"):
+    with pytest.raises(u.UnitMismatchError, match=r"`sum` must get a plain number. Got a quantity in ms"):
         torch.sum(q, 1 * u.ms)
-    with pytest.raises(u.UnitMismatchError, match="`__getitem__` must get a plain number"):
+    with pytest.raises(u.UnitMismatchError, match=r"`__getitem__` must get a plain number"):
         q[torch.tensor([0]) * u.mV]
     same(q[u.Quantity(torch.tensor([0]))], [1.0], u.mV)
 
 
 def test_out_is_refused(q):
-    with pytest.raises(TypeError, match="`out` of `add` must not be given with quantities. It cannot carry a unit"):
+    with pytest.raises(TypeError, match=r"`out` of `add` must not be given with quantities. It cannot carry a unit"):
         torch.add(q, q, out=T.clone())
 
 
@@ -66,9 +66,11 @@ def test_in_place_functions_convert_and_return_the_quantity(q):
     same(q.zero_(), torch.zeros(3), u.mV)
 
 
-@pytest.mark.parametrize("call", [lambda q: q.mul_(q), lambda q: q.div_(q), lambda q: q.pow_(2), lambda q: q.sqrt_(), lambda q: T.mul_(q)])
+@pytest.mark.parametrize(
+    "call", [lambda q: q.mul_(q), lambda q: q.div_(q), lambda q: q.pow_(2), lambda q: q.sqrt_(), lambda q: T.mul_(q)]
+)
 def test_in_place_functions_never_change_the_unit(q, call):
-    with pytest.raises(u.UnitMismatchError, match="must keep the unit of what it writes to"):
+    with pytest.raises(u.UnitMismatchError, match=r"must keep the unit of what it writes to"):
         call(q)
     assert q.mantissa.tolist() == [1.0, 2.0, 3.0]
 
@@ -76,9 +78,9 @@ def test_in_place_functions_never_change_the_unit(q, call):
 def test_in_place_functions_of_plain_numbers_need_the_unit_one():
     q = T.clone() * u.radian
     assert q.exp_() is q and torch.equal(q.mantissa, T.exp())
-    with pytest.raises(u.UnitMismatchError, match="`exp_` must get a plain number. Got a quantity in deg"):
+    with pytest.raises(u.UnitMismatchError, match=r"`exp_` must get a plain number. Got a quantity in deg"):
         (T * u.degree).exp_()
-    with pytest.raises(u.UnitMismatchError, match="`deg2rad` must get a plain number. Got a quantity in deg"):
+    with pytest.raises(u.UnitMismatchError, match=r"`deg2rad` must get a plain number. Got a quantity in deg"):
         torch.deg2rad(T * u.degree)
 
 
@@ -106,7 +108,11 @@ def test_named_results_stay_named(q):
     ],
 )
 def test_functions_whose_units_depend_on_the_arguments(q, text, expected, unit):
-    same(eval(text, {"torch": torch, "F": F, "u": u, "q": q, "T": T}), torch.as_tensor(expected, dtype=torch.float32), unit)
+    same(
+        eval(text, {"torch": torch, "F": F, "u": u, "q": q, "T": T}),
+        torch.as_tensor(expected, dtype=torch.float32),
+        unit,
+    )
 
 
 def test_rounded_division_is_plain(q):
@@ -115,9 +121,11 @@ def test_rounded_division_is_plain(q):
         torch.div(q, 2.0, rounding_mode="floor")
 
 
-@pytest.mark.parametrize("text", ["torch.norm(q, p=0)", "torch.dist(q, q, 0)", "torch.pow(q, q)", "torch.scatter_reduce(q, 0, i, q, 'prod')"])
+@pytest.mark.parametrize(
+    "text", ["torch.norm(q, p=0)", "torch.dist(q, q, 0)", "torch.pow(q, q)", "torch.scatter_reduce(q, 0, i, q, 'prod')"]
+)
 def test_modes_that_no_unit_can_follow_are_refused(q, text):
-    with pytest.raises(u.UnitMismatchError, match="must get a plain number. Got a quantity in mV"):
+    with pytest.raises(u.UnitMismatchError, match=r"must get a plain number. Got a quantity in mV"):
         eval(text, {"torch": torch, "q": q, "i": torch.tensor([0, 1, 2])})
 
 
@@ -129,7 +137,9 @@ def test_autograd_grad_divides_the_units():
     same(second, [1.0, 1.0], u.mV**2)
 
 
-@pytest.mark.parametrize("name", ["is_leaf", "is_sparse", "layout", "itemsize", "nbytes", "output_nr", "requires_grad", "name"])
+@pytest.mark.parametrize(
+    "name", ["is_leaf", "is_sparse", "layout", "itemsize", "nbytes", "output_nr", "requires_grad", "name"]
+)
 def test_attributes_without_unit_are_those_of_the_mantissa(q, name):
     assert getattr(q, name) == getattr(q.mantissa, name)
 
@@ -138,10 +148,19 @@ def test_creation_like_a_quantity_has_its_unit(q):
     same(torch.ones_like(q), torch.ones(3), u.mV)
     same(torch.zeros_like(q), torch.zeros(3), u.mV)
     assert torch.empty_like(q).unit is u.mV
-    with pytest.raises(u.UnitMismatchError, match="`randn_like` must get a plain number"):
+    with pytest.raises(u.UnitMismatchError, match=r"`randn_like` must get a plain number"):
         torch.randn_like(q)
 
 
 def test_numpy_and_foreign_arguments_are_taken(q):
     same(dispatch.apply(torch.add, (q, u.registry.Quantity(T.numpy(), "volt")), {}), T + 1000.0 * T, u.mV)
     same(dispatch.apply(torch.mul, (q, T.numpy()), {}), T * T, u.mV)
+
+
+def test_random_and_resizing_functions_keep_the_unit(q):
+    matrix = torch.diag(T) * u.mV
+    left, values, right = torch.svd_lowrank(matrix, 3)
+    torch.testing.assert_close((left * values) @ right.mT / u.mV, torch.diag(T), atol=1e-5, rtol=1e-5)
+    same(F.rrelu(-q), -T * (1 / 8 + 1 / 3) / 2, u.mV)
+    assert q.resize_(2).unit is u.mV and q.share_memory_().is_shared()
+    same(torch.nan_to_num(torch.tensor([torch.nan]) * u.mV, nan=0.002 * u.volt), [2.0], u.mV)

@@ -27,5 +27,5 @@ def test_zero_has_value_one_and_slope_one_half():
 def test_quantities_need_the_unit_to_count_in():
     assert u.math.exprel(1.0 * u.volt, unit_to_scale=u.volt).item() == pytest.approx(1.7182818)
     assert u.math.exprel((1.0 * u.mV) / (1.0 * u.mV)).item() == pytest.approx(1.7182818)
-    with pytest.raises(u.UnitMismatchError, match="must get one common dimension. Got a plain number and mV"):
+    with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension. Got a plain number and mV"):
         u.math.exprel(1.0 * u.mV)

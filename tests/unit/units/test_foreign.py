@@ -14,7 +14,9 @@ def test_pint_quantity_is_taken(registry, value):
     theirs = registry.Quantity(value, "volt")
     q = u.as_quantity(theirs)
     assert q.unit is u.volt and torch.equal(torch.as_tensor(q.mantissa), torch.as_tensor(value, dtype=torch.float32))
-    assert torch.equal(torch.as_tensor((1.0 * u.mV + theirs).mantissa), 1.0 + 1000.0 * torch.as_tensor(value, dtype=torch.float32))
+    assert torch.equal(
+        torch.as_tensor((1.0 * u.mV + theirs).mantissa), 1.0 + 1000.0 * torch.as_tensor(value, dtype=torch.float32)
+    )
     assert ((2.0 * u.mV) * theirs).unit is u.mV * u.volt
     assert u.get_unit(theirs) is u.volt and u.is_quantity(theirs) and not u.is_unitless(theirs)
 
@@ -25,7 +27,7 @@ def test_pint_temperature_is_taken_in_kelvin():
 
 
 def test_pint_quantity_of_another_dimension_is_refused():
-    with pytest.raises(u.UnitMismatchError, match="must get one common dimension"):
+    with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension"):
         1.0 * u.mV + other.Quantity(1.0, "second")
 
 
@@ -42,6 +44,7 @@ def test_brainunit_quantity_is_taken():
     q = u.as_quantity(jnp.array([1.0, 2.0]) * bu.mV)
     assert q.unit is u.mV and q.mantissa.tolist() == [1.0, 2.0]
     assert (1.0 * u.volt + 2.0 * bu.mV).mantissa == pytest.approx(1.002)
+    assert ((1.0 * u.volt) * bu.ms).unit is u.volt * u.ms and ((1.0 * u.volt) / bu.mV) == pytest.approx(1000.0)
     assert u.as_quantity(3.0 * bu.uA / bu.cm**2).unit == u.uA / u.cm**2
     assert u.as_unit(bu.mV) is u.mV and u.get_unit(bu.mS) is u.mS and u.as_unit(bu.UNITLESS) is u.UNITLESS
 
@@ -51,5 +54,5 @@ def test_brainunit_unit_without_a_name_comes_over_in_si_units():
     strange = bu.Unit.create(bu.mV.dim, "strange", "strange", scale=-5)
     q = u.as_quantity(bu.Quantity(2.0, unit=strange))
     assert (q / (1.0 * u.volt)) == pytest.approx(2e-5)
-    with pytest.raises(ValueError, match="`unit` must have a name that pint knows. Got .*. Write it as a text"):
+    with pytest.raises(ValueError, match=r"`unit` must have a name that pint knows. Got .*. Write it as a text"):
         u.as_unit(strange)

@@ -10,8 +10,17 @@ def test_questions_about_units():
     assert (u.get_unit(Q), u.get_unit(u.mV), u.get_unit(1.0)) == (u.mV, u.mV, u.UNITLESS)
     assert u.get_dim(Q) == u.volt.dim and u.get_dim(1.0) == u.DIMENSIONLESS
     assert u.get_mantissa(Q) is Q.mantissa and u.get_magnitude(Q) is Q.mantissa and u.get_mantissa(2.0) == 2.0
-    assert u.is_unitless(1.0) and not u.is_unitless(Q) and not u.is_unitless(1.0 * u.degree) and u.is_dimensionless(1.0 * u.degree)
-    assert u.has_same_unit(Q, Q) and not u.has_same_unit(Q, 1.0 * u.volt) and u.has_same_unit(1.0 * u.uA, 1.0 * u.mV * u.mS)
+    assert (
+        u.is_unitless(1.0)
+        and not u.is_unitless(Q)
+        and not u.is_unitless(1.0 * u.degree)
+        and u.is_dimensionless(1.0 * u.degree)
+    )
+    assert (
+        u.has_same_unit(Q, Q)
+        and not u.has_same_unit(Q, 1.0 * u.volt)
+        and u.has_same_unit(1.0 * u.uA, 1.0 * u.mV * u.mS)
+    )
     assert u.have_same_dim(Q, u.volt) and not u.have_same_dim(Q, 1.0)
     assert u.split_mantissa_unit(2.0 * u.mV) == (2.0, u.mV)
 
@@ -20,15 +29,15 @@ def test_maybe_decimal():
     assert u.maybe_decimal(Q) is Q and u.maybe_decimal(2.0) == 2.0
     assert u.maybe_decimal(180.0 * u.degree) == pytest.approx(torch.pi)
     assert u.maybe_decimal(2.0 * u.volt, u.mV) == u.maybe_decimal(2.0 * u.volt, unit=u.mV) == 2000.0
-    with pytest.raises(u.UnitMismatchError, match="`to_decimal` must get one common dimension"):
+    with pytest.raises(u.UnitMismatchError, match=r"`to_decimal` must get one common dimension"):
         u.maybe_decimal(2.0, u.mV)
 
 
 def test_mismatches_raise_with_the_callers_text():
     assert u.fail_for_unit_mismatch(Q, 1.0 * u.volt) == (u.mV, u.volt)
-    with pytest.raises(u.UnitMismatchError, match="look: both values must have one kind of unit. Got mV and ms."):
+    with pytest.raises(u.UnitMismatchError, match=r"look: both values must have one kind of unit. Got mV and ms."):
         u.fail_for_unit_mismatch(Q, 1.0 * u.ms, "look:")
-    with pytest.raises(u.DimensionMismatchError, match="both values must have one dimension. Got mV and 1."):
+    with pytest.raises(u.DimensionMismatchError, match=r"both values must have one dimension. Got mV and 1."):
         u.fail_for_dimension_mismatch(Q, 1.0)
 
 
@@ -39,4 +48,6 @@ def test_text_in_another_unit():
 def test_shape_and_dtype():
     assert (u.math.shape(Q), u.math.ndim(Q), u.math.size(Q), u.math.size([[1, 2]], 1)) == ((2,), 1, 2, 2)
     assert u.math.isscalar(1.0 * u.mV) and not u.math.isscalar(Q)
-    assert u.math.get_dtype(Q) == torch.float32 and u.math.is_float(Q) and u.math.is_int([1]) and not u.math.is_int(True)
+    assert (
+        u.math.get_dtype(Q) == torch.float32 and u.math.is_float(Q) and u.math.is_int([1]) and not u.math.is_int(True)
+    )

@@ -21,7 +21,14 @@ def vector():
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [(3.0, float), (3, int), (np.float64(3.0), float), (torch.ones(2), torch.Tensor), ([1.0], torch.Tensor), (np.ones(2), torch.Tensor)],
+    [
+        (3.0, float),
+        (3, int),
+        (np.float64(3.0), float),
+        (torch.ones(2), torch.Tensor),
+        ([1.0], torch.Tensor),
+        (np.ones(2), torch.Tensor),
+    ],
 )
 def test_construction_keeps_numbers_and_makes_tensors_of_arrays(value, kind):
     q = u.Quantity(value, u.mV)
@@ -48,7 +55,9 @@ def test_construction_of_a_list_of_quantities_takes_the_first_unit():
 
 
 def test_construction_refuses_what_is_no_value():
-    with pytest.raises(TypeError, match="`value` must be a number, a tensor, a numpy array, a quantity or a list of them. Got dict"):
+    with pytest.raises(
+        TypeError, match=r"`value` must be a number, a tensor, a numpy array, a quantity or a list of them. Got dict"
+    ):
         u.Quantity({})
 
 
@@ -62,7 +71,9 @@ def test_names_of_both_packages():
 
 def test_conversion_to_another_dimension_raises():
     for convert in (u.Quantity.in_unit, u.Quantity.to, u.Quantity.to_decimal):
-        with pytest.raises(u.UnitMismatchError, match=f"{MISMATCH}. Got ms and mV. Convert one of them, or divide by a unit first"):
+        with pytest.raises(
+            u.UnitMismatchError, match=f"{MISMATCH}. Got ms and mV. Convert one of them, or divide by a unit first"
+        ):
             convert(vector(), u.ms)
 
 
@@ -84,11 +95,15 @@ def test_to_moves_and_casts():
 @pytest.mark.parametrize(
     ("q", "text"),
     [
-        (12.5 * u.mV, "12.5 mV"), (torch.tensor(12.5) * u.mV, "12.5 mV"), (torch.tensor(10.0) * u.mV, "10.0 mV"),
-        (torch.tensor(3) * u.mV, "3 mV"), (torch.tensor([1.0, 2.0]) * u.mV, "tensor([1., 2.]) mV"), (u.Quantity(3.0), "3.0"),
+        (12.5 * u.mV, "12.5 mV"),
+        (torch.tensor(12.5) * u.mV, "12.5 mV"),
+        (torch.tensor(10.0) * u.mV, "10.0 mV"),
+        (torch.tensor(3) * u.mV, "3 mV"),
+        (torch.tensor([1.0, 2.0]) * u.mV, "tensor([1., 2.]) mV"),
+        (u.Quantity(3.0), "3.0"),
         (torch.tensor(1.5, dtype=torch.float64) * u.mV, "tensor(1.5000, dtype=torch.float64) mV"),
     ],
-)  # fmt: skip
+)
 def test_repr_is_compact(q, text):
     assert repr(q) == str(q) == f"{q}" == text
 
@@ -98,9 +113,13 @@ def test_format_specs_work_on_scalars():
     assert f"{u.Quantity(3.14159):.2f}" == "3.14"
 
 
-@pytest.mark.parametrize("convert", [float, int, complex, bool, np.asarray, lambda q: [0][q], lambda q: q.item(), lambda q: q.tolist()])
+@pytest.mark.parametrize(
+    "convert", [float, int, complex, bool, np.asarray, lambda q: [0][q], lambda q: q.item(), lambda q: q.tolist()]
+)
 def test_python_values_need_a_dimensionless_quantity(convert):
-    with pytest.raises(u.UnitMismatchError, match="must get a plain number. Got a quantity in mV. Divide by a unit first: q / u.mV"):
+    with pytest.raises(
+        u.UnitMismatchError, match=r"must get a plain number. Got a quantity in mV. Divide by a unit first: q / u.mV"
+    ):
         convert(1 * u.mV)
 
 
@@ -124,13 +143,13 @@ def test_attributes_of_tensors():
     assert (q.T.shape, q.mT.unit, q.numel(), q.is_cuda) == ((3, 2), u.mV, 6, False)
     assert (3.0 * u.mV).shape == () and (3.0 * u.mV).ndim == 0 and (3.0 * u.mV).device.type == "cpu"
     assert "clamp" in dir(q) and "to_decimal" in dir(q)
-    with pytest.raises(AttributeError, match="a quantity must have the attribute that is read. Got 'nope'"):
+    with pytest.raises(AttributeError, match=r"a quantity must have the attribute that is read. Got 'nope'"):
         q.nope
     assert not hasattr(q, "__cuda_array_interface__")
 
 
 def test_length_needs_an_axis():
-    with pytest.raises(TypeError, match="a quantity must have an axis to have a length. Got one without axes in mV"):
+    with pytest.raises(TypeError, match=r"a quantity must have an axis to have a length. Got one without axes in mV"):
         len(1.0 * u.mV)
 
 
@@ -175,7 +194,9 @@ def test_copies_and_pickles():
     deep = copy.deepcopy(q)
     assert deep.mantissa is not q.mantissa and deep.unit is u.mV and copy.copy(q).mantissa is q.mantissa
     code = "import pickle, sys; q = pickle.load(sys.stdin.buffer); print(q.unit, q.mantissa.tolist(), q.in_unit('uV').mantissa.tolist())"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], input=pickle.dumps(q), capture_output=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], input=pickle.dumps(q), capture_output=True, check=True
+    )
     assert done.stdout.decode().strip() == "mV [1.0, 2.0] [1000.0, 2000.0]"
 
 
@@ -189,7 +210,7 @@ def test_gradients_flow_through_units():
 
 def test_grad_is_per_unit_and_backward_needs_a_plain_loss():
     q = u.Quantity(torch.ones(2, requires_grad=True), u.mV)
-    with pytest.raises(u.UnitMismatchError, match="`backward` must get a plain number"):
+    with pytest.raises(u.UnitMismatchError, match=r"`backward` must get a plain number"):
         q.sum().backward()
     (q.sum() / u.volt).backward()
     assert q.grad.unit is u.mV**-1 and q.grad.mantissa.tolist() == pytest.approx([1e-3, 1e-3])

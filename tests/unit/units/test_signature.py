@@ -50,13 +50,17 @@ def test_plans_are_made_once():
 
 
 def test_plan_of_other_dimensions_names_the_function():
-    with pytest.raises(u.UnitMismatchError, match="`f` must get one common dimension. Got mV and ms. Convert one of them"):
+    with pytest.raises(
+        u.UnitMismatchError, match=r"`f` must get one common dimension. Got mV and ms. Convert one of them"
+    ):
         plan("input=a, other=a -> a", u.mV, u.ms)
 
 
 def test_in_place_check_wants_the_unit_unchanged():
     check_in_place(plan("input=a, other=b -> a*b", u.mV, None), u.mV, "mul_")
-    with pytest.raises(u.UnitMismatchError, match="`mul_` must keep the unit of what it writes to. Got mV, and a result in ms"):
+    with pytest.raises(
+        u.UnitMismatchError, match=r"`mul_` must keep the unit of what it writes to. Got mV, and a result in ms"
+    ):
         check_in_place(plan("input=a, other=b -> a*b", u.mV, u.ms), u.mV, "mul_")
-    with pytest.raises(u.UnitMismatchError, match="Got a plain tensor, and a result in mV"):
+    with pytest.raises(u.UnitMismatchError, match=r"Got a plain tensor, and a result in mV"):
         check_in_place(plan("input=a, other=b -> a*b", None, u.mV), None, "mul_")

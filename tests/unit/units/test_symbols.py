@@ -9,9 +9,19 @@ from brainstate_torch.units.unit import of_foreign_unit
 
 @pytest.mark.parametrize(
     ("name", "size", "like"),
-    [("mV", 1e-3, "volt"), ("cm2", 1e-4, "meter2"), ("msecond", 1e-3, "s"), ("Mohm", 1e6, "ohm"), ("year", 31556952.0, "s"),
-     ("kgramme", 1.0, "kg"), ("um2", 1e-12, "m2"), ("Hz", 1.0, "hertz"), ("degC", 1.0, "degC"), ("furlong", 201.168, "meter")],
-)  # fmt: skip
+    [
+        ("mV", 1e-3, "volt"),
+        ("cm2", 1e-4, "meter2"),
+        ("msecond", 1e-3, "s"),
+        ("Mohm", 1e6, "ohm"),
+        ("year", 31556952.0, "s"),
+        ("kgramme", 1.0, "kg"),
+        ("um2", 1e-12, "m2"),
+        ("Hz", 1.0, "hertz"),
+        ("degC", 1.0, "degC"),
+        ("furlong", 201.168, "meter"),
+    ],
+)
 def test_names_have_their_size(name, size, like):
     unit = getattr(u, name)
     assert unit.magnitude == pytest.approx(size, rel=1e-5) and unit.dim == getattr(u, like).dim

@@ -55,11 +55,15 @@ def test_as_unit_of_none_is_unitless():
 
 
 def test_as_unit_refuses_what_is_no_unit():
-    with pytest.raises(TypeError, match="`unit` must be a unit, a text or a unit of pint. Got float. Pass for example u.mV"):
+    with pytest.raises(
+        TypeError, match=r"`unit` must be a unit, a text or a unit of pint. Got float. Pass for example u.mV"
+    ):
         u.as_unit(3.0)
-    with pytest.raises(ValueError, match="`unit` must be a text that pint can read. Got 'nonsense'. See units.registry"):
+    with pytest.raises(
+        ValueError, match=r"`unit` must be a text that pint can read. Got 'nonsense'. See units.registry"
+    ):
         u.as_unit("nonsense")
-    with pytest.raises(ValueError, match="`unit` must not be logarithmic"):
+    with pytest.raises(ValueError, match=r"`unit` must not be logarithmic"):
         u.as_unit("decibel")
 
 
@@ -78,11 +82,11 @@ def test_division_by_and_of_units():
 
 
 def test_offset_unit_refuses_algebra_with_the_cure():
-    with pytest.raises(u.UnitMismatchError, match="a unit must have no offset .* Got °C. Use u.kelvin"):
+    with pytest.raises(u.UnitMismatchError, match=r"a unit must have no offset .* Got °C. Use u.kelvin"):
         u.degC * u.mV
-    with pytest.raises(u.UnitMismatchError, match="a unit must have no offset"):
+    with pytest.raises(u.UnitMismatchError, match=r"a unit must have no offset"):
         u.degC**2
-    with pytest.raises(ValueError, match="one with an offset must stand alone"):
+    with pytest.raises(ValueError, match=r"one with an offset must stand alone"):
         u.Unit(u.registry.degC * u.registry.m)
 
 
