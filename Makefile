@@ -12,7 +12,7 @@ demo: .venv/demo
 
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python -m pytest --doctest-modules brainstate_torch README.md
+	$(BIN)/python -m pytest --doctest-modules --doctest-glob=README.md brainstate_torch README.md
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -41,6 +41,7 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
     ...     s.value = [1.0]
     Traceback (most recent call last):
     ValueError: the value of State must keep its structure {'a': *}. Got [*]. Assign one of equal structure and units.
+    State made at ...
     """
     CONTEXT.tree_check.append(val)
     try:

@@ -77,8 +77,8 @@ def _in_unit(x: Quantity, unit: Unit) -> Any:
 
 
 def with_unit(x: torch.Tensor, unit: Unit) -> Any:
-    """The numbers in a unit: a quantity, unless the unit is the number one."""
-    return x if unit is UNITLESS else x * unit
+    """The numbers in a unit: a quantity, unless the unit is a number, as radian is."""
+    return scaled(x, unit.magnitude) if unit.dimensionless else x * unit
 
 
 def located(loc: Any, scale: Any, x: torch.Tensor) -> torch.Tensor:

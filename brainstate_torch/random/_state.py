@@ -254,7 +254,7 @@ def _count(n: SupportsIndex) -> int:
     try:
         count = index(n)
     except TypeError:
-        raise TypeError(f"`n` must be an integer. Got {type(n).__name__}. Pass how many keys to make.") from None
+        raise TypeError(f"`n` must be an integer. Got {n!r}. Pass how many keys to make.") from None
     if count < 1:
         raise ValueError(f"`n` must be a positive integer. Got {count}.")
     return count

@@ -206,7 +206,7 @@ class UniformFamily(Sampler):
         tensor([1., 1., 1.])
         """
         like = template(input)
-        top = like.max() if high is None else plain("high", high)
+        top = plain("input", input).max() if high is None else plain("high", high)
         low, high = (x if isinstance(x, torch.Tensor) else int(x) for x in (plain("low", low), top))
         drawn = self._draws(key).integers(low, high, like.shape, int_dtype(None), like.device)
         return drawn.to(like.dtype if dtype is None else as_dtype(dtype))

@@ -4,6 +4,7 @@ from ._abstract import eval_shape
 from ._checkpoint import checkpoint, remat
 from ._debug import breakpoint_if, debug_nan, debug_nan_if
 from ._finder import StateFinder
+from ._forward import fwd_grad
 from ._gradient import GradientTransform, grad, vector_grad
 from ._jacobian import hessian, jacfwd, jacobian, jacrev
 from ._products import jvp, vjp
@@ -20,6 +21,7 @@ __all__ = [
     "debug_nan",
     "debug_nan_if",
     "eval_shape",
+    "fwd_grad",
     "grad",
     "hessian",
     "jacfwd",

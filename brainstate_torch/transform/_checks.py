@@ -30,7 +30,7 @@ def exact_places(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, 
             if not allow_int:
                 raise TypeError(
                     f"what is differentiated must have a real or complex dtype. Got {short_dtype(leaf)} in "
-                    f"{call.inputs.name(i)}. Convert it with `.float()`, or pass `allow_int=True`."
+                    f"{call.inputs.name(i)}. Use `.float()`, or pass `allow_int=True`."
                 )
     return exact
 

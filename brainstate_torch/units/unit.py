@@ -27,7 +27,25 @@ __all__ = [
 #: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
 Folded = tuple[float, "Unit | None"]
 
-Dimension = UnitsContainer
+
+class Dimension(UnitsContainer):
+    """A physical dimension: powers of length, mass, time and so on; a dict of pint with brainunit's question.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.mV.dim == u.volt.dim, u.mV.dim.is_dimensionless, dict(u.cm2.dim)
+    (True, False, {'[length]': 2})
+    """
+
+    __slots__ = ()
+
+    @property
+    def is_dimensionless(self) -> bool:
+        """Is it the dimension of numbers?"""
+        return not self
+
+
 DIMENSIONLESS = Dimension()
 
 _interned: dict[UnitsContainer, "Unit"] = {}
@@ -349,9 +367,8 @@ _BASES = {
 
 def is_foreign_unit(x: Any) -> bool:
     """Is it a unit of brainunit or saiunit?"""
-    return (
-        type(x).__module__.split(".")[0] in ("brainunit", "saiunit") and hasattr(x, "dim") and hasattr(x, "magnitude")
-    )
+    is_theirs = type(x).__module__.split(".")[0] in ("brainunit", "saiunit")
+    return is_theirs and hasattr(x, "dim") and hasattr(x, "magnitude") and not hasattr(x, "mantissa")
 
 
 def of_foreign_unit(unit: Any) -> tuple[float, Unit]:

@@ -144,7 +144,7 @@ def test_attributes_of_tensors():
     assert (3.0 * u.mV).shape == () and (3.0 * u.mV).ndim == 0 and (3.0 * u.mV).device.type == "cpu"
     assert "clamp" in dir(q) and "to_decimal" in dir(q)
     with pytest.raises(AttributeError, match=r"a quantity must have the attribute that is read. Got 'nope'"):
-        q.nope
+        _ = q.nope
     assert not hasattr(q, "__cuda_array_interface__")
 
 
@@ -193,11 +193,11 @@ def test_copies_and_pickles():
     q = vector()
     deep = copy.deepcopy(q)
     assert deep.mantissa is not q.mantissa and deep.unit is u.mV and copy.copy(q).mantissa is q.mantissa
-    code = "import pickle, sys; q = pickle.load(sys.stdin.buffer); print(q.unit, q.mantissa.tolist(), q.in_unit('uV').mantissa.tolist())"
+    code = "import pickle, sys; q = pickle.load(sys.stdin.buffer); print(q.unit, q.in_unit('uV').mantissa.tolist())"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], input=pickle.dumps(q), capture_output=True, check=True
     )
-    assert done.stdout.decode().strip() == "mV [1.0, 2.0] [1000.0, 2000.0]"
+    assert done.stdout.decode().strip() == "mV [1000.0, 2000.0]"
 
 
 def test_gradients_flow_through_units():
