@@ -1,7 +1,7 @@
 """Random numbers: a State that they come from, and functions that draw from a common one.
 
-The functions are those of numpy.random, with units. :func:`seed` starts the common stream, which transforms see as a State:
-a draw in a mapped function differs from lane to lane, and one in a function that fails is taken back.
+The functions are those of numpy.random, with units. :func:`seed` starts the common stream, which transforms see as a
+State: a draw in a mapped function differs from lane to lane, and one in a function that fails is taken back.
 """
 
 from ._functions import (

@@ -27,6 +27,7 @@ __all__ = [
     "plain",
     "shape_of",
     "template",
+    "together",
     "with_unit",
 ]
 
@@ -90,9 +91,13 @@ def located(loc: Any, scale: Any, x: torch.Tensor) -> torch.Tensor:
 def shape_of(size: Size | None, *params: Any) -> tuple[int, ...]:
     """The shape of a size; of None, the one that the parameters have together."""
     if size is None:
-        shapes = [x.shape for x in params if isinstance(x, torch.Tensor)]
-        return tuple(torch.broadcast_shapes(*shapes)) if shapes else ()
-    return tuple(size) if isinstance(size, Sequence) else (size,)  # type: ignore[arg-type, return-value]
+        return together(*[x.shape for x in params if isinstance(x, torch.Tensor)])
+    return tuple(size) if isinstance(size, Sequence) else (size,)  # type: ignore[arg-type]
+
+
+def together(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape that shapes broadcast to."""
+    return tuple(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
 
 
 def device_of(*params: Any) -> torch.device:
@@ -176,15 +181,14 @@ def lengths(dn: tuple[Any, ...]) -> tuple[int, ...]:
     return dn
 
 
-def checked_broadcast(name: str, shape: tuple[int, ...], *params: torch.Size) -> None:
-    """Raise unless the parameters broadcast to the shape."""
-    together = torch.broadcast_shapes(*params)
+def checked_broadcast(name: str, shape: tuple[int, ...], params: Sequence[int]) -> None:
+    """Raise unless parameters of a shape broadcast to `size`."""
     try:
-        fits = torch.broadcast_shapes(shape, together) == torch.Size(shape)
+        fits = together(shape, params) == tuple(shape)
     except RuntimeError:
         fits = False
     if not fits:
         raise ValueError(
-            f"`size` of {name} must be a shape that the parameters broadcast to. Got {tuple(shape)} and parameters of shape "
-            f"{tuple(together)}."
+            f"`size` of {name} must be a shape that the parameters broadcast to. "
+            f"Got {tuple(shape)} and parameters of shape {tuple(params)}."
         )

@@ -1,5 +1,6 @@
 """Discrete distributions."""
 
+from typing import Any
 
 import torch
 
@@ -154,8 +155,8 @@ class Counts(Sampler):
 
         Notes
         -----
-        Source: brainstate.random.hypergeometric (0.5.4). Differs: other numbers from the same key. The largest `nsample`
-        must be known: it cannot be mapped or traced. Takes one step for each of them.
+        Source: brainstate.random.hypergeometric (0.5.4). Differs: other numbers from the same key.
+        The largest `nsample` must be known: it cannot be mapped or traced. Takes one step for each of them.
 
         Examples
         --------
@@ -166,12 +167,10 @@ class Counts(Sampler):
         counts = [plain(*pair) for pair in (("ngood", ngood), ("nbad", nbad), ("nsample", nsample))]
         shape, device = shape_of(size, *counts), device_of(*counts)
         good, bad, wanted = (as_float(x, torch.float64, device, shape).clamp(min=0) for x in counts)
-        total = good + bad
-        steps = int(torch.minimum(wanted, total).max()) if wanted.numel() else 0
-        left = good
-        uniform = self._draws(key).uniform((steps, *shape), torch.float32, device)
+        steps, total, left = largest(counts[2]), good + bad, good
+        uniform = self._draws(key).uniform((steps, *shape), torch.float64, device)
         for i in range(steps):
-            is_good = (uniform[i] * (total - i) < left) & (i < wanted)
+            is_good = (uniform[i] * (total - i) < left) & (i < wanted) & (i < total)
             left = left - is_good.to(left.dtype)
         return (good - left).to(int_dtype(dtype))
 
@@ -242,7 +241,7 @@ class Counts(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> torch.Tensor:
-        """How many of `n` draws fall in each of k categories, `[*B, *size, k]` for `n` `[*B]` and probabilities `[*B, k]`.
+        """How many of `n` draws `[*B]` fall in each of k categories with probabilities `[*B, k]`: `[*B, *size, k]`.
 
         Parameters
         ----------
@@ -269,7 +268,7 @@ class Counts(Sampler):
                 p[..., :-1].sum(-1) > 1.0,
             )
         draws, device = self._draws(key), device_of(p)
-        most = int(n.max()) if isinstance(n, torch.Tensor) else int(n)
+        most = largest(n)
         batch = shape_of(None, p[..., 0], n)
         shape = (*batch, *shape_of(size))
         unit = draws.uniform((most, *shape, 1), environ.dftype(), device)
@@ -304,7 +303,7 @@ class Counts(Sampler):
         axis = axis % logits.ndim
         batch = (*logits.shape[:axis], *logits.shape[axis + 1 :])
         shape = batch if size is None else shape_of(size)
-        checked_broadcast("categorical", shape, torch.Size(batch))
+        checked_broadcast("categorical", shape, batch)
         prefix, inner = shape[: len(shape) - len(batch)], shape[len(shape) - len(batch) :]
         whole = (*prefix, *inner[:axis], logits.shape[axis], *inner[axis:])
         tiny = torch.finfo(logits.dtype).tiny
@@ -315,3 +314,21 @@ class Counts(Sampler):
 def _exact() -> torch.dtype:
     """The floating dtype to count in."""
     return torch.float64 if environ.get_precision() == 64 else torch.float32
+
+
+def largest(n: Any) -> int:
+    """The largest of the numbers of draws, which sets the amount of work.
+
+    Raises
+    ------
+    ValueError
+        It is not known: the numbers are mapped or traced.
+    """
+    if not isinstance(n, torch.Tensor):
+        return int(n)
+    try:
+        return max(int(n.max()), 0) if n.numel() else 0
+    except RuntimeError as error:
+        raise ValueError(
+            "the number of draws must be known. Got one that is mapped by vmap or traced. Pass a Python number."
+        ) from error

@@ -59,12 +59,15 @@ class Draws(abc.ABC):
         """Binomial counts, one for each element of `n` and `p`, which have one shape and floating dtype."""
 
 
-def finished(done: torch.Tensor) -> bool:
-    """Are all elements done? False where the numbers are not known: under vmap, and in a graph being traced."""
+def finished(done: torch.Tensor, rounds: int, enough: int) -> bool:
+    """Is a rejection loop over: all elements are done, or it made `enough` rounds where that is not known?
+
+    It is not known under vmap, and in a graph being traced.
+    """
     try:
         return bool(done.all())
     except RuntimeError:
-        return False
+        return rounds >= enough
 
 
 class Sampler:

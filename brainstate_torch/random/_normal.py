@@ -21,6 +21,7 @@ from ._arguments import (
     plain,
     shape_of,
     template,
+    together,
     with_unit,
 )
 from ._draws import Sampler
@@ -153,8 +154,8 @@ class NormalFamily(Sampler):
         low, high, mean, deviation = (as_float(x, kind, device) for x in params)
         if check_valid:
             check(
-                "`loc` must be within two `scale` of [lower, upper] for accurate numbers: the mean is more than 2 std from "
-                "[lower, upper] in truncated_normal. Pass `check_valid=False` to draw them nevertheless.",
+                "`loc` must be near [lower, upper] for accurate numbers: the mean is more than 2 std from it in "
+                "truncated_normal. Pass `check_valid=False` to draw them nevertheless.",
                 (mean < low - 2 * deviation) | (mean > high + 2 * deviation),
             )
         shape = shape_of(size, low, high, mean, deviation)
@@ -215,8 +216,8 @@ class NormalFamily(Sampler):
                 "`mean` must have mean.ndim >= 1, shape [*B, n], and `cov` cov.ndim >= 2, cov.shape == (..., n, n). "
                 f"Got {tuple(mean.shape)} and {tuple(cov.shape)}."
             )
-        batch = torch.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
-        shape = tuple(batch) if size is None else shape_of(size)
+        batch = together(mean.shape[:-1], cov.shape[:-2])
+        shape = batch if size is None else shape_of(size)
         checked_broadcast("multivariate_normal", shape, batch)
         drawn = self._draws(key).normal((*shape, mean.shape[-1]), kind, device)
         return with_unit(mean + (_factor(cov, method) @ drawn.unsqueeze(-1)).squeeze(-1), unit)

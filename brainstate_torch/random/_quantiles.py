@@ -147,9 +147,9 @@ class QuantileFamily(Sampler):
         >>> bool((brainstate.random.pareto(3., size=100) >= 1).all())
         True
         """
-        a, kind = plain("a", a), float_dtype(dtype)
-        uniform = self._unit(shape_of(size, a), key, kind, device_of(a))
-        return (-torch.log1p(-uniform) / a).exp()
+        index, kind = plain("a", a), float_dtype(dtype)
+        uniform = self._unit(shape_of(size, index), key, kind, device_of(index))
+        return torch.exp(-torch.log1p(-uniform) / index)
 
     def power(
         self,
@@ -173,12 +173,12 @@ class QuantileFamily(Sampler):
         >>> bool(((0 <= x) & (x <= 1)).all())
         True
         """
-        a, kind = plain("a", a), float_dtype(dtype)
+        index, kind = plain("a", a), float_dtype(dtype)
         if check_valid:
-            check("`a` must be > 0. Got one that is not. Pass `check_valid=False` to skip this.", a <= 0)
-        device, tiny = device_of(a), torch.finfo(kind).tiny
-        exponent = 1 / as_float(a, kind, device).clamp(min=tiny)
-        return self._unit(shape_of(size, a), key, kind, device, tiny) ** exponent
+            check("`a` must be > 0. Got one that is not. Pass `check_valid=False` to skip this.", index <= 0)
+        device, tiny = device_of(index), torch.finfo(kind).tiny
+        exponent = 1 / as_float(index, kind, device).clamp(min=tiny)
+        return torch.pow(self._unit(shape_of(size, index), key, kind, device, tiny), exponent)
 
     def rayleigh(
         self,
@@ -299,7 +299,7 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Von Mises, the normal distribution on the circle [-pi, pi), around `mu`; uniform where `kappa` is not positive.
+        """Von Mises, a bell on the circle [-pi, pi) around `mu`; uniform where `kappa` is not positive.
 
         Examples
         --------
@@ -323,16 +323,17 @@ class QuantileFamily(Sampler):
         rho = (r - (2.0 * r).sqrt()) / (2.0 * kappa)
         cutoff = {torch.float16: 1.8e-1, torch.float64: 1.2e-4}.get(kind, 2e-2)
         s = torch.where(kappa > cutoff, (1.0 + rho**2) / (2.0 * rho), 1.0 / kappa)
-        cosine, done = torch.zeros_like(s), torch.zeros_like(s, dtype=torch.bool)
-        for _ in range(100):
+        cosine, done = torch.zeros_like(s), kappa <= 0
+        turn = torch.zeros_like(s)
+        for rounds in range(1, 101):
             for_angle, for_test, draws = draws.split(3)
-            turn = for_angle.uniform(shape, kind, device, -1.0, 1.0)
+            turn = torch.where(done.all(), turn, for_angle.uniform(shape, kind, device, -1.0, 1.0))
             z = (math.pi * turn).cos()
             cosine = torch.where(done, cosine, (1.0 + s * z) / (s + z))
             y = kappa * (s - cosine)
             v = for_test.uniform(shape, kind, device)
             done = done | (y * (2.0 - y) >= v) | ((y / v).log() + 1.0 >= y)
-            if finished(done | (kappa <= 0)):
+            if finished(done, rounds, 24):
                 break
         uniform = flat.uniform(shape, kind, device, -math.pi, math.pi)
         return torch.where(kappa <= 0, uniform, turn.sign() * cosine.acos())

@@ -1,10 +1,11 @@
 """Gamma, Poisson and binomial numbers from Threefry bits by JAX's rejection loops, all elements at once.
 
 A loop ends when every element is accepted. Where that cannot be asked (under vmap, and in a graph being traced), it
-runs so often that an element is left over with a probability below 1e-12.
+makes so many rounds that an element is left over with a probability below 1e-10.
 """
 
 import math
+from itertools import count
 
 import torch
 
@@ -51,7 +52,7 @@ def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, 
     c = (1 / 3) / d.sqrt()
     keys, subkeys = _threefry.split(_threefry.split(key, a.numel()), 2).unbind(-2)
     cube, accepted = torch.ones_like(a), torch.isnan(a)
-    for _ in range(12):
+    for rounds in count(1):
         keys, x_keys, unit_keys = _threefry.split(keys, 3).unbind(-2)
         x, v = _positive(x_keys, c, accepted)
         square, tried = x * x, v * v * v
@@ -60,8 +61,8 @@ def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, 
             unit.log() >= square * 0.5 + d * ((1 - tried) + tried.log())
         )
         cube = torch.where(accepted, cube, tried)
-        accepted = accepted | ~beyond
-        if finished(accepted):
+        accepted = accepted | ~(beyond | (v <= 0))
+        if finished(accepted, rounds, 10):
             break
     return subkeys, d * cube
 
@@ -69,12 +70,12 @@ def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, 
 def _positive(keys: torch.Tensor, c: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Normal numbers x, drawn again until 1 + c x is positive, and that."""
     x, v, done = torch.zeros_like(c), -torch.ones_like(c), known
-    for _ in range(6):
+    for rounds in count(1):
         keys, subkeys = _threefry.split(keys, 2).unbind(-2)
         drawn = normal(subkeys, (), c.dtype)
         x, v = torch.where(done, x, drawn), torch.where(done, v, 1 + drawn * c)
         done = done | ~(v <= 0)
-        if finished(done):
+        if finished(done, rounds, 2):
             break
     return x, v
 
@@ -90,15 +91,15 @@ def poisson(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
 
 def _poisson_by_product(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
     """Knuth's method: how many uniform numbers until their product is below exp(-lam)."""
-    count, log_product = torch.zeros_like(lam), torch.zeros_like(lam)
-    for _ in range(60):
+    number, log_product = torch.zeros_like(lam), torch.zeros_like(lam)
+    for rounds in count():
         going = log_product > -lam
-        if finished(~going):
+        if finished(~going, rounds, 45):
             break
         key, subkey = _threefry.split(key, 2).unbind(-2)
-        count = torch.where(going, count + 1, count)
+        number = torch.where(going, number + 1, number)
         log_product = log_product + uniform(subkey, lam.shape, lam.dtype).log()
-    return count - 1
+    return number - 1
 
 
 def _poisson_by_rejection(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
@@ -108,8 +109,8 @@ def _poisson_by_rejection(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
     a = -0.059 + 0.02483 * b
     inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
     v_r = 0.9277 - 3.6224 / (b - 2)
-    count, accepted = torch.full_like(lam, -1.0), torch.zeros_like(lam, dtype=torch.bool)
-    for _ in range(40):
+    number, accepted = torch.full_like(lam, -1.0), torch.zeros_like(lam, dtype=torch.bool)
+    for rounds in count(1):
         key, u_key, v_key = _threefry.split(key, 3).unbind(-2)
         u = uniform(u_key, lam.shape, lam.dtype) - 0.5
         v = uniform(v_key, lam.shape, lam.dtype)
@@ -119,11 +120,12 @@ def _poisson_by_rejection(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
         t = -lam + k * log_lam - torch.lgamma(k + 1)
         rejected = (k < 0) | ((us < 0.013) & (v > us))
         accept = ((us >= 0.07) & (v <= v_r)) | (~rejected & (s <= t))
-        count = torch.where(accept, k, count)
+        # JAX takes a later number too, as long as any element waits.
+        number = torch.where(accept & ~accepted.all(), k, number)
         accepted = accepted | accept
-        if finished(accepted):
+        if finished(accepted, rounds, 24):
             break
-    return count
+    return number
 
 
 def binomial(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
@@ -133,26 +135,26 @@ def binomial(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tenso
     is_invalid = torch.isnan(n) | (n < 0) | torch.isnan(q) | (q < 0)
     q = torch.where(torch.isnan(q) | (q < 0), 0.01, q)
     by_inversion = torch.isnan(n) | (n < 0) | (n * q <= 10)
-    count = n.floor()
-    few = _binomial_by_inversion(key, torch.where(by_inversion, count, 0.0), q)
-    many = _binomial_by_rejection(key, torch.where(by_inversion, 1e4, count), torch.where(by_inversion, 0.5, q))
+    trials = n.floor()
+    few = _binomial_by_inversion(key, torch.where(by_inversion, trials, 0.0), q)
+    many = _binomial_by_rejection(key, torch.where(by_inversion, 1e4, trials), torch.where(by_inversion, 0.5, q))
     drawn = torch.where(by_inversion, few, many)
     drawn = torch.where(is_invalid, torch.nan, torch.where(torch.isinf(n), torch.inf, drawn))
-    return torch.where(flipped & ~torch.isinf(n), count - drawn, drawn)
+    return torch.where(flipped & ~torch.isinf(n), trials - drawn, drawn)
 
 
 def _binomial_by_inversion(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
     """How many geometric waiting times fit into n trials."""
     log_failure = torch.log1p(-p)
-    count, waited = torch.zeros_like(p), torch.zeros_like(p)
-    for _ in range(70):
+    number, waited = torch.zeros_like(p), torch.zeros_like(p)
+    for rounds in count():
         going = waited <= n
-        if finished(~going):
+        if finished(~going, rounds, 50):
             break
         subkey, key = _threefry.split(key, 2).unbind(-2)
-        count = torch.where(going, count + 1, count)
+        number = torch.where(going, number + 1, number)
         waited = waited + (uniform(subkey, p.shape, p.dtype).log() / log_failure).ceil()
-    return count - 1
+    return number - 1
 
 
 def _binomial_by_rejection(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
@@ -166,8 +168,8 @@ def _binomial_by_rejection(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) 
     alpha = (2.83 + 5.1 / b) * deviation
     m = ((n + 1) * p).floor()
     at_mode = (m + 0.5) * ((m + 1) / (r * (n - m + 1))).log() + _stirling(m) + _stirling(n - m)
-    count, accepted = torch.full_like(p, -1.0), torch.zeros_like(p, dtype=torch.bool)
-    for _ in range(40):
+    number, accepted = torch.full_like(p, -1.0), torch.zeros_like(p, dtype=torch.bool)
+    for rounds in count(1):
         key, u_key, v_key = _threefry.split(key, 3).unbind(-2)
         u = uniform(u_key, p.shape, p.dtype) - 0.5
         v = uniform(v_key, p.shape, p.dtype)
@@ -183,11 +185,12 @@ def _binomial_by_rejection(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) 
         rejected = (k < 0) | (k > n)
         within = (v * alpha / (a / (us * us) + b)).log() <= bound
         accept = ((us >= 0.07) & (v <= v_r)) | (~rejected & within)
-        count = torch.where(accept, k, count)
+        # JAX takes a later number too, as long as any element waits.
+        number = torch.where(accept & ~accepted.all(), k, number)
         accepted = accepted | accept
-        if finished(accepted):
+        if finished(accepted, rounds, 24):
             break
-    return count
+    return number
 
 
 _STIRLING = tuple(

@@ -63,9 +63,9 @@ class RandomState(
 
     All distributions share these arguments. `size` is the shape of the result, by default the one that the parameters
     have together. `dtype` is by default that of `environ`. `key`, a seed or a key, takes the place of the RandomState,
-    which then stays where it is; with it the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may be
-    quantities where a unit makes sense: the result has the unit of the first, and a plain number counts as given in it.
-    New numbers are made on the device of the parameters, else on torch's default device.
+    which then stays where it is; with it the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may
+    be quantities where a unit makes sense: the result has the unit of the first, and a plain number counts as given in
+    it. New numbers are made on the device of the parameters, else on torch's default device.
 
     Examples
     --------

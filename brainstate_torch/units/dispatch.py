@@ -89,10 +89,7 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
 
 def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     name, rule, in_place = rule_for(function)
-    if kwargs.get("out") is not None:
-        raise TypeError(
-            f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
-        )
+    _check_writable(name, in_place, args, kwargs)
     signature = parse(rule(args, kwargs) if callable(rule) else rule or _NEEDS_PLAIN)
     call = _Call(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
     plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
@@ -105,6 +102,19 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     if in_place and isinstance(args[0], Quantity):
         return args[0]
     return _attached(result, plan.results)
+
+
+def _check_writable(name: str, in_place: bool, args: Any, kwargs: Any) -> None:
+    if kwargs.get("out") is not None:
+        raise TypeError(
+            f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
+        )
+    target = args[0] if args and (in_place or name == "__setitem__") else None
+    if isinstance(target, Quantity) and type(target._mantissa) in SCALARS:
+        raise TypeError(
+            f"`{name}` must write to a tensor. Got a quantity that holds a Python number. "
+            "Make it one first: u.math.asarray(q)."
+        )
 
 
 class _Call:

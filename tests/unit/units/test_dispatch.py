@@ -59,6 +59,14 @@ def test_out_is_refused(q):
         torch.add(q, q, out=T.clone())
 
 
+def test_a_number_cannot_be_written_to():
+    for write in (lambda q: q.add_(1.0 * u.mV), lambda q: q.zero_(), lambda q: q.__setitem__(..., 1.0 * u.mV)):
+        with pytest.raises(
+            TypeError, match=r"must write to a tensor. Got a quantity that holds a Python number. Make it"
+        ):
+            write(3.0 * u.mV)
+
+
 def test_in_place_functions_convert_and_return_the_quantity(q):
     assert q.add_(1.0 * u.volt) is q
     same(q, T + 1000.0, u.mV)

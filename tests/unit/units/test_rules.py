@@ -22,9 +22,9 @@ UNITS = {"a": (u.inch, u.foot), "b": (u.minute, u.hour), "c": (u.pound, u.ounce)
 
 #: The arguments of each function, as text over the names in `_values`; x alone where none are given.
 SAMPLES = {
-    "add sub subtract rsub maximum minimum fmax fmin remainder fmod hypot nextafter eq ne not_equal lt less le less_equal "
-    "gt greater ge greater_equal floor_divide arctan2 atan2 equal isclose allclose isin dist mul multiply div divide "
-    "true_divide matmul mm inner kron linalg_matmul spmm copysign linalg_solve linalg_solve_ex linalg_lstsq "
+    "add sub subtract rsub maximum minimum fmax fmin remainder fmod hypot nextafter eq ne not_equal lt less le "
+    "less_equal gt greater ge greater_equal floor_divide arctan2 atan2 equal isclose allclose isin dist mul multiply "
+    "div divide true_divide matmul mm inner kron linalg_matmul spmm copysign linalg_solve linalg_solve_ex linalg_lstsq "
     "linalg_cross cross linalg_vecdot __add__ __sub__ __mod__ __rmod__ __radd__ __rsub__ __eq__ __ne__ __lt__ __le__ "
     "__gt__ __ge__ __floordiv__ __rfloordiv__ __mul__ __rmul__ __matmul__ __rmatmul__ __truediv__ __div__ __rdiv__ "
     "is_same_size is_set_to l1_loss mse_loss cdist type_as": "x, y",

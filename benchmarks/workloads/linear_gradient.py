@@ -1,0 +1,57 @@
+"""Gradient of a squared linear prediction: two States, five data points. All overhead, no arithmetic."""
+
+import numpy as np
+
+from . import Bar
+
+TITLE = "gradient of a squared linear prediction (2 weights, 1 bias)"
+CASES = ("default", "func")
+BARS = (Bar("ours", "hand", 1.4, "default"), Bar("ours", "hand", 1.15, "func"))
+
+
+def inputs(case, quick):
+    rng = np.random.default_rng(0)
+    return {"x": rng.normal(size=(5, 2)), "y": rng.normal(size=5), "w": rng.normal(size=2), "b": np.array(0.5)}
+
+
+def hand(case, data):
+    import torch
+
+    x, y = data.x, data.y
+
+    def loss(w, b):
+        return ((x @ w + b - y) ** 2).sum()
+
+    if case == "func":
+        gradient = torch.func.grad_and_value(loss, argnums=(0, 1))
+        return {"hand": lambda: gradient(data.w, data.b)[0]}
+    w, b = data.w.requires_grad_(), data.b.requires_grad_()
+    return {"hand": lambda: torch.autograd.grad(loss(w, b), (w, b))}
+
+
+def ours(case, data):
+    import brainstate_torch as brainstate
+
+    x, y = data.x, data.y
+    w, b = brainstate.ParamState(data.w), brainstate.ParamState(data.b)
+
+    def loss():
+        return ((x @ w.value + b.value - y) ** 2).sum()
+
+    engine = "func" if case == "func" else "auto"
+    return {"ours": brainstate.transform.grad(loss, [w, b], engine=engine)}
+
+
+def theirs(case, data):
+    import brainstate
+
+    if case == "func":
+        return {}
+    x, y = data.x, data.y
+    w, b = brainstate.ParamState(data.w), brainstate.ParamState(data.b)
+
+    def loss():
+        return ((x @ w.value + b.value - y) ** 2).sum()
+
+    gradient = brainstate.transform.grad(loss, [w, b])
+    return {"brainstate jit": brainstate.transform.jit(gradient), "brainstate eager": gradient}
