@@ -17,6 +17,7 @@ __all__ = [
     "functional_call",
     "grad_and_value",
     "hessian",
+    "is_batched",
     "is_transformed",
     "jacfwd",
     "jacrev",
@@ -76,6 +77,15 @@ def concrete(x: torch.Tensor) -> torch.Tensor:
     while _functorch.is_functorch_wrapped_tensor(x):
         x = _functorch.get_unwrapped(x)
     return x
+
+
+def is_batched(x: torch.Tensor) -> bool:
+    """Has the tensor a value of its own in each lane of a vmap around the caller?"""
+    while _functorch.is_functorch_wrapped_tensor(x):
+        if _functorch.is_batchedtensor(x):
+            return True
+        x = _functorch.get_unwrapped(x)
+    return False
 
 
 def level() -> int:

@@ -106,10 +106,13 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         """The value. Reading and assigning it reports to the active traces and runs the hooks."""
         traces = CONTEXT.traces
         if traces:
-            for trace in traces[self._level :]:
-                if self not in trace._originals or trace.check_read is not None:
-                    trace.read_its_value(self)
             value = self._get()
+            for trace in traces[self._level :]:
+                if trace.observes:
+                    trace.read_its_value(self)
+                    value = self._get()
+                else:
+                    trace._originals.setdefault(self, value)
         else:
             value = self._value if self._parameters is None else self._mirrored()
         if value is _INVALIDATED:

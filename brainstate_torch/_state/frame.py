@@ -34,7 +34,7 @@ class Frame(StateTraceStack):
         self.level = level()
         self.position = len(CONTEXT.traces)
         CONTEXT.frames.append(self)
-        super().__enter__()
+        CONTEXT.traces.append(self)
         return self
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:

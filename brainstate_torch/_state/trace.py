@@ -49,6 +49,8 @@ class StateTraceStack:
         self.name = name
         self.check_read = check_read
         self._new_arg = new_arg
+        #: Does a read do more than being recorded?
+        self.observes = new_arg is not None or check_read is not None
         # Keyed by identity, in the order of first touch: the value at that time, and which were written.
         self._originals: dict[State[Any], Any] = {}
         self._written: dict[State[Any], None] = {}
@@ -90,6 +92,7 @@ class StateTraceStack:
     def set_new_arg(self, new_arg: Callable[["State[Any]"], Any]) -> None:
         """Set the function called with each State at its first touch."""
         self._new_arg = new_arg
+        self.observes = True
 
     def new_arg(self, state: "State[Any]") -> None:
         """Replace the State's value by what the `new_arg` function returns, if there is one."""

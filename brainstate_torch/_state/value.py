@@ -79,7 +79,7 @@ for _name in _REBINDING:
 _tree.register_leaf(Value)
 _tree.register_leaf(StateParameter)
 
-_METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rename_", "apply_"}
+_METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rename_"}
 for _name in dir(torch.Tensor):
     if _name.endswith("_") and not _name.startswith("_") and _name not in _METADATA:
         setattr(Value, _name, _refuse(_name))

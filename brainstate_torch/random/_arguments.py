@@ -92,7 +92,7 @@ def shape_of(size: Size | None, *params: Any) -> tuple[int, ...]:
     """The shape of a size; of None, the one that the parameters have together."""
     if size is None:
         return together(*[x.shape for x in params if isinstance(x, torch.Tensor)])
-    return tuple(size) if isinstance(size, Sequence) else (size,)  # type: ignore[arg-type]
+    return tuple([int(n) for n in size]) if isinstance(size, Sequence) else (int(size),)  # type: ignore[arg-type]
 
 
 def together(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -123,7 +123,7 @@ def as_dtype(dtype: DTypeLike) -> torch.dtype:
     found = getattr(dtype, "dtype", dtype)
     if isinstance(found, torch.dtype):
         return found
-    name = found if isinstance(found, str) and found == "bfloat16" else np.dtype(found).name  # type: ignore[arg-type]
+    name = found if isinstance(found, str) and found == "bfloat16" else np.dtype(found).name
     return getattr(torch, name)  # type: ignore[no-any-return]
 
 

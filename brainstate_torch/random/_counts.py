@@ -42,11 +42,11 @@ class Counts(Sampler):
         >>> brainstate.random.bernoulli([0., 1.])
         tensor([False,  True])
         """
-        p = plain("p", p)
+        chance = plain("p", p)
         if check_valid:
-            check(_IN_RANGE, (p < 0) | (p > 1))
-        kind = p.dtype if isinstance(p, torch.Tensor) and p.is_floating_point() else torch.float32
-        return self._draws(key).uniform(shape_of(size, p), kind, device_of(p)) < p
+            check(_IN_RANGE, (chance < 0) | (chance > 1))
+        kind = chance.dtype if isinstance(chance, torch.Tensor) and chance.is_floating_point() else torch.float32
+        return torch.lt(self._draws(key).uniform(shape_of(size, chance), kind, device_of(chance)), chance)
 
     def binomial(
         self,
@@ -70,11 +70,11 @@ class Counts(Sampler):
         >>> brainstate.random.binomial(10, [0., 1.])
         tensor([ 0, 10], dtype=torch.int32)
         """
-        n, p = plain("n", n), plain("p", p)
+        trials, chance = plain("n", n), plain("p", p)
         if check_valid:
-            check(_IN_RANGE, (p < 0) | (p > 1))
-        shape, kind, device = shape_of(size, n, p), _exact(), device_of(n, p)
-        drawn = self._draws(key).binomial(as_float(n, kind, device, shape), as_float(p, kind, device, shape))
+            check(_IN_RANGE, (chance < 0) | (chance > 1))
+        shape, kind, device = shape_of(size, trials, chance), _exact(), device_of(trials, chance)
+        drawn = self._draws(key).binomial(as_float(trials, kind, device, shape), as_float(chance, kind, device, shape))
         return drawn.to(int_dtype(dtype))
 
     def poisson(
@@ -112,11 +112,11 @@ class Counts(Sampler):
         >>> brainstate.random.geometric(1., size=3)
         tensor([1, 1, 1], dtype=torch.int32)
         """
-        p = plain("p", p)
-        check("`p` must be in the half-open interval (0, 1]. Got one that is not.", (p <= 0) | (p > 1))
-        kind, device = environ.dftype(), device_of(p)
-        uniform = self._draws(key).uniform(shape_of(size, p), kind, device)
-        failures = (torch.log1p(-uniform) / torch.log1p(-as_float(p, kind, device))).floor()
+        chance = plain("p", p)
+        check("`p` must be in the half-open interval (0, 1]. Got one that is not.", (chance <= 0) | (chance > 1))
+        kind, device = environ.dftype(), device_of(chance)
+        uniform = self._draws(key).uniform(shape_of(size, chance), kind, device)
+        failures = (torch.log1p(-uniform) / torch.log1p(-as_float(chance, kind, device))).floor()
         return (failures + 1).to(int_dtype(dtype))
 
     def negative_binomial(
@@ -214,13 +214,13 @@ class Counts(Sampler):
         >>> bool((brainstate.random.zipf(2., size=100) >= 1).all())
         True
         """
-        a = plain("a", a)
-        valid = a > 1
+        power = plain("a", a)
+        valid = power > 1
         check(
             "`a` must be greater than 1. Got one that is not.", ~valid if isinstance(valid, torch.Tensor) else not valid
         )
-        shape, device = shape_of(size, a), device_of(a)
-        exponent = as_float(a, torch.float64, device, shape)
+        shape, device = shape_of(size, power), device_of(power)
+        exponent = as_float(power, torch.float64, device, shape)
         tiny = torch.finfo(environ.dftype()).tiny
         unit = self._draws(key).uniform(shape, environ.dftype(), device, tiny, 1.0).to(torch.float64)
         tail = (1.0 - unit) * torch.special.zeta(exponent, torch.ones_like(exponent))
@@ -261,20 +261,22 @@ class Counts(Sampler):
         >>> brainstate.random.multinomial(10, [0., 1., 0.])
         tensor([ 0, 10,  0], dtype=torch.int32)
         """
-        n, p = plain("n", n), plain("pvals", pvals)
+        number, chances = plain("n", n), plain("pvals", pvals)
         if check_valid:
             check(
                 "`pvals` must satisfy `sum(pvals[..., :-1], axis=-1) <= 1` for every distribution. Got a larger sum.",
-                p[..., :-1].sum(-1) > 1.0,
+                chances[..., :-1].sum(-1) > 1.0,
             )
-        draws, device = self._draws(key), device_of(p)
-        most = largest(n)
-        batch = shape_of(None, p[..., 0], n)
+        draws, device = self._draws(key), device_of(chances)
+        most = largest(number)
+        batch = shape_of(None, chances[..., 0], number)
         shape = (*batch, *shape_of(size))
         unit = draws.uniform((most, *shape, 1), environ.dftype(), device)
-        category = (p.cumsum(-1) < unit).sum(-1).clamp(max=p.shape[-1] - 1)
-        counted = torch.arange(most, device=device).reshape(-1, *[1] * len(shape)) < torch.as_tensor(n, device=device)
-        hits = torch.nn.functional.one_hot(category, p.shape[-1]) * counted.unsqueeze(-1)
+        category = (chances.cumsum(-1) < unit).sum(-1).clamp(max=chances.shape[-1] - 1)
+        counted = torch.arange(most, device=device).reshape(-1, *[1] * len(shape)) < torch.as_tensor(
+            number, device=device
+        )
+        hits = torch.nn.functional.one_hot(category, chances.shape[-1]) * counted.unsqueeze(-1)
         return hits.sum(0).to(int_dtype(dtype))
 
     def categorical(
@@ -298,17 +300,17 @@ class Counts(Sampler):
         >>> brainstate.random.categorical([[0., 100.], [100., 0.]])
         tensor([1, 0], dtype=torch.int32)
         """
-        logits = plain("logits", logits)
-        logits = logits if logits.is_floating_point() else logits.to(environ.dftype())
-        axis = axis % logits.ndim
-        batch = (*logits.shape[:axis], *logits.shape[axis + 1 :])
+        given = plain("logits", logits)
+        scores: torch.Tensor = given if given.is_floating_point() else given.to(environ.dftype())
+        axis = axis % scores.ndim
+        batch = (*scores.shape[:axis], *scores.shape[axis + 1 :])
         shape = batch if size is None else shape_of(size)
         checked_broadcast("categorical", shape, batch)
         prefix, inner = shape[: len(shape) - len(batch)], shape[len(shape) - len(batch) :]
-        whole = (*prefix, *inner[:axis], logits.shape[axis], *inner[axis:])
-        tiny = torch.finfo(logits.dtype).tiny
-        uniform = self._draws(key).uniform(whole, logits.dtype, logits.device, tiny, 1.0)
-        return (logits - (-uniform.log()).log()).argmax(len(prefix) + axis).to(environ.ditype())
+        whole = (*prefix, *inner[:axis], scores.shape[axis], *inner[axis:])
+        tiny = torch.finfo(scores.dtype).tiny
+        uniform = self._draws(key).uniform(whole, scores.dtype, scores.device, tiny, 1.0)
+        return (scores - (-uniform.log()).log()).argmax(len(prefix) + axis).to(environ.ditype())
 
 
 def _exact() -> torch.dtype:

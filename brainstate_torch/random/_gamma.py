@@ -160,10 +160,12 @@ class GammaFamily(Sampler):
         >>> bool((brainstate.random.chisquare(2., size=100) > 0).all())
         True
         """
-        df = plain("df", df)
+        degrees = plain("df", df)
         if check_valid:
-            check("`df` must be > 0. Got one that is not. Pass `check_valid=False` to skip this.", df <= 0)
-        return _chisquare(self._draws(key), as_float(df, float_dtype(dtype), device_of(df), shape_of(size, df)))
+            check("`df` must be > 0. Got one that is not. Pass `check_valid=False` to skip this.", degrees <= 0)
+        return _chisquare(
+            self._draws(key), as_float(degrees, float_dtype(dtype), device_of(degrees), shape_of(size, degrees))
+        )
 
     def noncentral_chisquare(
         self,

@@ -75,12 +75,12 @@ def initial_value(key: Any, impl: str) -> torch.Tensor:
     """
     if impl == "torch" and isinstance(key, (int, np.integer)):
         return seeded(int(key))
-    key = as_key(key)
-    if impl != "torch" or is_generator_state(key):
-        return key
+    found = as_key(key)
+    if impl != "torch" or is_generator_state(found):
+        return found
     try:
-        high, low = key.tolist()
+        high, low = found.tolist()
     except RuntimeError:
-        return key
+        return found
     # The CPU generator looks at the lower word alone.
     return seeded((high << 32) | (low ^ high))

@@ -204,7 +204,7 @@ class NormalFamily(Sampler):
         cov_unit = cov.unit if isinstance(cov, Quantity) else UNITLESS
         if unit**2 != cov_unit:
             raise UnitMismatchError(
-                f"`cov` must have the unit of `mean` squared. Got {cov_unit} and a mean in {unit}. Convert one of them.",
+                f"`cov` must have the unit of `mean` squared. Got {cov_unit}, and {unit} for `mean`. Convert one of them.",
                 cov_unit,
                 unit,
             )
@@ -234,7 +234,7 @@ class NormalFamily(Sampler):
         True
         """
         drawn = self._draws(key).normal((*shape_of(size), 3), float_dtype(dtype), device_of())
-        return torch.linalg.vector_norm(drawn, dim=-1)
+        return drawn.norm(dim=-1)
 
     def orthogonal(
         self, n: int, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
@@ -250,8 +250,8 @@ class NormalFamily(Sampler):
         """
         drawn = self._draws(key).normal((*shape_of(size), n, n), float_dtype(dtype), device_of())
         q, r = torch.linalg.qr(drawn)
-        diagonal = r.diagonal(dim1=-2, dim2=-1)
-        return q * (diagonal / diagonal.abs()).unsqueeze(-2)
+        signs = r.diagonal(dim1=-2, dim2=-1).sign()
+        return torch.mul(q, signs.unsqueeze(-2))
 
     def wald(
         self,
@@ -288,9 +288,10 @@ class NormalFamily(Sampler):
 def _factor(cov: torch.Tensor, method: str) -> torch.Tensor:
     """A matrix whose product with its transpose is the covariance."""
     if method == "cholesky":
-        return torch.linalg.cholesky(cov)
+        factor: torch.Tensor = torch.linalg.cholesky(cov)
+        return factor
     if method == "eigh":
         values, vectors = torch.linalg.eigh(cov)
-        return vectors * values.clamp(min=0).sqrt().unsqueeze(-2)
-    left, values, _ = torch.linalg.svd(cov)
-    return left * values.sqrt().unsqueeze(-2)
+    else:
+        vectors, values, _ = torch.linalg.svd(cov)
+    return torch.mul(vectors, values.clamp(min=0).sqrt().unsqueeze(-2))

@@ -282,14 +282,14 @@ class QuantileFamily(Sampler):
         >>> brainstate.random.weibull_min(2., 3. * u.ms, size=2).unit
         Unit("ms")
         """
-        a = plain("a", a)
+        index = plain("a", a)
         (scale,), unit = aligned(scale)
-        if size is not None and isinstance(a, torch.Tensor) and a.numel() > 1:
+        if size is not None and isinstance(index, torch.Tensor) and index.numel() > 1:
             raise ValueError(
-                f'`a` should be a scalar when "size" is provided. Got shape {tuple(a.shape)}. Leave `size` out.'
+                f'`a` should be a scalar when "size" is provided. Got shape {tuple(index.shape)}. Leave `size` out.'
             )
-        uniform = self._unit(shape_of(size, a, scale), key, float_dtype(dtype), device_of(a, scale))
-        return with_unit(located(None, scale, (-torch.log1p(-uniform)) ** (1.0 / a)), unit)
+        uniform = self._unit(shape_of(size, index, scale), key, float_dtype(dtype), device_of(index, scale))
+        return with_unit(located(None, scale, (-torch.log1p(-uniform)) ** (1.0 / index)), unit)
 
     def vonmises(
         self,
@@ -308,11 +308,11 @@ class QuantileFamily(Sampler):
         >>> bool((x.abs() <= 3.1416).all())
         True
         """
-        (mu,), unit = aligned(mu)
-        kappa, kind = plain("kappa", kappa), float_dtype(dtype)
-        device = device_of(mu, kappa)
-        shape = shape_of(size, mu, kappa)
-        angle = self._wrapped(as_float(kappa, kind, device, shape), key) + mu
+        (centre,), unit = aligned(mu)
+        concentration, kind = plain("kappa", kappa), float_dtype(dtype)
+        device = device_of(centre, concentration)
+        shape = shape_of(size, centre, concentration)
+        angle = self._wrapped(as_float(concentration, kind, device, shape), key) + centre
         return with_unit((angle + math.pi) % (2 * math.pi) - math.pi, unit)
 
     def _wrapped(self, kappa: torch.Tensor, key: SeedOrKey | None) -> torch.Tensor:

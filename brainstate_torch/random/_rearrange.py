@@ -57,13 +57,13 @@ class Rearrangements(Sampler):
         count = len(items) if is_array else int(items)
         shape = shape_of(size)
         self._check_choice(count, math.prod(shape), replace)
-        p = plain("p", p)
-        if p is not None and p.shape != (count,):
+        weights = plain("p", p)
+        if weights is not None and weights.shape != (count,):
             raise ValueError(
-                f"`p` must have one probability for each of the {count} elements. Got shape {tuple(p.shape)}."
+                f"`p` must have one probability for each of the {count} elements. Got shape {tuple(weights.shape)}."
             )
-        device = device_of(items, p)
-        index = _chosen(self._draws(key), count, shape, replace, p, device)
+        device = device_of(items, weights)
+        index = _chosen(self._draws(key), count, shape, replace, weights, device)
         if texts is not None:
             return texts[index.cpu().numpy()]
         chosen = items[index] if is_array else index.to(int_dtype(None))

@@ -36,13 +36,13 @@ class ThreefryDraws(Draws):
     ) -> torch.Tensor:
         width = max(32, 8 * dtype.itemsize)
         word = (1 << 32) - 1 if width == 32 else -1
-        low, high = (torch.as_tensor(x, device=device).to(torch.int64) for x in (low, high))
+        first, end = (torch.as_tensor(x, device=device).to(torch.int64) for x in (low, high))
         halves = _threefry.split(self.key.to(device), 2)
         upper, lower = (_threefry.bits(key, shape, width) for key in halves.unbind(-2))
-        span = torch.where(high > low, (high - low) & word, 1)
+        span = torch.where(end > first, (end - first) & word, 1)
         square = _modulo(torch.full_like(span, 1 << (width // 2)), span) ** 2 & word
         offset = _modulo(upper, span) * _modulo(square, span) + _modulo(lower, span)
-        return (low + _modulo(offset & word, span)).to(dtype)
+        return (first + _modulo(offset & word, span)).to(dtype)
 
     def shuffled(self, x: torch.Tensor, axis: int) -> torch.Tensor:
         key = self.key.to(x.device)

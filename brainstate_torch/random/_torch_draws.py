@@ -49,9 +49,9 @@ class TorchDraws(Draws):
             return self._sampled(
                 device, lambda g: torch.randint(low, top, shape, dtype=torch.int64, device=device, generator=g)
             ).to(dtype)
-        low, high = (torch.as_tensor(x, device=device).to(torch.int64) for x in (low, high))
+        first, end = (torch.as_tensor(x, device=device).to(torch.int64) for x in (low, high))
         many = self._sampled(device, lambda g: torch.randint(0, 2**62, shape, device=device, generator=g))
-        return (low + many % (high - low).clamp(min=1)).to(dtype)
+        return (first + many % (end - first).clamp(min=1)).to(dtype)
 
     def shuffled(self, x: torch.Tensor, axis: int) -> torch.Tensor:
         if x.ndim == 1:

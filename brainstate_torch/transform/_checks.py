@@ -18,8 +18,10 @@ def is_differentiable(leaf: torch.Tensor) -> bool:
 
 def exact_places(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, allow_int: bool) -> list[int]:
     """The places of integer and boolean leaves, where they are allowed."""
-    exact = []
+    exact: list[int] = []
     for i, leaf in enumerate(leaves):
+        if leaf.is_floating_point() and not holomorphic:
+            continue
         if holomorphic and not leaf.is_complex():
             raise TypeError(
                 f"with `holomorphic=True` every input must be complex. Got dtype {short_dtype(leaf)} in "
@@ -43,6 +45,9 @@ def checked_scalar(result: Any, call: Call, holomorphic: bool, unit_aware: bool)
     TypeError
         It is none, it has a unit and the gradient none, or its dtype does not suit `holomorphic`.
     """
+    if result is call.output and not holomorphic and type(result) is torch.Tensor:
+        if result.is_floating_point() and not result.ndim:
+            return result
     if not unit_aware and isinstance(call.output, Quantity):
         raise TypeError(
             f"the gradient is defined for a scalar result without unit. Got one in {call.output.unit}. "

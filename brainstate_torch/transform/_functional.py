@@ -16,12 +16,14 @@ import torch
 
 from .. import _tree
 from .._arrays import from_numpy
+from .._func import is_transformed
 from .._state import Frame, State
+from .._state.context import CONTEXT
 from .._state.value import Value
 from ..units import Quantity, Unit
 from ._selection import Inputs
 
-__all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "partition", "run"]
+__all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "off_tape", "partition", "run"]
 
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 
@@ -142,6 +144,22 @@ class Call:
         Set by :meth:`run`: the unit of each result tensor (None for a plain one) and the structure of the result.
     """
 
+    __slots__ = (
+        "_exact",
+        "_frames",
+        "_pair",
+        "_static",
+        "check_states",
+        "fun",
+        "has_aux",
+        "inputs",
+        "kwargs",
+        "output",
+        "output_spec",
+        "output_units",
+        "return_value",
+    )
+
     def __init__(
         self,
         fun: Callable[..., Any],
@@ -261,6 +279,22 @@ class Call:
         """After an exception: undo what lives outside States; no State made inside keeps a wrapper of the host."""
         for frame in reversed(self._frames):
             frame.abandon()
+
+
+def off_tape(tensors: Any, inputs: Inputs) -> Any:
+    """The tensors, in lists and tuples, without the autograd graph of what the function closed over.
+
+    Outside of any transform a result carries a graph only if an input does, or inside :func:`taped`.
+    """
+    if CONTEXT.frames or is_transformed() or any(leaf.requires_grad for leaf in inputs.leaves):
+        return tensors
+    return _detached(tensors)
+
+
+def _detached(x: Any) -> Any:
+    if isinstance(x, torch.Tensor):
+        return x.detach() if x.requires_grad else x
+    return type(x)([_detached(item) for item in x]) if isinstance(x, (list, tuple)) else x
 
 
 def _protected(leaves: Sequence[torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:

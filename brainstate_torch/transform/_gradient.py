@@ -7,7 +7,7 @@ import torch
 
 from .._state import State
 from ..typing import Missing
-from ._functional import Call, Carried, checked_arguments
+from ._functional import Call, Carried, checked_arguments, off_tape
 from ._nonfinite import check_finite, random_state
 from ._reverse import ENGINES, Engine, scalar_gradient, vector_gradient
 from ._selection import Inputs, Selection
@@ -136,7 +136,7 @@ class GradientTransform:
         )
         before = random_state() if self.debug_nan else None
         try:
-            raw, tensors = self._transform(tuple(inputs.leaves), call)
+            raw, tensors = off_tape(self._transform(tuple(inputs.leaves), call), inputs)
             if before is not None:
                 leaves = tuple(inputs.leaves)
                 check_finite(raw, lambda: self._transform(leaves, call), before, phase=self._phase)

@@ -10,7 +10,7 @@ from .._arrays import as_tensor, is_arraylike
 from .._state import State
 from ..units import UNITLESS, Quantity, Unit, get_unit
 from ._checks import checked_result, exact_places, is_differentiable, short_dtype
-from ._functional import Call, checked_arguments
+from ._functional import Call, checked_arguments, off_tape
 from ._gradient import Argnums, GradStates
 from ._selection import Inputs, Selection
 
@@ -75,7 +75,7 @@ def vjp(
         results, pull, tensors = _func.vjp(  # type: ignore[misc]
             pure, *free, has_aux=True
         )
-        carried = call.carried(tensors)
+        carried = call.carried(off_tape(tensors, inputs))
         call.commit(carried)
     except BaseException:
         call.abandon()
@@ -83,7 +83,7 @@ def vjp(
 
     def pullback(cotangent: Any) -> Any:
         given = _conj(_like("the cotangent", cotangent, call.output_spec, call.output_units, results))
-        found = call.with_exact(_conj(pull(tuple(given))))
+        found = call.with_exact(_conj(off_tape(pull(tuple(given)), inputs)))
         return inputs.arrange([_dressed(x, unit) for x, unit in zip(found, inputs.units, strict=True)])
 
     return (carried.value, pullback, carried.aux) if has_aux else (carried.value, pullback)
@@ -194,7 +194,9 @@ def jvp(
         return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     try:
-        _, tangent, tensors = _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True)  # type: ignore[misc]
+        _, tangent, tensors = off_tape(
+            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
+        )
         carried = call.carried(tensors)
         call.commit(carried)
     except BaseException:

@@ -59,14 +59,16 @@ def can_recompute() -> bool:
     Saved-tensor hooks, on which recomputation rests, do not work in higher derivatives under torch.func.
     """
     if _REVERSE.level is None:
-        taped = len(CONTEXT.frames) > 0 and all(isinstance(frame, TapeFrame) for frame in CONTEXT.frames)
-        return taped and level() == 0
+        return len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame) and level() == 0
     return _REVERSE.level == level()
 
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor], lone: bool) -> bool:
     """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
-    free = lone and not any(leaf.requires_grad for leaf in leaves)
+    free = lone
+    for leaf in leaves:
+        if leaf.requires_grad:
+            free = False
     if engine == "auto":
         # A dispatch mode may be tracing a graph, which has to hold the backward pass too.
         return free and not torch._C._len_torch_dispatch_stack()

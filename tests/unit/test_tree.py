@@ -145,7 +145,7 @@ def test_map_refuses_trees_of_another_structure(tree, other):
 def test_paths_index_the_tree(tree, paths):
     found = _tree.leaves_with_path(tree)
     assert [path for path, _ in found] == paths
-    assert all(eval(f"tree{path}") is leaf for path, leaf in found)
+    assert all(eval(f"tree{path}", {"tree": tree}) is leaf for path, leaf in found)
 
 
 def test_a_registered_leaf_is_not_taken_apart():

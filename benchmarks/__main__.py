@@ -1,0 +1,77 @@
+"""``python -m benchmarks [--only W1,W3] [--repeats N] [--quick] [--device cuda] [--threads N]``."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from . import workloads
+from .bars import verdicts
+from .contest import Effort, Row, contest, measure_memory
+from .table import as_json, as_markdown, machine
+from .worker import FRAMEWORKS, Setting, Worker
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    """Measure, print and write; the exit status is 1 if a contestant failed or had other results."""
+    options = _options()
+    setting = Setting(options.device, options.threads, options.quick)
+    rounds = options.repeats or (3 if options.quick else 15)
+    effort = Effort(rounds, batch=0.005, limit=0.5) if options.quick else Effort(rounds, batch=0.05, limit=8.0)
+    timers = _workers(setting, {})
+    # Every block of memory goes back to the system when it is freed: the process is as large as what it holds.
+    returning = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    weighers = _workers(setting, returning)
+    rows: list[Row] = []
+    found = []
+    for workload in options.only:
+        mine: list[Row] = []
+        for case in workloads.load(workload).CASES:
+            print(f"{workload} {case}", file=sys.stderr, flush=True)
+            of_case = contest(workload, case, timers, effort)
+            measure_memory(of_case, weighers)
+            mine += of_case
+        rows += mine
+        found += verdicts(workload, mine)
+    about = machine(setting, effort)
+    text = as_markdown(about, rows, found)
+    print(text)
+    options.output.mkdir(exist_ok=True, parents=True)
+    (options.output / "results.md").write_text(text)
+    (options.output / "results.json").write_text(json.dumps(as_json(about, rows, found), indent=1) + "\n")
+    failed = [row for row in rows if row.note and not row.note.startswith("not installed")]
+    for row in failed:
+        print(f"{row.workload} {row.case}, {row.contestant}: {row.note}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Our time beside others'.")
+    parser.add_argument("--only", default=",".join(workloads.NAMES), help="workloads, as in W1,W3")
+    parser.add_argument("--repeats", type=int, help="rounds (default 15, with --quick 3)")
+    parser.add_argument("--quick", action="store_true", help="a look in less than a minute")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, default=HERE, help="where results.md and results.json go")
+    options = parser.parse_args()
+    options.only = options.only.split(",")
+    for name in options.only:
+        if name not in workloads.NAMES:
+            parser.error(f"`--only` must name workloads among {', '.join(workloads.NAMES)}. Got {name}.")
+    return options
+
+
+def _workers(setting: Setting, environment: dict[str, str]) -> list[Worker]:
+    threads = str(setting.threads)
+    pinned = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **environment}
+    if setting.threads == 1:
+        pinned["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    if setting.device == "cpu":
+        pinned["JAX_PLATFORMS"] = "cpu"
+    return [Worker(framework, setting, pinned) for framework in FRAMEWORKS]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

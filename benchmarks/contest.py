@@ -1,0 +1,90 @@
+"""One case of one workload: compare the results, then time the contestants in turn."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from .worker import Failed, Worker
+
+__all__ = ["Effort", "Row", "contest", "measure_memory"]
+
+#: The greatest difference from the hand-written result, in double precision, relative to its greatest number.
+TOLERANCE = 1e-5
+
+
+class Effort(NamedTuple):
+    """How long to measure: rounds, seconds of a batch, and the seconds after which a contestant drops out."""
+
+    rounds: int
+    batch: float
+    limit: float
+
+
+@dataclass
+class Row:
+    """What is known of a contestant in one case; `note` says why it was not timed."""
+
+    workload: str
+    case: str
+    contestant: str
+    note: str = ""
+    first_call: float | None = None
+    samples: list[float] = field(default_factory=list)
+    memory: int | None = None
+
+    @property
+    def time(self) -> float | None:
+        """The median of the seconds per call."""
+        return statistics.median(self.samples) if self.samples else None
+
+
+def contest(workload: str, case: str, workers: Sequence[Worker], effort: Effort) -> list[Row]:
+    """The rows of all contestants; the first worker's results are those that the others must have."""
+    rows: list[tuple[Worker, Row]] = []
+    expected: list[np.ndarray] = []
+    for worker in workers:
+        try:
+            results = worker.ask("results", workload, case)
+            first_calls = worker.ask("build", workload, case)
+        except Failed as error:
+            rows.append((worker, Row(workload, case, worker.framework, note=str(error))))
+            continue
+        for name, result in results.items():
+            expected = expected or result
+            row = Row(workload, case, name, _difference(expected, result), first_calls[name])
+            rows.append((worker, row))
+    _time([(worker, row) for worker, row in rows if not row.note], effort)
+    return [row for _, row in rows]
+
+
+def _difference(expected: list[np.ndarray], result: list[np.ndarray]) -> str:
+    """What is different, or nothing."""
+    if [x.shape for x in expected] != [x.shape for x in result]:
+        return f"other shapes: {[x.shape for x in result]}"
+    scale = max(float(np.abs(x).max()) for x in expected)
+    worst = max(float(np.abs(x * 1.0 - y * 1.0).max()) for x, y in zip(expected, result, strict=True))
+    return "" if worst <= TOLERANCE * scale else f"other results, by {worst / scale:.0e}"
+
+
+def _time(entries: Sequence[tuple[Worker, Row]], effort: Effort) -> None:
+    """One batch of each contestant in turn, so that noise of the machine meets all alike."""
+    numbers = [worker.ask("batch_size", row.contestant, effort.batch) for worker, row in entries]
+    for _ in range(effort.rounds):
+        for (worker, row), number in zip(entries, numbers, strict=True):
+            if sum(row.samples) * number <= effort.limit:
+                row.samples.append(worker.ask("batch", row.contestant, number))
+
+
+def measure_memory(rows: Sequence[Row], workers: Sequence[Worker]) -> None:
+    """Fill in the peak memory, in workers that time nothing. All rows are of one case."""
+    for worker in workers:
+        try:
+            names = worker.ask("build", rows[0].workload, rows[0].case)
+        except Failed:
+            continue
+        for row in rows:
+            if row.contestant in names and not row.note:
+                row.memory = worker.ask("memory", row.contestant)

@@ -1,0 +1,233 @@
+"""A process that holds one framework and answers one question at a time over a pipe."""
+
+import ctypes
+import gc
+import multiprocessing
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import workloads
+
+__all__ = ["FRAMEWORKS", "Failed", "Setting", "Worker"]
+
+#: The builder that each framework has in the files of the workloads.
+FRAMEWORKS = ("hand", "ours", "theirs", "snntorch", "spikingjelly", "norse")
+
+
+class Setting(NamedTuple):
+    """What all workers are told alike."""
+
+    device: str
+    threads: int
+    quick: bool
+
+
+class Failed(Exception):
+    """The worker could not answer."""
+
+
+class Worker:
+    """The parent's end of a worker."""
+
+    def __init__(self, framework: str, setting: Setting, environment: dict[str, str]) -> None:
+        self.framework = framework
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs, framework, setting), daemon=True)
+        before = dict(os.environ)
+        os.environ.update(environment)
+        try:
+            process.start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        theirs.close()
+
+    def send(self, question: str, *args: Any) -> None:
+        """Ask; the answer waits in :meth:`receive`, so that workers can be asked side by side."""
+        self._pipe.send((question, *args))
+
+    def receive(self) -> Any:
+        """The answer.
+
+        Raises
+        ------
+        Failed
+            With what the worker said, or that it died.
+        """
+        try:
+            good, answer = self._pipe.recv()
+        except EOFError:
+            raise Failed(f"the worker of {self.framework} died") from None
+        if not good:
+            raise Failed(answer)
+        return answer
+
+    def ask(self, question: str, *args: Any) -> Any:
+        """Send and receive."""
+        self.send(question, *args)
+        return self.receive()
+
+
+def _serve(pipe: Connection, framework: str, setting: Setting) -> None:
+    # Also what XLA looks at for the size of its thread pool.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-setting.threads :])
+    bench = _Bench(_JaxHost(setting) if framework == "theirs" else _TorchHost(setting), framework, setting)
+    while True:
+        try:
+            question, *args = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, getattr(bench, question)(*args)
+        except ModuleNotFoundError as error:
+            answer = False, f"not installed: {error.name}"
+        except Exception:
+            answer = False, traceback.format_exc()
+        pipe.send(answer)
+
+
+class _TorchHost:
+    """PyTorch, for hand-written code, us and the libraries on it."""
+
+    def __init__(self, setting: Setting) -> None:
+        import torch
+
+        torch.set_num_threads(setting.threads)
+        self.torch, self.device = torch, setting.device
+        self.wait = torch.cuda.synchronize if setting.device == "cuda" else lambda: None
+
+    def array(self, x: np.ndarray, *, double: bool) -> Any:
+        if x.dtype.kind == "f":
+            x = x.astype(np.float64 if double else np.float32)
+        return self.torch.tensor(x, device=self.device)
+
+    def numpy(self, x: Any) -> np.ndarray:
+        return x.detach().cpu().numpy()
+
+    def settled(self, result: Any) -> None:
+        self.wait()
+
+    def growth(self, run: Callable[[], Any]) -> int | None:
+        if self.device == "cpu":
+            return _growth_of_process(run)
+        cuda = self.torch.cuda
+        cuda.reset_peak_memory_stats()
+        before: int = cuda.memory_allocated()
+        run()
+        peak: int = cuda.max_memory_allocated()
+        return peak - before
+
+
+class _JaxHost:
+    """JAX, for brainstate."""
+
+    def __init__(self, setting: Setting) -> None:
+        import jax
+
+        self.jax, self.device = jax, setting.device
+        # On a CPU, PyTorch computes before a call returns.
+        jax.config.update("jax_cpu_enable_async_dispatch", False)
+
+    def array(self, x: np.ndarray, *, double: bool) -> Any:
+        self.jax.config.update("jax_enable_x64", double)
+        if x.dtype.kind == "f":
+            x = x.astype(np.float64 if double else np.float32)
+        return self.jax.numpy.asarray(x)
+
+    def numpy(self, x: Any) -> np.ndarray:
+        return np.asarray(x)
+
+    def settled(self, result: Any) -> None:
+        self.jax.block_until_ready(result)
+
+    def growth(self, run: Callable[[], Any]) -> int | None:
+        # JAX cannot be told to forget the peak of a device.
+        return _growth_of_process(run) if self.device == "cpu" else None
+
+
+class _Bench:
+    """The questions that a worker answers."""
+
+    def __init__(self, host: _TorchHost | _JaxHost, framework: str, setting: Setting) -> None:
+        self.host, self.framework, self.setting = host, framework, setting
+        self.contestants: dict[str, Callable[[], Any]] = {}
+
+    def _built(self, workload: str, case: str, double: bool) -> dict[str, Callable[[], Any]]:
+        module = workloads.load(workload)
+        build = getattr(module, self.framework, None)
+        if build is None:
+            return {}
+        arrays = module.inputs(case, self.setting.quick)
+        data = SimpleNamespace(**{name: self.host.array(x, double=double) for name, x in arrays.items()})
+        contestants: dict[str, Callable[[], Any]] = build(case, data)
+        return contestants
+
+    def results(self, workload: str, case: str) -> dict[str, list[np.ndarray]]:
+        """The results of each contestant in double precision; then none is built."""
+        self.contestants = {}
+        built = self._built(workload, case, double=True)
+        return {name: [self.host.numpy(x) for x in _leaves(run())] for name, run in built.items()}
+
+    def build(self, workload: str, case: str) -> dict[str, float]:
+        """Build the contestants in single precision; the seconds that the first call of each takes."""
+        self.contestants = self._built(workload, case, double=False)
+        return {name: self.batch(name, 1) for name in self.contestants}
+
+    def batch(self, name: str, number: int) -> float:
+        """The seconds per call, over a batch of calls."""
+        run, result = self.contestants[name], None
+        gc.collect()
+        gc.disable()
+        self.host.settled(None)
+        begin = time.perf_counter()
+        for _ in range(number):
+            result = run()
+        self.host.settled(result)
+        end = time.perf_counter()
+        gc.enable()
+        return (end - begin) / number
+
+    def batch_size(self, name: str, seconds: float) -> int:
+        """The number of calls that take that long."""
+        number, spent = 1, self.batch(name, 1)
+        while spent < seconds / 4 and number < 1_000_000:
+            number *= 4
+            spent = self.batch(name, number) * number
+        return max(1, round(number * seconds / spent))
+
+    def memory(self, name: str) -> int | None:
+        """The bytes by which memory grows at its peak during a call; None where nobody counts them."""
+        gc.collect()
+        return self.host.growth(self.contestants[name])
+
+
+def _growth_of_process(run: Callable[[], Any]) -> int:
+    ctypes.CDLL(None).malloc_trim(0)
+    # Makes the kernel forget the peak so far.
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+    before = _status("VmRSS")
+    run()
+    return _status("VmHWM") - before
+
+
+def _status(field: str) -> int:
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
+
+
+def _leaves(result: Any) -> Iterator[Any]:
+    """The arrays of a result; of a quantity the number in its own unit."""
+    if isinstance(result, (list, tuple)):
+        for item in result:
+            yield from _leaves(item)
+    else:
+        yield getattr(result, "mantissa", result)

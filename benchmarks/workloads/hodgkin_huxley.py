@@ -1,0 +1,121 @@
+"""Forward Euler steps of Hodgkin–Huxley cells, with physical units and without."""
+
+import numpy as np
+
+from . import Bar
+
+TITLE = "100 Hodgkin–Huxley cells, 1000 steps, no gradient"
+CASES = ("simulation",)
+BARS = (Bar("ours, units", "ours, plain", 2.5),)
+
+STEPS, DT = 1000, 0.01
+G_NA, G_K, G_L = 120.0, 36.0, 0.3  # mS / cm²
+E_NA, E_K, E_L = 50.0, -77.0, -54.4  # mV
+
+
+def inputs(case, quick):
+    rng = np.random.default_rng(0)
+    return {"v": -65 + rng.normal(size=100), "current": rng.uniform(5, 15, size=100)}
+
+
+def _rates(exp, x, m, h, n):
+    """The derivatives of the gates, in 1/ms, at the potential x, in mV."""
+    a_m, b_m = 0.1 * (x + 40) / (1 - exp(-(x + 40) / 10)), 4 * exp(-(x + 65) / 18)
+    a_h, b_h = 0.07 * exp(-(x + 65) / 20), 1 / (1 + exp(-(x + 35) / 10))
+    a_n, b_n = 0.01 * (x + 55) / (1 - exp(-(x + 55) / 10)), 0.125 * exp(-(x + 65) / 80)
+    return a_m * (1 - m) - b_m * m, a_h * (1 - h) - b_h * h, a_n * (1 - n) - b_n * n
+
+
+def hand(case, data):
+    import torch
+
+    def simulate():
+        v = data.v
+        m, h, n = (torch.full_like(v, x) for x in (0.05, 0.6, 0.32))
+        for _ in range(STEPS):
+            dm, dh, dn = _rates(torch.exp, v, m, h, n)
+            ionic = G_NA * m**3 * h * (v - E_NA) + G_K * n**4 * (v - E_K) + G_L * (v - E_L)
+            v = v + (data.current - ionic) * DT
+            m, h, n = m + dm * DT, h + dh * DT, n + dn * DT
+        return v
+
+    return {"hand": simulate}
+
+
+def ours(case, data):
+    import torch
+
+    import brainstate_torch as brainstate
+    import brainstate_torch.units as u
+
+    make = (brainstate.HiddenState, torch.exp)
+    cells = _PlainCells(*make, data), _UnitCells(*make, data, u)
+    return {name: _looped(cell) for name, cell in zip(("ours, plain", "ours, units"), cells, strict=True)}
+
+
+def theirs(case, data):
+    import brainstate
+    import brainunit as u
+    import jax.numpy as jnp
+
+    cells = _UnitCells(brainstate.HiddenState, jnp.exp, data, u)
+
+    @brainstate.transform.jit
+    def compiled():
+        cells.reset()
+        brainstate.transform.for_loop(lambda i: cells.step(), jnp.arange(STEPS))
+        return cells.v.value
+
+    return {"brainstate jit, units": compiled, "brainstate eager, units": _looped(cells)}
+
+
+def _looped(cells):
+    def simulate():
+        cells.reset()
+        for _ in range(STEPS):
+            cells.step()
+        return cells.v.value
+
+    return simulate
+
+
+class _Cells:
+    def __init__(self, state, exp, v):
+        self.exp, self.initial = exp, (v, *(0 * (v / v) + x for x in (0.05, 0.6, 0.32)))
+        self.v, self.m, self.h, self.n = map(state, self.initial)
+
+    def reset(self):
+        self.v.value, self.m.value, self.h.value, self.n.value = self.initial
+
+
+class _PlainCells(_Cells):
+    def __init__(self, state, exp, data):
+        super().__init__(state, exp, data.v)
+        self.current = data.current
+
+    def step(self):
+        v, m, h, n = self.v.value, self.m.value, self.h.value, self.n.value
+        dm, dh, dn = _rates(self.exp, v, m, h, n)
+        ionic = G_NA * m**3 * h * (v - E_NA) + G_K * n**4 * (v - E_K) + G_L * (v - E_L)
+        self.v.value = v + (self.current - ionic) * DT
+        self.m.value, self.h.value, self.n.value = m + dm * DT, h + dh * DT, n + dn * DT
+
+
+class _UnitCells(_Cells):
+    def __init__(self, state, exp, data, u):
+        super().__init__(state, exp, data.v * u.mV)
+        self.mV, self.ms, self.dt = u.mV, u.ms, DT * u.ms
+        self.current, self.capacitance = data.current * (u.uA / u.cm**2), 1.0 * (u.uF / u.cm**2)
+        self.g_na, self.g_k, self.g_l = (g * (u.mS / u.cm**2) for g in (G_NA, G_K, G_L))
+        self.e_na, self.e_k, self.e_l = (e * u.mV for e in (E_NA, E_K, E_L))
+
+    def step(self):
+        v, m, h, n = self.v.value, self.m.value, self.h.value, self.n.value
+        dm, dh, dn = _rates(self.exp, v / self.mV, m, h, n)
+        ionic = (
+            self.g_na * m**3 * h * (v - self.e_na) + self.g_k * n**4 * (v - self.e_k) + self.g_l * (v - self.e_l)
+        )
+        self.v.value = v + (self.current - ionic) / self.capacitance * self.dt
+        self.m.value = m + dm / self.ms * self.dt
+        self.h.value = h + dh / self.ms * self.dt
+        self.n.value = n + dn / self.ms * self.dt

@@ -1,0 +1,81 @@
+"""What loops and branches hand on: arrays of constant structure, shape and dtype."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import _tree
+from .._arrays import SCALARS, as_tensor, from_numpy, is_arraylike
+from .._state import Frame
+from ._checks import short_dtype
+
+__all__ = ["Pattern", "as_arrays", "check_states"]
+
+
+def as_arrays(tree: Any) -> Any:
+    """The tree with tensors in the place of numbers and numpy arrays, as brainstate gives and returns them."""
+    kind = type(tree)
+    if tree is None or kind is torch.Tensor:
+        return tree
+    if kind in SCALARS:
+        return as_tensor(tree)
+    leaves, spec = _tree.flatten(tree)
+    for i, leaf in enumerate(leaves):
+        if isinstance(leaf, (np.ndarray, np.generic)):
+            leaves[i] = from_numpy(leaf) if leaf.dtype.kind in "biufc" else leaf
+        elif is_arraylike(leaf):
+            leaves[i] = as_tensor(leaf)
+    return _tree.unflatten(spec, leaves)
+
+
+class Pattern:
+    """The structure, shapes and dtypes of a tree. A Python number may become a tensor of a wider kind of number."""
+
+    def __init__(self, tree: Any) -> None:
+        self.spec = _tree.structure(tree)
+        self.leaves = [_kind_of(leaf) for leaf in _tree.leaves(tree)]
+
+    def difference(self, tree: Any) -> str:
+        """In what another tree differs, in words; empty if in nothing."""
+        spec = _tree.structure(tree)
+        if spec != self.spec:
+            return f"structure {spec} instead of {self.spec}"
+        for old, (path, leaf) in zip(self.leaves, _tree.leaves_with_path(tree), strict=True):
+            new = _kind_of(leaf)
+            if old is None or new is None:
+                continue
+            where = f" at {path}" if path else ""
+            if new[0] != old[0]:
+                return f"shape {new[0]} instead of {old[0]}{where}"
+            widened = old[2] and torch.promote_types(old[1], new[1]) == new[1] and old[1] != torch.bool
+            if new[1] != old[1] and not widened:
+                return f"dtype {_name(new[1])} instead of {_name(old[1])}{where}"
+        return ""
+
+
+def _kind_of(leaf: Any) -> tuple[tuple[int, ...], torch.dtype, bool] | None:
+    """Shape, dtype, and whether the leaf is a number; None for what is no array."""
+    if not is_arraylike(leaf):
+        return None
+    tensor = as_tensor(leaf)
+    return tuple(tensor.shape), tensor.dtype, isinstance(leaf, SCALARS)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return short_dtype(torch.empty(0, dtype=dtype))
+
+
+def check_states(frame: Frame, what: str) -> None:
+    """Raise if a step left a State with another shape or dtype than it had; the structure is checked elsewhere."""
+    for state in frame.written():
+        before = Pattern(frame.original(state))
+        after = frame.values[state]
+        found = before.difference(after)
+        if found and before.spec == _tree.structure(after):
+            state.raise_error_with_source_info(
+                TypeError(
+                    f"a step of `{what}` must leave each State with the shape and dtype that it had. "
+                    f"Got {found} for {state!r}. Give it its final shape and dtype before the loop."
+                )
+            )
