@@ -20,18 +20,19 @@ def main() -> int:
     setting = Setting(options.device, options.threads, options.quick)
     rounds = options.repeats or (3 if options.quick else 15)
     effort = Effort(rounds, batch=0.005, limit=0.5) if options.quick else Effort(rounds, batch=0.05, limit=8.0)
-    timers = _workers(setting, {})
-    # Every block of memory goes back to the system when it is freed: the process is as large as what it holds.
-    returning = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
-    weighers = _workers(setting, returning)
+    pool = _Pool(setting)
     rows: list[Row] = []
     found = []
     for workload in options.only:
+        module = workloads.load(workload)
+        frameworks = [name for name in FRAMEWORKS if hasattr(module, name)]
+        weighed = not options.quick or any(bar.measure == "memory" for bar in module.BARS)
         mine: list[Row] = []
-        for case in workloads.load(workload).CASES:
+        for case in module.CASES:
             print(f"{workload} {case}", file=sys.stderr, flush=True)
-            of_case = contest(workload, case, timers, effort)
-            measure_memory(of_case, weighers)
+            of_case = contest(workload, case, [pool.timer(name) for name in frameworks], effort)
+            if weighed:
+                measure_memory(of_case, [pool.weigher(name) for name in frameworks])
             mine += of_case
         rows += mine
         found += verdicts(workload, mine)
@@ -63,14 +64,33 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def _workers(setting: Setting, environment: dict[str, str]) -> list[Worker]:
-    threads = str(setting.threads)
-    pinned = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, **environment}
-    if setting.threads == 1:
-        pinned["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
-    if setting.device == "cpu":
-        pinned["JAX_PLATFORMS"] = "cpu"
-    return [Worker(framework, setting, pinned) for framework in FRAMEWORKS]
+class _Pool:
+    """The workers, each started when it is first wanted."""
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        threads = str(setting.threads)
+        self._environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+        if setting.threads == 1:
+            self._environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+        if setting.device == "cpu":
+            self._environment["JAX_PLATFORMS"] = "cpu"
+        self._workers: dict[tuple[str, bool], Worker] = {}
+
+    def timer(self, framework: str) -> Worker:
+        """The worker that takes times."""
+        return self._worker(framework, False)
+
+    def weigher(self, framework: str) -> Worker:
+        """The worker that looks at memory: each block goes back to the system at once when it is freed."""
+        return self._worker(framework, True)
+
+    def _worker(self, framework: str, weighs: bool) -> Worker:
+        key = framework, weighs
+        if key not in self._workers:
+            returning = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"} if weighs else {}
+            self._workers[key] = Worker(framework, self._setting, self._environment | returning)
+        return self._workers[key]
 
 
 if __name__ == "__main__":

@@ -79,13 +79,14 @@ class Worker:
 def _serve(pipe: Connection, framework: str, setting: Setting) -> None:
     # Also what XLA looks at for the size of its thread pool.
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-setting.threads :])
-    bench = _Bench(_JaxHost(setting) if framework == "theirs" else _TorchHost(setting), framework, setting)
+    bench = None
     while True:
         try:
             question, *args = pipe.recv()
         except EOFError:
             return
         try:
+            bench = bench or _Bench(framework, setting)
             answer = True, getattr(bench, question)(*args)
         except ModuleNotFoundError as error:
             answer = False, f"not installed: {error.name}"
@@ -130,14 +131,15 @@ class _JaxHost:
     """JAX, for brainstate."""
 
     def __init__(self, setting: Setting) -> None:
+        import brainstate
         import jax
 
-        self.jax, self.device = jax, setting.device
+        self.jax, self.environ, self.device = jax, brainstate.environ, setting.device
         # On a CPU, PyTorch computes before a call returns.
         jax.config.update("jax_cpu_enable_async_dispatch", False)
 
     def array(self, x: np.ndarray, *, double: bool) -> Any:
-        self.jax.config.update("jax_enable_x64", double)
+        self.environ.set(precision=64 if double else 32)
         if x.dtype.kind == "f":
             x = x.astype(np.float64 if double else np.float32)
         return self.jax.numpy.asarray(x)
@@ -156,8 +158,9 @@ class _JaxHost:
 class _Bench:
     """The questions that a worker answers."""
 
-    def __init__(self, host: _TorchHost | _JaxHost, framework: str, setting: Setting) -> None:
-        self.host, self.framework, self.setting = host, framework, setting
+    def __init__(self, framework: str, setting: Setting) -> None:
+        self.host = _JaxHost(setting) if framework == "theirs" else _TorchHost(setting)
+        self.framework, self.setting = framework, setting
         self.contestants: dict[str, Callable[[], Any]] = {}
 
     def _built(self, workload: str, case: str, double: bool) -> dict[str, Callable[[], Any]]:

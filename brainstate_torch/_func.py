@@ -44,9 +44,9 @@ class FakeValue(FakeTensor):
 
 def protected_fake(x: FakeTensor) -> FakeTensor:
     """The fake tensor as a :class:`FakeValue`. A plain subclass would lose what makes it fake."""
-    fake = x.view_as(x)
+    fake: Any = x.view_as(x)
     fake.__class__ = FakeValue
-    return fake
+    return fake  # type: ignore[no-any-return]
 
 
 def pulled_back(
@@ -79,10 +79,10 @@ def concrete(x: torch.Tensor) -> torch.Tensor:
     return x
 
 
-def is_batched(x: torch.Tensor) -> bool:
-    """Has the tensor a value of its own in each lane of a vmap around the caller?"""
-    while _functorch.is_functorch_wrapped_tensor(x):
-        if _functorch.is_batchedtensor(x):
+def is_batched(x: Any, at: int | None = None) -> bool:
+    """Has a value one of its own in each lane of a vmap around the caller, or of the one at a level?"""
+    while isinstance(x, torch.Tensor) and _functorch.is_functorch_wrapped_tensor(x):
+        if _functorch.is_batchedtensor(x) and at in (None, level_of(x)):
             return True
         x = _functorch.get_unwrapped(x)
     return False

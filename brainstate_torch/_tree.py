@@ -149,7 +149,7 @@ def _build(spec: Spec, values: Sequence[Any], start: int) -> Any:
         return values[start]
     if spec is NONE:
         return None
-    kind = spec.kind
+    kind: Any = spec.kind
     if spec.flat:
         part = values[start : start + spec.size]
         return list(part) if kind is list else tuple(part)
@@ -182,7 +182,7 @@ def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
         return [tree]
     if spec is NONE and tree is None:
         return []
-    node: tuple[Any, Any] | None = (tree, None) if type(tree) in (list, tuple) else _children(tree)
+    node: Any = (tree, None) if type(tree) in (list, tuple) else _children(tree)
     if node is None or type(tree) is not spec.kind or len(node[0]) != len(spec.children):
         raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
     children, context = node

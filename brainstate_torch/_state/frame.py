@@ -40,10 +40,20 @@ class Frame(StateTraceStack):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         if self._created:
             self.created = list(self._created)
+        forgotten = CONTEXT.traces[-1] is not self
+        if forgotten:
+            # This frame must end all the same, or every later write of the thread would go to it and be lost.
+            del CONTEXT.traces[self.position + 1 :]
+            del CONTEXT.frames[CONTEXT.frames.index(self) + 1 :]
         super().__exit__(exc_type, exc_value, traceback)
         CONTEXT.frames.pop()
-        if exc_type is not None:
+        if exc_type is not None or forgotten:
             self.abandon()
+        if exc_type is None and forgotten:
+            raise RuntimeError(
+                "traces must be left in the reverse order of entering. Got a function that entered one and did not "
+                "leave it. Use a `with` block."
+            )
 
     def abandon(self) -> None:
         """Drop what happened inside: the States made there lose their values, and what is not a State is undone."""

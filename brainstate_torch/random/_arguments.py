@@ -92,7 +92,7 @@ def shape_of(size: Size | None, *params: Any) -> tuple[int, ...]:
     """The shape of a size; of None, the one that the parameters have together."""
     if size is None:
         return together(*[x.shape for x in params if isinstance(x, torch.Tensor)])
-    return tuple([int(n) for n in size]) if isinstance(size, Sequence) else (int(size),)  # type: ignore[arg-type]
+    return tuple([int(n) for n in size]) if isinstance(size, Sequence) else (int(size),)
 
 
 def together(*shapes: Sequence[int]) -> tuple[int, ...]:

@@ -204,7 +204,7 @@ class NormalFamily(Sampler):
         cov_unit = cov.unit if isinstance(cov, Quantity) else UNITLESS
         if unit**2 != cov_unit:
             raise UnitMismatchError(
-                f"`cov` must have the unit of `mean` squared. Got {cov_unit}, and {unit} for `mean`. Convert one of them.",
+                f"`cov` must have the unit of `mean` squared. Got {cov_unit}, and {unit} for `mean`. Convert one.",
                 cov_unit,
                 unit,
             )
@@ -234,7 +234,7 @@ class NormalFamily(Sampler):
         True
         """
         drawn = self._draws(key).normal((*shape_of(size), 3), float_dtype(dtype), device_of())
-        return drawn.norm(dim=-1)
+        return drawn.square().sum(-1).sqrt()
 
     def orthogonal(
         self, n: int, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None

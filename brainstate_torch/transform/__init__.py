@@ -7,6 +7,7 @@ from ._finder import StateFinder
 from ._forward import fwd_grad
 from ._gradient import GradientTransform, grad, vector_grad
 from ._jacobian import hessian, jacfwd, jacobian, jacrev
+from ._map import vmap
 from ._products import jvp, vjp
 from ._shapes import ShapeDtypeStruct
 from ._stateful import StatefulFunction
@@ -31,4 +32,5 @@ __all__ = [
     "remat",
     "vector_grad",
     "vjp",
+    "vmap",
 ]

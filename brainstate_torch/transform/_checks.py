@@ -45,9 +45,9 @@ def checked_scalar(result: Any, call: Call, holomorphic: bool, unit_aware: bool)
     TypeError
         It is none, it has a unit and the gradient none, or its dtype does not suit `holomorphic`.
     """
-    if result is call.output and not holomorphic and type(result) is torch.Tensor:
-        if result.is_floating_point() and not result.ndim:
-            return result
+    plain = result is call.output and type(result) is torch.Tensor and not holomorphic
+    if plain and not result.ndim and result.is_floating_point():
+        return result
     if not unit_aware and isinstance(call.output, Quantity):
         raise TypeError(
             f"the gradient is defined for a scalar result without unit. Got one in {call.output.unit}. "

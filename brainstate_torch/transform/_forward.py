@@ -67,9 +67,7 @@ def random_directions(
 def _directions(leaves: Sequence[torch.Tensor], count: int | None, source: random.RandomState) -> list[torch.Tensor]:
     """Standard normal directions, one tensor for each leaf, of shape ``[count, *leaf]`` where there is a count."""
     first = () if count is None else (count,)
-    return [
-        as_tensor(source.randn(*first, *leaf.shape)).to(dtype=leaf.dtype, device=leaf.device) for leaf in leaves
-    ]
+    return [as_tensor(source.randn(*first, *leaf.shape)).to(dtype=leaf.dtype, device=leaf.device) for leaf in leaves]
 
 
 def _checked_scalar(result: Any, call: Call, unit_aware: bool) -> torch.Tensor:
@@ -131,7 +129,7 @@ def fwd_grad(
 
     Notes
     -----
-    Source: brainstate.transform.fwd_grad (0.5.4). Differs: Python floats and units work; a list of argnums gives a tuple.
+    Source: brainstate.transform.fwd_grad (0.5.4). Differs: Python floats and units work; lists of argnums give tuples.
 
     Examples
     --------

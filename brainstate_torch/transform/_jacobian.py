@@ -315,8 +315,8 @@ def hessian(
 ) -> HessianTransform:
     """The second derivatives, forward over reverse: for inputs i and j a tensor of shape ``[*result, *i, *j]``.
 
-    The form G of the table of return forms is applied twice: for a list of two States ``[[H11, H12], [H21, H22]]``, for a
-    dict a dict of dicts, for a single State one tensor.
+    The form G of the table of return forms is applied twice: for a list of two States ``[[H11, H12], [H21, H22]]``,
+    for a dict a dict of dicts, for a single State one tensor.
 
     Parameters
     ----------

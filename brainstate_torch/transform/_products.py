@@ -194,9 +194,7 @@ def jvp(
         return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     try:
-        _, tangent, tensors = off_tape(
-            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
-        )
+        _, tangent, tensors = off_tape(_func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs)
         carried = call.carried(tensors)
         call.commit(carried)
     except BaseException:
