@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-import torch.utils.checkpoint
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd.graph import _engine_run_backward
 from torch.func import functional_call, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
@@ -26,7 +25,6 @@ __all__ = [
     "level_of",
     "protected_fake",
     "pulled_back",
-    "recomputed",
     "vjp",
     "vmap",
 ]
@@ -60,16 +58,6 @@ def pulled_back(
         tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
     )
     return [torch.zeros_like(x) if grad is None else grad for grad, x in zip(found, inputs, strict=True)]
-
-
-def recomputed(function: Callable[[], Any]) -> Any:
-    """Call a function whose intermediate values are to be computed again in the backward pass.
-
-    torch.func.grad forbids saved-tensor hooks for the time it runs, since they fail in higher derivatives. In a lone
-    reverse pass they work, and torch.func puts the ban back as it found it when it returns.
-    """
-    torch._C._autograd._saved_tensors_hooks_enable()
-    return torch.utils.checkpoint.checkpoint(function, use_reentrant=False)
 
 
 def concrete(x: torch.Tensor) -> torch.Tensor:

@@ -117,10 +117,11 @@ def as_float(x: Any, dtype: torch.dtype, device: torch.device, shape: Sequence[i
 def as_dtype(dtype: DTypeLike) -> torch.dtype:
     if isinstance(dtype, torch.dtype):
         return dtype
-    if dtype in (bool, int, float, complex):
+    if isinstance(dtype, type):
         kinds = {bool: torch.bool, int: environ.ditype(), float: environ.dftype(), complex: environ.dctype()}
-        return kinds[dtype]  # type: ignore[index]
-    found = getattr(dtype, "dtype", dtype)
+        if dtype in kinds:
+            return kinds[dtype]
+    found = dtype if isinstance(dtype, type) else getattr(dtype, "dtype", dtype)
     if isinstance(found, torch.dtype):
         return found
     name = found if isinstance(found, str) and found == "bfloat16" else np.dtype(found).name

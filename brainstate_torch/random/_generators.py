@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import torch
 
 __all__ = ["WORKSPACE", "Generators", "is_generator_state"]
@@ -44,19 +45,22 @@ class Generators:
 
     def load(self, state: torch.Tensor) -> None:
         """Go to a state."""
-        state = state.cpu()
-        self._cpu.set_state(state[:_CPU_BYTES])
+        # Cut by numpy: inside torch.func.grad a slice by torch would be a wrapper without storage.
+        whole = state.numpy(force=True)
+        self._cpu.set_state(torch.from_numpy(whole[:_CPU_BYTES]))
         for i, generator in enumerate(self._cuda):
             start = _CPU_BYTES + i * _CUDA_BYTES
-            if start < state.numel():
-                generator.set_state(state[start : start + _CUDA_BYTES])
+            if start < len(whole):
+                generator.set_state(torch.from_numpy(whole[start : start + _CUDA_BYTES]))
             else:
                 generator.manual_seed(self._cpu.initial_seed())
 
     def state(self) -> torch.Tensor:
         """Where the generators stand, `uint8[bytes]`."""
         own = self._cpu.get_state()
-        return torch.cat([own, *[g.get_state() for g in self._cuda]]) if self._cuda else own
+        if not self._cuda:
+            return own
+        return torch.from_numpy(np.concatenate([own.numpy(), *[g.get_state().numpy() for g in self._cuda]]))
 
 
 class _Workspace(threading.local):

@@ -220,7 +220,7 @@ class NormalFamily(Sampler):
         shape = batch if size is None else shape_of(size)
         checked_broadcast("multivariate_normal", shape, batch)
         drawn = self._draws(key).normal((*shape, mean.shape[-1]), kind, device)
-        return with_unit(mean + (_factor(cov, method) @ drawn.unsqueeze(-1)).squeeze(-1), unit)
+        return with_unit(mean + (_factor(_factorable(cov), method).to(kind) @ drawn.unsqueeze(-1)).squeeze(-1), unit)
 
     def maxwell(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
@@ -249,9 +249,9 @@ class NormalFamily(Sampler):
         True
         """
         drawn = self._draws(key).normal((*shape_of(size), n, n), float_dtype(dtype), device_of())
-        q, r = torch.linalg.qr(drawn)
+        q, r = torch.linalg.qr(_factorable(drawn))
         signs = r.diagonal(dim1=-2, dim2=-1).sign()
-        return torch.mul(q, signs.unsqueeze(-2))
+        return torch.mul(q, signs.unsqueeze(-2)).to(drawn.dtype)
 
     def wald(
         self,
@@ -283,6 +283,11 @@ class NormalFamily(Sampler):
         small = mu * torch.where(ratio < torch.inf, root, 1.0)
         takes_small = uniform.uniform(shape, kind, device) <= mu / (mu + small)
         return with_unit(torch.where(takes_small, small, mu**2 / small), unit)
+
+
+def _factorable(x: torch.Tensor) -> torch.Tensor:
+    """The matrix in a dtype that torch can factor: 32 bit at least."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _factor(cov: torch.Tensor, method: str) -> torch.Tensor:

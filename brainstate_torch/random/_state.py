@@ -204,6 +204,11 @@ class RandomState(
             is_torch = self.impl == "torch"
             self.value = self._keys(count) if is_torch else _threefry.split(self.value, count)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # torch 2.13 cannot unpickle uint32; a State takes numpy arrays.
+        kept = super().__getstate__()
+        return {name: _packed(x) if name in ("_value", "_backup") else x for name, x in kept.items()}
+
     def _draws(self, key: SeedOrKey | None) -> Draws:
         if key is None:
             return TorchDraws(self._sampled) if self.impl == "torch" else ThreefryDraws(self.split_key())
@@ -248,6 +253,11 @@ def _advanced(
     WORKSPACE.state = None
     drawn = sampler(generators.at(device))
     return drawn, generators.state()
+
+
+def _packed(value: Any) -> Any:
+    is_key = isinstance(value, torch.Tensor) and value.dtype == torch.uint32
+    return value.numpy(force=True) if is_key else value
 
 
 def _count(n: SupportsIndex) -> int:

@@ -1,36 +1,80 @@
 """Transforms of functions that read and write States."""
 
 from ._abstract import eval_shape
+from ._branch import cond, ifelse, switch
+from ._checkify import (
+    all_checks,
+    automatic_checks,
+    check,
+    check_error,
+    checkify,
+    div_checks,
+    float_checks,
+    index_checks,
+    nan_checks,
+    user_checks,
+)
 from ._checkpoint import checkpoint, remat
+from ._checkpointed_loop import checkpointed_for_loop, checkpointed_scan
 from ._debug import breakpoint_if, debug_nan, debug_nan_if
+from ._error_if import jit_error_if
 from ._finder import StateFinder
 from ._forward import fwd_grad
 from ._gradient import GradientTransform, grad, vector_grad
 from ._jacobian import hessian, jacfwd, jacobian, jacrev
+from ._loop import for_loop, scan
 from ._map import vmap
+from ._named import named_call, named_scope
 from ._products import jvp, vjp
+from ._progress import ProgressBar
 from ._shapes import ShapeDtypeStruct
 from ._stateful import StatefulFunction
+from ._unvmap import unvmap
+from ._while import bounded_while_loop, while_loop
 
 __all__ = [
     "GradientTransform",
+    "ProgressBar",
     "ShapeDtypeStruct",
     "StateFinder",
     "StatefulFunction",
+    "all_checks",
+    "automatic_checks",
+    "bounded_while_loop",
     "breakpoint_if",
+    "check",
+    "check_error",
+    "checkify",
     "checkpoint",
+    "checkpointed_for_loop",
+    "checkpointed_scan",
+    "cond",
     "debug_nan",
     "debug_nan_if",
+    "div_checks",
     "eval_shape",
+    "float_checks",
+    "for_loop",
     "fwd_grad",
     "grad",
     "hessian",
+    "ifelse",
+    "index_checks",
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit_error_if",
     "jvp",
+    "named_call",
+    "named_scope",
+    "nan_checks",
     "remat",
+    "scan",
+    "switch",
+    "unvmap",
+    "user_checks",
     "vector_grad",
     "vjp",
     "vmap",
+    "while_loop",
 ]

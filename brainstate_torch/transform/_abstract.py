@@ -8,10 +8,11 @@ import torch
 from .. import _tree
 from .._func import FakeTensorMode
 from .._state import Frame, State
+from .._state.context import CONTEXT
 from ._functional import checked_arguments, run
 from ._shapes import ShapeDtypeStruct, shapes_of
 
-__all__ = ["eval_shape"]
+__all__ = ["eval_shape", "is_abstract"]
 
 
 class _AbstractFrame(Frame):
@@ -23,6 +24,11 @@ class _AbstractFrame(Frame):
         """The State's value without numbers."""
         self.values[state] = state._own(_without_numbers(state._value))
         return self.values[state]
+
+
+def is_abstract() -> bool:
+    """Does the caller run for the shapes only?"""
+    return any(isinstance(frame, _AbstractFrame) for frame in CONTEXT.frames)
 
 
 def _without_numbers(tree: Any) -> Any:

@@ -4,8 +4,9 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from torch.utils.checkpoint import checkpoint as recomputed
+
 from .. import environ
-from .._func import recomputed
 from ..typing import Missing
 from ._functional import Outcome, checked_arguments, run
 from ._reverse import can_recompute
@@ -21,9 +22,9 @@ def checkpoint(
     """A function whose intermediate values are computed again in the backward pass instead of being kept.
 
     States read in the block have their values of the first run in the second, random draws are repeated, and what the
-    block writes counts once. It acts where a single reverse pass is under way: in ``grad`` and ``vector_grad`` called
-    outermost, on both engines, and under :func:`taped`. In higher derivatives the block runs as it is: the numbers are
-    the same, the memory is that of a plain call.
+    block writes counts once. It acts on the autograd tape: in ``grad`` and ``vector_grad`` called outermost, and under
+    :func:`taped`. In higher derivatives and with ``engine='func'`` the block runs as it is, with the same numbers and
+    the memory of a plain call: torch.func keeps everything for a further derivative.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class _Block:
         self.first: Outcome | None = None
 
     def forward(self) -> Any:
-        result, written = recomputed(self._run)
+        result, written = recomputed(self._run, use_reentrant=False)
         assert self.first is not None
         self.first.frame.commit(written)
         return result

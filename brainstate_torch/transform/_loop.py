@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._arrays import as_tensor, is_arraylike
+from .._func import level
 from .._state import Frame
 from .._state.value import owned
 from ._abstract import eval_shape
@@ -14,6 +14,7 @@ from ._carry import Pattern, as_arrays, check_states
 from ._functional import checked_arguments, run
 from ._progress import Progress, ProgressBar, as_progress
 from ._shapes import ShapeDtypeStruct
+from ._stacking import stacked
 
 __all__ = ["Loop", "for_loop", "over_arguments", "scan"]
 
@@ -72,8 +73,7 @@ def scan(
     >>> brainstate.transform.scan(lambda total, x: (total + x, 2 * x), 0., torch.tensor([1., 2., 3.]))
     (tensor(6.), tensor([2., 4., 6.]))
     """
-    loop = Loop("scan", f, init, xs, length, pbar)
-    return loop.run(lambda carry: loop.advance(carry, range(loop.length)[:: -1 if reverse else 1]), reverse)
+    return _run(Loop("scan", f, init, xs, length, pbar), reverse)
 
 
 def for_loop(
@@ -93,7 +93,7 @@ def for_loop(
     f
         One step, called as ``f(*slices)``.
     *xs
-        Pytrees of tensors or quantities ``[length, ...]``. Without any, `f` is called without arguments, `length` times.
+        Pytrees of tensors or quantities ``[length, ...]``. Without any, `f` is called `length` times, as ``f()``.
     length, reverse, unroll, pbar
         See :func:`scan`.
 
@@ -121,8 +121,19 @@ def for_loop(
     >>> brainstate.transform.for_loop(step, torch.tensor([1., 2., 3.]))
     tensor([1., 3., 6.])
     """
-    loop = Loop("for_loop", over_arguments(f), None, xs, length, pbar)
-    return loop.run(lambda carry: loop.advance(carry, range(loop.length)[:: -1 if reverse else 1]), reverse)[1]
+    return _run(Loop("for_loop", over_arguments(f), None, xs, length, pbar), reverse)[1]
+
+
+def _run(loop: "Loop", reverse: bool) -> tuple[Any, Any]:
+    steps = range(loop.length)
+    if not reverse:
+        return loop.run(lambda carry: loop.advance(carry, steps))
+
+    def backwards(carry: Any) -> tuple[Any, list[Any]]:
+        carry, outputs = loop.advance(carry, reversed(steps))
+        return carry, outputs[::-1]
+
+    return loop.run(backwards)
 
 
 def over_arguments(f: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any]]:
@@ -145,12 +156,16 @@ class Loop:
         self.first, self.pattern = as_arrays(init), Pattern(init)
         leaves, self.spec = _tree.flatten(xs)
         self.length = _length(leaves, length)
-        self.slices = _Slices(leaves, self.spec)
+        # Unbound once: indexing inside the loop would write an array of full size per step in the backward pass.
+        self.columns = [[owned(part, level=level(), attached=True) for part in leaf.unbind(0)] for leaf in leaves]
+        self.shapes = [ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in leaves]
+        tensors = [leaf for leaf in (*leaves, *_tree.leaves(self.first)) if isinstance(leaf, torch.Tensor)]
+        self.device = tensors[0].device if tensors else None
         self.progress: Progress = as_progress(pbar, self.length)
         self.frame = Frame(name=name)
         self._checked = False
 
-    def run(self, steps: Callable[[Any], tuple[Any, list[Any]]], reverse: bool = False) -> tuple[Any, Any]:
+    def run(self, steps: Callable[[Any], tuple[Any, list[Any]]]) -> tuple[Any, Any]:
         """Run `steps`, carry -> (carry, outputs), as one transform: the last carry, and the outputs stacked."""
         if self.length == 0:
             return self.first, self._empty()
@@ -159,21 +174,20 @@ class Loop:
             with self.progress:
                 carry, outputs = steps(init)
             self.check(carry)
-            return carry, _stacked(outputs[::-1] if reverse else outputs, self.name)
+            return as_arrays(carry), stacked(outputs, self.name)
 
         outcome = run(whole, [self.first], {}, frame=self.frame)
         self.frame.commit(outcome.written, outcome.created)
-        carry, stacked = outcome.result
-        return as_arrays(carry), stacked
+        return outcome.result  # type: ignore[no-any-return]
 
     def advance(self, carry: Any, steps: Iterable[int]) -> tuple[Any, list[Any]]:
         """Run some of the steps: the carry behind them, and their outputs."""
-        f, slices, progress, level = self.f, self.slices, self.progress, self.frame.level
+        f, columns, spec, progress, depth = self.f, self.columns, self.spec, self.progress, self.frame.level
         outputs = []
         for i in steps:
-            # A carry that cannot be written in place: `carry += x` must change neither the caller's tensor nor the
-            # outputs that hold it.
-            carry, y = _pair(f(owned(carry, level=level, attached=True), slices[i]))
+            x = _tree.unflatten(spec, [column[i] for column in columns])
+            # The carry cannot be written in place: `carry += x` must change neither the caller's tensor nor an output.
+            carry, y = _pair(f(owned(carry, level=depth, attached=True), x))
             outputs.append(y)
             if not self._checked:
                 self.check(carry)
@@ -194,29 +208,8 @@ class Loop:
 
     def _empty(self) -> Any:
         """What no step returns: empty tensors of the shapes that one would have."""
-        _, y = _pair(eval_shape(self.f, self.first, self.slices.shapes()))
-        return _tree.map(lambda leaf: torch.empty((0, *leaf.shape), dtype=leaf.dtype), y)
-
-
-class _Slices:
-    """The slices of a tree along the leading axis, unbound once: indexing would write a full array in backward."""
-
-    def __init__(self, leaves: Sequence[torch.Tensor], spec: _tree.Spec) -> None:
-        self.leaves, self.spec = leaves, spec
-        self.columns = [leaf.unbind(0) for leaf in leaves]
-
-    def __getitem__(self, i: int) -> Any:
-        if self.spec is _tree.LEAF:
-            return _protected(self.columns[0][i])
-        return _tree.unflatten(self.spec, [_protected(column[i]) for column in self.columns])
-
-    def shapes(self) -> Any:
-        """The tree of one slice, with shapes only."""
-        return _tree.unflatten(self.spec, [ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in self.leaves])
-
-
-def _protected(leaf: torch.Tensor) -> torch.Tensor:
-    return owned(leaf, level=1 << 30, attached=True)  # type: ignore[no-any-return]
+        _, y = _pair(eval_shape(self.f, self.first, _tree.unflatten(self.spec, self.shapes)))
+        return _tree.map(lambda leaf: torch.empty((0, *leaf.shape), dtype=leaf.dtype, device=self.device), y)
 
 
 def _length(leaves: Sequence[Any], length: int | None) -> int:
@@ -245,26 +238,3 @@ def _pair(result: Any) -> Any:
         return result
     seen = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"a {type(result).__name__}"
     raise ValueError(f"`f` must return a pair (carry, y). Got {seen}. Write `return carry, None` if there is no y.")
-
-
-def _stacked(outputs: Sequence[Any], name: str) -> Any:
-    """One tree from those of all steps, with a new leading axis."""
-    spec = _tree.structure(outputs[0])
-    rows = []
-    for output in outputs:
-        leaves, other = _tree.flatten(output)
-        if other != spec:
-            raise TypeError(f"each step of `{name}` must return a y of the same structure. Got {other} after {spec}.")
-        rows.append(leaves)
-    return _tree.unflatten(spec, [_column(column, name) for column in zip(*rows, strict=True)])
-
-
-def _column(values: Sequence[Any], name: str) -> torch.Tensor:
-    for value in values:
-        if not is_arraylike(value):
-            raise TypeError(f"each step of `{name}` must return tensors or numbers. Got a {type(value).__name__}.")
-    tensors = [as_tensor(value) for value in values]
-    shapes = {tuple(tensor.shape) for tensor in tensors}
-    if len(shapes) > 1:
-        raise TypeError(f"each step of `{name}` must return a y of the same shape. Got {sorted(shapes)}.")
-    return torch.stack(tensors)

@@ -126,18 +126,18 @@ class Progress:
         if self.bar is None:
             self.bar = _bar_class()(total=self.n, **self.kwargs)
             self.bar.set_description(self._text(data), refresh=False)
-        self.done += 1
-        behind = self.done % self.every
-        if behind == 0 or self.done == self.n:
+        behind = (self.done + 1) % self.every
+        if behind == 0 or self.done + 1 == self.n:
             self.bar.update(behind or self.every)
             if not isinstance(self.desc, str):
                 self.bar.set_description(self._text(data), refresh=True)
+        self.done += 1
 
     def _text(self, data: dict[str, Any]) -> str:
         if isinstance(self.desc, str):
             return self.desc
         template, describe = self.desc
-        values = describe({"i": min(self.done, self.n - 1), **_tree.map(_visible, data)})
+        values = describe({"i": self.done, **_tree.map(_visible, data)})
         if not isinstance(values, dict):
             raise TypeError(f"the function of `desc` must return a dict. Got a {type(values).__name__}.")
         return template.format(**values)

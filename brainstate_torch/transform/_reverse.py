@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import torch
 
 from .._errors import BrainStateError
-from .._func import grad_and_value, is_transformed, level, pulled_back, vjp
+from .._func import grad_and_value, is_transformed, pulled_back, vjp
 from .._state.context import CONTEXT
 from .._state.frame import TapeFrame
 from ._checks import checked_result, checked_scalar, exact_places
@@ -44,28 +44,28 @@ class Pure(Protocol):
 Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[Sequence[Any], Tensors]]
 
 
-class _Reverse(threading.local):
-    """Per thread: the torch.func level that a lone reverse pass records on, None where there is no such pass."""
+class _Tape(threading.local):
+    """Per thread: is a reverse pass on the tape under way?"""
 
-    level: int | None = None
+    active = False
 
 
-_REVERSE = _Reverse()
+_TAPE = _Tape()
 
 
 def can_recompute() -> bool:
-    """Does a single reverse pass, and nothing else, record what the caller computes?
+    """Is it the tape alone that records what the caller computes?
 
-    Saved-tensor hooks, on which recomputation rests, do not work in higher derivatives under torch.func.
+    Recomputation rests on saved-tensor hooks. torch.func forbids them, and keeps everything for a further derivative,
+    so that nothing would be gained there.
     """
-    if _REVERSE.level is None:
-        return len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame) and level() == 0
-    return _REVERSE.level == level()
+    taped = len(CONTEXT.frames) > 0 and all(isinstance(frame, TapeFrame) for frame in CONTEXT.frames)
+    return (_TAPE.active or taped) and not is_transformed()
 
 
-def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor], lone: bool) -> bool:
+def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
     """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
-    free = lone
+    free = not CONTEXT.frames and not is_transformed()
     for leaf in leaves:
         if leaf.requires_grad:
             free = False
@@ -131,15 +131,14 @@ def _reverse(
     """The gradient of a scalar result, or of the sum of several, by one of the engines."""
     if not leaves:
         return call.with_exact([]), fun(leaves, call)[1]
-    lone = not CONTEXT.frames and not is_transformed()
-    on_tape = engine != "func" and _takes_tape(engine, leaves, lone)
-    if lone:
-        _REVERSE.level = 0 if on_tape else 1
-    try:
-        grads, carried = _on_tape(fun, leaves, call) if on_tape else on_func(leaves, call)
-    finally:
-        if lone:
-            _REVERSE.level = None
+    if engine != "func" and _takes_tape(engine, leaves):
+        _TAPE.active = True
+        try:
+            grads, carried = _on_tape(fun, leaves, call)
+        finally:
+            _TAPE.active = False
+    else:
+        grads, carried = on_func(leaves, call)
     return call.with_exact([grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads]), carried
 
 

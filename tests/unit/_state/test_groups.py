@@ -46,7 +46,7 @@ def test_group_with_a_unit_converts_to_it():
     g.set_value({0: torch.ones(2) * u.volt})
     assert torch.equal(g.get_value(0).to_decimal(u.mV), torch.full((2,), 1000.0))
     for wrong in (torch.ones(2), torch.ones(2) * u.ms):
-        with pytest.raises(u.DimensionalityError):
+        with pytest.raises(u.UnitMismatchError):
             g.set_value({1: wrong})
     assert torch.equal(g.get_value(1).to_decimal(u.mV), torch.zeros(2))
 
@@ -74,7 +74,7 @@ def test_group_refuses_items_that_it_has_not(item, error, text):
         ({1.5: torch.ones(2)}, TypeError, r"every key of `val` should be int or str\. Got float"),
         ({-1: torch.ones(2)}, ValueError, r"indices in `val` must be in 0\.\.2\. Got -1"),
         ({3: torch.ones(2)}, ValueError, r"Got 3"),
-        ({"v": torch.ones(2)}, KeyError, "must name a variable"),
+        ({"x": torch.ones(2)}, KeyError, "must name a variable"),
         ({0: torch.ones(2), 1: torch.ones(3)}, ValueError, r"`val\[1\]` must have shape \(2,\)\. Got \(3,\)"),
     ],
 )
@@ -82,7 +82,7 @@ def test_group_refuses_items_that_it_has_not(item, error, text):
 def test_set_value_checks_all_before_it_changes_any(make, val, error, text):
     state = make()
     before = state.value
-    with pytest.raises(error, match=text.replace("['0', '1', '2']", "[")):
+    with pytest.raises(error, match=text):
         state.set_value(val)
     assert state.value is before
 
@@ -115,7 +115,7 @@ def test_tree_sets_in_the_unit_of_each_variable():
     t = tree()
     t.set_value({"v": torch.ones(2) * u.volt, 2: torch.ones(2)})
     assert torch.equal(t.value, torch.tensor([[1000.0, 3.0, 1.0], [1000.0, 4.0, 1.0]]))
-    with pytest.raises(u.DimensionalityError):
+    with pytest.raises(u.UnitMismatchError):
         t.set_value({"v": torch.ones(2) * u.mA})
 
 

@@ -1,0 +1,165 @@
+"""Initial weights whose variance follows from the number of inputs and outputs, so that signals keep their size."""
+
+import math
+from typing import Any
+
+from ...typing import SeedOrKey
+from ...units import UNITLESS, Unit
+from .base import RandomInitializer
+
+__all__ = [
+    "KaimingNormal",
+    "KaimingUniform",
+    "LecunNormal",
+    "LecunUniform",
+    "VarianceScaling",
+    "XavierNormal",
+    "XavierUniform",
+    "calculate_init_gain",
+]
+
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("truncated_normal", "normal", "uniform")
+#: The standard deviation of a standard normal number, given that it lies between -2 and 2.
+_TRUNCATED_STD = 0.87962566103423978
+
+
+class VarianceScaling(RandomInitializer):
+    """Weights of mean zero and variance ``scale / fan``.
+
+    Parameters
+    ----------
+    scale
+        The numerator.
+    mode
+        ``'fan_in'``: the number of inputs of one output; ``'fan_out'``: of outputs of one input; ``'fan_avg'``: the mean.
+    distribution
+        ``'truncated_normal'`` (at two standard deviations), ``'normal'`` or ``'uniform'``.
+    in_axis, out_axis
+        The axes of inputs and outputs. What the other axes hold counts in both.
+    seed
+        Of a stream of its own; None: the common one.
+    unit
+        The unit of the weights.
+
+    Raises
+    ------
+    ValueError
+        There is no such mode or distribution.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> scaling = brainstate.nn.init.VarianceScaling(3., 'fan_in', 'uniform')
+    >>> bool((scaling((4, 100)).abs() <= (3 * 3 / 4) ** 0.5).all())
+    True
+    """
+
+    def __init__(
+        self,
+        scale: float,
+        mode: str,
+        distribution: str,
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        if mode not in _MODES:
+            raise ValueError(f"`mode` must be one of {_MODES}. Got {mode!r}.")
+        if distribution not in _DISTRIBUTIONS:
+            raise ValueError(f"`distribution` must be one of {_DISTRIBUTIONS}. Got {distribution!r}.")
+        super().__init__(unit, seed)
+        self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.in_axis, self.out_axis = in_axis, out_axis
+
+    def _draw(self, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+        std = math.sqrt(self.scale / self._fan(shape))
+        if self.distribution == "truncated_normal":
+            return rng.truncated_normal(-2.0, 2.0, size=shape, dtype=dtype) * (std / _TRUNCATED_STD)
+        if self.distribution == "normal":
+            return rng.normal(size=shape, dtype=dtype) * std
+        return rng.uniform(low=-1.0, high=1.0, size=shape, dtype=dtype) * (math.sqrt(3.0) * std)
+
+    def _fan(self, shape: tuple[int, ...]) -> float:
+        field = math.prod(shape) / shape[self.in_axis] / shape[self.out_axis]
+        fan_in, fan_out = shape[self.in_axis] * field, shape[self.out_axis] * field
+        return {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+
+
+def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> type[VarianceScaling]:
+    """A class that differs from VarianceScaling in its defaults."""
+
+    def __init__(
+        self: VarianceScaling,
+        scale: float = scale,
+        mode: str = mode,
+        distribution: str = distribution,
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        VarianceScaling.__init__(self, scale, mode, distribution, in_axis, out_axis, seed, unit)
+
+    doc = f"""{text}
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.{name}().mode, brainstate.nn.init.{name}().distribution
+    ({mode!r}, {distribution!r})
+    """
+    return type(name, (VarianceScaling,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+
+
+_KAIMING = ("fan_in", "He et al.: variance 2 / fan_in, for layers before a ReLU.")
+_XAVIER = ("fan_avg", "Glorot and Bengio: variance 1 / fan_avg, for layers before a symmetric function.")
+_LECUN = ("fan_in", "LeCun et al.: variance 1 / fan_in, for layers before a SELU.")
+
+KaimingUniform = _named("KaimingUniform", 2.0, _KAIMING[0], "uniform", _KAIMING[1])
+KaimingNormal = _named("KaimingNormal", 2.0, _KAIMING[0], "truncated_normal", _KAIMING[1])
+XavierUniform = _named("XavierUniform", 1.0, _XAVIER[0], "uniform", _XAVIER[1])
+XavierNormal = _named("XavierNormal", 1.0, _XAVIER[0], "truncated_normal", _XAVIER[1])
+LecunUniform = _named("LecunUniform", 1.0, _LECUN[0], "uniform", _LECUN[1])
+LecunNormal = _named("LecunNormal", 1.0, _LECUN[0], "truncated_normal", _LECUN[1])
+
+_GAINS = {
+    "linear": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3,
+    "relu": math.sqrt(2.0),
+    "selu": 0.75,
+    **{f"conv{transposed}{n}d": 1.0 for transposed in ("", "_transpose") for n in (1, 2, 3)},
+}
+
+
+def calculate_init_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor by which the weights before a function should be larger for signals to keep their size.
+
+    Parameters
+    ----------
+    nonlinearity
+        The name of the function.
+    param
+        The slope of ``'leaky_relu'`` below zero; by default 0.01.
+
+    Raises
+    ------
+    ValueError
+        The function is unknown, or `param` is not a number.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.calculate_init_gain('leaky_relu', 1.)
+    1.0
+    """
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"`param` must be a number. Got {slope!r}, which is not a valid number.")
+        return math.sqrt(2.0 / (1 + slope**2))
+    if nonlinearity not in _GAINS:
+        raise ValueError(f"Unsupported nonlinearity: it must be one of {['leaky_relu', *_GAINS]}. Got {nonlinearity!r}.")
+    return _GAINS[nonlinearity]

@@ -1,0 +1,301 @@
+"""cond, switch and ifelse: one of several functions, chosen by a value."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .. import _tree
+from .._arrays import SCALARS, as_tensor, is_arraylike
+from .._state import Frame, State
+from ._carry import as_arrays
+from ._checks import short_dtype
+from ._error_if import jit_error_if
+from ._functional import Outcome, checked_arguments, run
+from ._truth import as_truth, is_undecided, scalar
+
+__all__ = ["cond", "ifelse", "select", "switch"]
+
+
+def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
+    """Call one of two functions.
+
+    Where `pred` is one number, only the function that is chosen runs. Where each lane of a vmap has its own, both run,
+    and results and written States are chosen lane by lane; they must then agree in structure, shapes, dtypes and units.
+
+    Parameters
+    ----------
+    pred
+        One boolean, or one real number, which holds if it is not zero.
+    true_fun, false_fun
+        Called with the operands.
+    *operands
+        Pytrees; numbers and numpy arrays in them become tensors.
+
+    Returns
+    -------
+    Any
+        The result; numbers become tensors.
+
+    Raises
+    ------
+    TypeError
+        A function cannot be called, `pred` is of another kind, or, under vmap, the functions disagree.
+
+    Notes
+    -----
+    Source: brainstate.transform.cond (0.5.4). Differs: brainstate traces both functions in any case. Here an error in
+    the other function does not show, its States count as untouched, and disagreements show under vmap only.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> n = brainstate.State(torch.tensor(0.))
+    >>> def up(x): n.value += x
+    >>> def down(x): n.value -= x
+    >>> brainstate.transform.cond(n.value < 1, up, down, 3.)
+    >>> n.value
+    tensor(3.)
+    """
+    for name, fun in (("true_fun", true_fun), ("false_fun", false_fun)):
+        if not callable(fun):
+            raise TypeError(f"`{name}` must be callable. Got a {type(fun).__name__}.")
+    truth = as_truth(pred, "`pred`")
+    if isinstance(truth, bool):
+        return _taken(true_fun if truth else false_fun, operands)
+    return select([truth, ~truth], [true_fun, false_fun], operands, ["`true_fun`", "`false_fun`"])
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """Call the function with the number `index`.
+
+    Parameters
+    ----------
+    index
+        One integer; one out of range means the nearest function.
+    branches
+        The functions, called with the operands. A single one is called whatever the index.
+    *operands
+        See :func:`cond`, also for what runs under vmap.
+
+    Returns
+    -------
+    Any
+        The result; numbers become tensors.
+
+    Raises
+    ------
+    TypeError
+        `index` is not one integer, or as :func:`cond`.
+    ValueError
+        There is no function.
+
+    Notes
+    -----
+    Source: brainstate.transform.switch (0.5.4). Differs: as :func:`cond`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> parts = [torch.sin, torch.neg, torch.exp]
+    >>> brainstate.transform.switch(1, parts, 2.), brainstate.transform.switch(-5, parts, 0.)
+    (tensor(-2.), tensor(0.))
+    """
+    branches = _checked_branches(branches)
+    index = scalar(index, "`index`", "i")
+    _check_some(branches)
+    if len(branches) == 1:
+        return _taken(branches[0], operands)
+    last = len(branches) - 1
+    if not is_undecided(index):
+        return _taken(branches[min(max(int(index), 0), last)], operands)
+    masks = [index.clamp(0, last) == i for i in range(len(branches))]
+    return select(masks, branches, operands, _names(branches))
+
+
+def ifelse(
+    conditions: Sequence[Any], branches: Sequence[Callable[..., Any]], *operands: Any, check_cond: bool = True
+) -> Any:
+    """Call the function whose condition holds.
+
+    Parameters
+    ----------
+    conditions
+        One boolean for each function.
+    branches
+        The functions, called with the operands. A single one is called whatever its condition.
+    *operands
+        See :func:`cond`, also for what runs under vmap.
+    check_cond
+        Whether exactly one condition must hold. Else the first that holds counts, and the last if none does.
+
+    Returns
+    -------
+    Any
+        The result; numbers become tensors.
+
+    Raises
+    ------
+    TypeError
+        As :func:`cond`.
+    ValueError
+        There is no function, there are not as many conditions as functions, or not exactly one condition holds.
+
+    Notes
+    -----
+    Source: brainstate.transform.ifelse (0.5.4). Differs: as :func:`cond`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> def sign(x):
+    ...     return brainstate.transform.ifelse([x < 0, x == 0, x > 0], [lambda: -1., lambda: 0., lambda: 1.])
+    >>> torch.func.vmap(sign)(torch.tensor([-3., 0., 2.]))
+    tensor([-1.,  0.,  1.])
+    """
+    branches = _checked_branches(branches)
+    _check_some(branches)
+    if len(conditions) != len(branches):
+        raise ValueError(
+            f"`conditions` must have one entry for each of the {len(branches)} `branches`. Got {len(conditions)}."
+        )
+    if len(branches) == 1:
+        return _taken(branches[0], operands)
+    truths = [as_truth(condition, f"condition {i}") for i, condition in enumerate(conditions)]
+    if check_cond:
+        count = sum([int(truth) if isinstance(truth, bool) else truth.int() for truth in truths])
+        jit_error_if(count != 1, "exactly one of `conditions` must hold. Got {n}. Pass `check_cond=False`.", n=count)
+    if all(isinstance(truth, bool) for truth in truths):
+        return _taken(branches[truths.index(True) if True in truths else -1], operands)
+    masks = [torch.as_tensor(truth) for truth in truths]
+    return select(masks, branches, operands, _names(branches))
+
+
+def _checked_branches(branches: Any) -> tuple[Callable[..., Any], ...]:
+    try:
+        branches = tuple(branches)
+    except TypeError:
+        raise TypeError(f"`branches` must be a sequence of functions. Got a {type(branches).__name__}.") from None
+    for branch in branches:
+        if not callable(branch):
+            raise TypeError(f"`branches` must be functions. Got a {type(branch).__name__} among them.")
+    return branches
+
+
+def _check_some(branches: Sequence[Any]) -> None:
+    if not branches:
+        raise ValueError("`branches` must hold at least one function. Got none.")
+
+
+def _names(branches: Sequence[Any]) -> list[str]:
+    return [f"branch {i}" for i in range(len(branches))]
+
+
+def _taken(fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
+    """Run the one function that was chosen."""
+    outcome = run(fun, _arrays_of(operands), {})
+    outcome.frame.commit(outcome.written, outcome.created)
+    return as_arrays(outcome.result)
+
+
+def _arrays_of(operands: Sequence[Any]) -> list[Any]:
+    return [as_arrays(operand) for operand in checked_arguments(operands, {})[0]]
+
+
+def select(
+    masks: Sequence[torch.Tensor],
+    branches: Sequence[Callable[..., Any]],
+    operands: Sequence[Any],
+    names: Sequence[str],
+) -> Any:
+    """Run every branch from the same start, and choose results and States by the first mask that holds.
+
+    Where none holds, the last branch counts.
+
+    Raises
+    ------
+    TypeError
+        The branches disagree in the structure, shape, dtype or unit of a result or a State.
+    """
+
+    def every(*operands: Any) -> Any:
+        outcomes = [run(branch, operands, {}) for branch in branches]
+        result = _chosen(masks, [outcome.result for outcome in outcomes], names, "result")
+        written = dict.fromkeys([state for outcome in outcomes for state in outcome.frame.written()])
+        chosen = {state: _chosen_state(masks, state, outcomes, names) for state in written}
+        for outcome in outcomes:
+            outcome.frame.commit([chosen[state] for state in outcome.frame.written()], outcome.created)
+        return result
+
+    whole = run(every, _arrays_of(operands), {}, frame=Frame(name="select"))
+    whole.frame.commit(whole.written, whole.created)
+    return whole.result
+
+
+def _chosen_state(
+    masks: Sequence[torch.Tensor], state: State[Any], outcomes: Sequence[Outcome], names: Sequence[str]
+) -> Any:
+    before = state._get()
+    values = []
+    for outcome in outcomes:
+        written = dict(zip(outcome.frame.written(), outcome.written, strict=True))
+        values.append(written.get(state, before))
+    try:
+        return _chosen(masks, values, names, f"value of {state!r}")
+    except TypeError as error:
+        state.raise_error_with_source_info(error)
+
+
+def _chosen(masks: Sequence[torch.Tensor], trees: Sequence[Any], names: Sequence[str], what: str) -> Any:
+    spec = _tree.structure(trees[0])
+    rows = []
+    for tree, name in zip(trees, names, strict=True):
+        leaves, other = _tree.flatten(tree)
+        if other != spec:
+            raise TypeError(
+                f"branches must agree in the structure and units of the {what}. "
+                f"Got {spec} from {names[0]} and {other} from {name}."
+            )
+        rows.append(leaves)
+    columns = zip(*rows, strict=True)
+    return _tree.unflatten(spec, [_chosen_leaf(masks, column, names, what) for column in columns])
+
+
+def _chosen_leaf(masks: Sequence[torch.Tensor], column: Sequence[Any], names: Sequence[str], what: str) -> Any:
+    if all(leaf is column[0] for leaf in column):
+        return column[0]
+    tensors = _like_tensors(column, names, what)
+    result = tensors[-1]
+    for mask, tensor in zip(reversed(masks[:-1]), reversed(tensors[:-1]), strict=True):
+        result = torch.where(mask, tensor, result)
+    return result
+
+
+def _like_tensors(column: Sequence[Any], names: Sequence[str], what: str) -> list[torch.Tensor]:
+    """The leaves as tensors of one shape and dtype; a number takes the dtype of a tensor of its kind."""
+    for leaf, name in zip(column, names, strict=True):
+        if not is_arraylike(leaf):
+            raise TypeError(
+                f"branches must have tensors or numbers in the {what}. Got a {type(leaf).__name__} from {name}."
+            )
+    tensors = [as_tensor(leaf) for leaf in column]
+    strong = [tensor for tensor, leaf in zip(tensors, column, strict=True) if not isinstance(leaf, SCALARS)]
+    for i, tensor in enumerate(tensors):
+        if strong and isinstance(column[i], SCALARS) and _kind(tensor) == _kind(strong[0]):
+            tensors[i] = tensor.to(strong[0])
+    first = tensors[0]
+    for tensor, name in zip(tensors, names, strict=True):
+        if tensor.shape != first.shape or tensor.dtype != first.dtype:
+            raise TypeError(
+                f"branches must agree in the shape and dtype of the {what}. "
+                f"Got {_described(first)} from {names[0]} and {_described(tensor)} from {name}."
+            )
+    return tensors
+
+
+def _kind(tensor: torch.Tensor) -> tuple[bool, bool, bool]:
+    return tensor.dtype == torch.bool, tensor.is_floating_point(), tensor.is_complex()
+
+
+def _described(tensor: torch.Tensor) -> str:
+    return f"{short_dtype(tensor)}{list(tensor.shape)}"
