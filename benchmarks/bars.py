@@ -75,5 +75,3 @@ def _value(bar: Bar, rows: Sequence[Row]) -> float | None:
         return mine[0].memory / other[0].memory if mine[0].memory and other[0].memory else None
     found = ratio(mine[0], other[0])
     return found.median if found else None
-
-

@@ -77,9 +77,7 @@ def _bars(verdicts: Sequence[Verdict]) -> str:
         what = f"{v.workload} {v.bar.case}" if v.bar.case else v.workload
         value = "—" if v.value is None else f"{v.value:.2f}"
         mark = "not measured" if v.value is None else "ok" if v.holds else "falls short"
-        body.append(
-            [what, v.bar.measure, f"{v.bar.contestant} / {v.bar.reference}", value, f"{v.bar.limit:g}", mark]
-        )
+        body.append([what, v.bar.measure, f"{v.bar.contestant} / {v.bar.reference}", value, f"{v.bar.limit:g}", mark])
     return _table(["workload", "measure", "ratio", "measured", "at most", ""], body)
 
 
@@ -87,11 +85,12 @@ def _rows(rows: Sequence[Row]) -> str:
     body = []
     for case, group in groupby(rows, key=lambda row: row.case):
         members = list(group)
+        hand = next((row for row in members if row.contestant == "hand"), None)
         for row in members:
             if row.time is None:
                 body.append([case, row.contestant, row.note.strip().rpartition("\n")[2], "", "", "", ""])
                 continue
-            found = ratio(row, members[0])
+            found = ratio(row, hand) if hand else None
             body.append(
                 [
                     case,

@@ -200,11 +200,11 @@ class _Bench:
 
     def batch_size(self, name: str, seconds: float) -> int:
         """The number of calls that take that long."""
-        number, spent = 1, self.batch(name, 1)
-        while spent < seconds / 4 and number < 1_000_000:
+        number, fastest = 1, self.batch(name, 1)
+        while fastest * number < seconds / 4:
             number *= 4
-            spent = self.batch(name, number) * number
-        return max(1, round(number * seconds / spent))
+            fastest = min(fastest, self.batch(name, number))
+        return max(1, round(seconds / fastest))
 
     def memory(self, name: str) -> int | None:
         """The bytes by which memory grows at its peak during a call; None where nobody counts them."""

@@ -1,6 +1,6 @@
 """brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
 
-from . import environ, graph, mixin, random, transform, typing, units, util
+from . import environ, graph, mixin, nn, random, transform, typing, units, util
 from ._errors import BatchAxisError, BrainStateError, TraceContextError
 from ._state import *  # noqa: F403
 from ._state import __all__ as _states
@@ -16,6 +16,7 @@ __all__ = [
     "environ",
     "graph",
     "mixin",
+    "nn",
     "random",
     "transform",
     "typing",

@@ -1,4 +1,4 @@
-"""Hessian of a logistic regression."""
+"""Hessian of a logistic regression; by hand in the fastest of the ways that torch offers."""
 
 import numpy as np
 
@@ -15,8 +15,11 @@ def inputs(case, quick):
 def hand(case, data):
     import torch
 
-    curvature = torch.func.hessian(lambda w: torch.nn.functional.softplus(data.x @ w).mean())
-    return {"hand": lambda: curvature(data.w)}
+    def loss(w):
+        return torch.nn.functional.softplus(data.x @ w).mean()
+
+    twice_reverse = torch.func.jacrev(torch.func.grad(loss))
+    return {"hand": lambda: twice_reverse(data.w), "torch.func.hessian": lambda: torch.func.hessian(loss)(data.w)}
 
 
 def ours(case, data):

@@ -123,7 +123,7 @@ def _method(module: Any, path: PathParts, name: str, if_missing: str) -> Any:
     if method is not None and not callable(method):
         raise TypeError(f"`{name}` of {type(module).__name__} must be callable. Got {type(method).__name__}.")
     if method is None and if_missing in ("raise", "warn"):
-        text = f"every module must have the method `{name}`. Got {type(module).__name__} at {path} without it."
+        text = f"a module must have `{name}`. Got {type(module).__name__} at {path}, which does not have method {name}."
         if if_missing == "raise":
             raise AttributeError(f"{text} Exclude it with `node_to_exclude`, or pass `fn_if_not_exist='pass'`.")
         warnings.warn(text, UserWarning, stacklevel=3)
@@ -184,8 +184,8 @@ def assign_state_values(target: Any, *state_by_abs_path: Mapping[Any, Any]) -> t
     >>> layer = brainstate.nn.Linear(1, 1, b_init=None)
     >>> brainstate.nn.assign_state_values(layer, {'weight': {'weight': torch.ones(1, 1)}, 'bias': 0.})
     (['bias'], [])
-    >>> layer.weight.value
-    {'weight': tensor([[1.]])}
+    >>> layer.weight.value['weight']
+    tensor([[1.]])
     """
     given = {_text(path): (path, value) for values in state_by_abs_path for path, value in values.items()}
     states = {_text(path): (path, state) for path, state in target.states().items()}

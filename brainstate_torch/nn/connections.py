@@ -66,7 +66,7 @@ class AllToAll(_Matrix):
         """``[*N, in]`` to ``[*N, out]``; ``[in]`` to ``[]`` for a single weight that includes all."""
         params = self.weight.value
         pre, weight = um.asarray(pre_val), params["weight"]
-        if weight.ndim == 0:
+        if um.ndim(weight) == 0:
             post = weight * self._others(pre)
         elif self.include_self:
             post = pre @ weight

@@ -1,6 +1,6 @@
 """Module: a torch.nn.Module and a graph node at once."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -14,7 +14,7 @@ from ..graph import nodes as graph_nodes
 from ..graph import states as graph_states
 from ..graph.traversal import _ALL_LEVELS
 from ..mixin import ParamDesc
-from ..typing import Filter, Size
+from ..typing import Filter
 from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
 from .saving import Loading, acyclic, save
@@ -49,7 +49,9 @@ def as_size(size: Any, name: str) -> tuple[int, ...]:
     """
     if isinstance(size, (tuple, list)):
         return tuple(size)
-    if isinstance(size, int) or (isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"):
+    if isinstance(size, int) or (
+        isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"
+    ):
         return (int(size),)
     raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
 
@@ -97,15 +99,15 @@ class Module(Node, ParamDesc, torch.nn.Module):
     ...         self.factor = brainstate.ParamState(torch.tensor(2.))
     ...     def update(self, x):
     ...         return self.factor.value * x
-    >>> Scale()(torch.tensor(3.)), Scale().state_dict()
-    (tensor(6.), OrderedDict({'factor': tensor(2.)}))
+    >>> Scale()(torch.tensor(3.)), list(Scale().named_parameters())[0][0]
+    (tensor(6.), 'factor')
     """
 
     _parameters: ClassVar[Any] = _View(parameters_of)  # type: ignore[misc]
     _buffers: ClassVar[Any] = _View(buffers_of)  # type: ignore[misc]
     _modules: ClassVar[Any] = _View(modules_of)  # type: ignore[misc]
 
-    __setattr__ = object.__setattr__
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
     __delattr__ = object.__delattr__
 
     def __init__(self, name: str | None = None) -> None:
@@ -135,7 +137,7 @@ class Module(Node, ParamDesc, torch.nn.Module):
         return self._in_size
 
     @in_size.setter
-    def in_size(self, size: Size) -> None:
+    def in_size(self, size: Any) -> None:
         self._in_size = as_size(size, "in_size")
 
     @property
@@ -144,7 +146,7 @@ class Module(Node, ParamDesc, torch.nn.Module):
         return self._out_size
 
     @out_size.setter
-    def out_size(self, size: Size) -> None:
+    def out_size(self, size: Any) -> None:
         self._out_size = as_size(size, "out_size")
 
     def update(self, *args: Any, **kwargs: Any) -> Any:
@@ -189,12 +191,14 @@ class Module(Node, ParamDesc, torch.nn.Module):
         _, tree = flatten(self)
         return tree.filter(*filters) if filters else tree
 
-    def modules(self, include_self: bool = True, remove_duplicate: bool = True) -> Iterator[torch.nn.Module]:
+    def modules(  # type: ignore[override]
+        self, include_self: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[torch.nn.Module]:
         """Every module in this one, and this one first if `include_self`."""
         named = self.named_modules(remove_duplicate=remove_duplicate, include_self=include_self)
         return (module for _, module in named)
 
-    def named_modules(  # type: ignore[override]
+    def named_modules(
         self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True, include_self: bool = True
     ) -> Iterator[tuple[str, torch.nn.Module]]:
         """Every module in this one by dotted name, and this one first if `include_self`."""
@@ -263,7 +267,7 @@ class Module(Node, ParamDesc, torch.nn.Module):
                 _apply_to_parameter(part, fn)
         for module in modules:
             if not isinstance(module, Module):
-                module._apply(fn, recurse=False)
+                module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]
         return self
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:

@@ -117,12 +117,8 @@ class Sequential(Module):
         count = len(self.layers)
         if not count:
             if index != 0 or not isinstance(module, Module):
-                raise ValueError(
-                    "an empty Sequential must get a Module at position 0. "
-                    f"Got {type(module).__name__} at non-zero index {index}."
-                    if index
-                    else f"the first module must be a Module instance. Got {type(module).__name__}."
-                )
+                got = f"{type(module).__name__} at {index}"
+                raise ValueError(f"an empty Sequential must get its first module, a Module, at 0. Got {got}.")
             self.layers.append(module)
             self._take_sizes(module.in_size, module.out_size)
             return

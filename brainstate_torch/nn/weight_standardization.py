@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ..typing import ArrayLike
-from ..units import Quantity, get_mantissa, get_unit, maybe_decimal
+from ..units import get_mantissa
 from ..units import math as um
 
 __all__ = ["weight_standardization"]
@@ -36,7 +36,7 @@ def weight_standardization(w: ArrayLike, eps: float = 1e-4, gain: Any = None, ou
     tensor([[ 0.7071],
             [-0.7071]])
     """
-    weights = um.asarray(get_mantissa(um.asarray(w)))
+    weights = get_mantissa(um.asarray(w))
     axes = [axis for axis in range(weights.ndim) if axis != out_axis % weights.ndim]
     fan_in = weights.numel() // weights.shape[out_axis]
     mean = weights.mean(axes, keepdim=True)

@@ -44,7 +44,8 @@ def as_key(key: Any) -> torch.Tensor:
     if isinstance(key, (int, np.integer)):
         return _threefry.key_of_seed(int(key), environ.get_precision() == 64)
     if isinstance(key, (np.ndarray, torch.Tensor)):
-        found = _of_array(torch.as_tensor(key))
+        # A copy: torch warns of numpy arrays that cannot be written, and JAX hands out such.
+        found = _of_array(torch.from_numpy(np.array(key)) if isinstance(key, np.ndarray) else key)
         if found is not None:
             return found
         seen = f"{str(key.dtype).removeprefix('torch.')}{list(key.shape)}"

@@ -286,7 +286,8 @@ class QuantileFamily(Sampler):
         (scale,), unit = aligned(scale)
         if size is not None and isinstance(index, torch.Tensor) and index.numel() > 1:
             raise ValueError(
-                f'`a` must be a scalar: "a" should be a scalar when "size" is provided. Got shape {tuple(index.shape)}. Leave `size` out.'
+                '`a` must be a scalar: "a" should be a scalar when "size" is provided. '
+                f"Got shape {tuple(index.shape)}. Leave `size` out."
             )
         uniform = self._unit(shape_of(size, index, scale), key, float_dtype(dtype), device_of(index, scale))
         return with_unit(located(None, scale, (-torch.log1p(-uniform)) ** (1.0 / index)), unit)

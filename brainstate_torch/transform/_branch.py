@@ -8,6 +8,7 @@ import torch
 from .. import _tree
 from .._arrays import SCALARS, as_tensor, is_arraylike
 from .._state import Frame, State
+from ..random import RandomState
 from ._carry import as_arrays
 from ._checks import short_dtype
 from ._error_if import jit_error_if
@@ -210,7 +211,7 @@ def select(
 ) -> Any:
     """Run every branch from the same start, and choose results and States by the first mask that holds.
 
-    Where none holds, the last branch counts.
+    Where none holds, the last branch counts. A RandomState ends behind the draws of all branches.
 
     Raises
     ------
@@ -219,7 +220,13 @@ def select(
     """
 
     def every(*operands: Any) -> Any:
-        outcomes = [run(branch, operands, {}) for branch in branches]
+        outcomes = []
+        for branch in branches:
+            outcomes.append(run(branch, operands, {}))
+            # Draws have no lanes to choose from: each branch goes on where the one before it stopped.
+            for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
+                if isinstance(state, RandomState):
+                    state.restore_value(value)
         result = _chosen(masks, [outcome.result for outcome in outcomes], names, "result")
         written = dict.fromkeys([state for outcome in outcomes for state in outcome.frame.written()])
         chosen = {state: _chosen_state(masks, state, outcomes, names) for state in written}
@@ -236,6 +243,8 @@ def _chosen_state(
     masks: Sequence[torch.Tensor], state: State[Any], outcomes: Sequence[Outcome], names: Sequence[str]
 ) -> Any:
     before = state._get()
+    if isinstance(state, RandomState):
+        return before
     values = []
     for outcome in outcomes:
         written = dict(zip(outcome.frame.written(), outcome.written, strict=True))

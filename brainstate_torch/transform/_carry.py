@@ -8,9 +8,10 @@ import torch
 from .. import _tree
 from .._arrays import SCALARS, as_tensor, from_numpy, is_arraylike
 from .._state import Frame
+from .._state.value import Value
 from ._checks import short_dtype
 
-__all__ = ["Pattern", "as_arrays", "check_states"]
+__all__ = ["Pattern", "as_arrays", "check_states", "protected"]
 
 
 def as_arrays(tree: Any) -> Any:
@@ -27,6 +28,20 @@ def as_arrays(tree: Any) -> Any:
         elif is_arraylike(leaf):
             leaves[i] = as_tensor(leaf)
     return _tree.unflatten(spec, leaves)
+
+
+def protected(tree: Any) -> Any:
+    """The tree with tensors that cannot be written in place: ``x += 1`` inside a step computes a new one.
+
+    In torch it would change the caller's tensor, or an output that an earlier step returned.
+    """
+    kind = type(tree)
+    if kind is torch.Tensor:
+        return tree.as_subclass(Value)
+    if tree is None or kind is Value:
+        return tree
+    leaves, spec = _tree.flatten(tree)
+    return _tree.unflatten(spec, [x.as_subclass(Value) if type(x) is torch.Tensor else x for x in leaves])
 
 
 class Pattern:

@@ -1,5 +1,6 @@
 """grad and vector_grad, and the object that both return."""
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -77,7 +78,7 @@ class GradientTransform:
     Notes
     -----
     Source: brainstate.transform.GradientTransform (0.5.4). Differs: the base transform sees one flat tuple of tensors
-    in the place of dicts by id and shifted argnums.
+    in the place of dicts by id and shifted argnums; a decorated method is bound to its instance.
 
     Examples
     --------
@@ -158,6 +159,14 @@ class GradientTransform:
         if not self.return_value:
             return (derivative, carried.aux) if self.has_aux else derivative
         return (derivative, carried.value, carried.aux) if self.has_aux else (derivative, carried.value)
+
+    def __get__(self, instance: Any, owner: Any = None) -> "GradientTransform":
+        """As a method of a class it is bound to the instance; `argnums` count what comes after ``self``."""
+        if instance is None:
+            return self
+        bound = copy.copy(self)
+        bound.target = self.target.__get__(instance, owner)
+        return bound
 
     @property
     def _phase(self) -> str:

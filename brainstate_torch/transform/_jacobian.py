@@ -58,11 +58,11 @@ def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None)
             _, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
             return tangent, aux
 
-        basis = _unit_tangents(leaves, start, min(start + step, total))
+        basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs a lane
         pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)  # type: ignore[arg-type]
         columns, spec = _tree.flatten(pushed)
         parts.append(columns)
-    columns = [torch.cat(column) if len(column) > 1 else column[0] for column in zip(*parts, strict=True)]
+    columns = [torch.cat(column) if len(column) > 1 else column[0][:total] for column in zip(*parts, strict=True)]
     sizes = [leaf.numel() for leaf in leaves]
     split = []
     for column in columns:

@@ -6,11 +6,9 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._func import level
 from .._state import Frame
-from .._state.value import owned
 from ._abstract import eval_shape
-from ._carry import Pattern, as_arrays, check_states
+from ._carry import Pattern, as_arrays, check_states, protected
 from ._functional import checked_arguments, run
 from ._progress import Progress, ProgressBar, as_progress
 from ._shapes import ShapeDtypeStruct
@@ -157,7 +155,7 @@ class Loop:
         leaves, self.spec = _tree.flatten(xs)
         self.length = _length(leaves, length)
         # Unbound once: indexing inside the loop would write an array of full size per step in the backward pass.
-        self.columns = [[owned(part, level=level(), attached=True) for part in leaf.unbind(0)] for leaf in leaves]
+        self.columns = [[protected(part) for part in leaf.unbind(0)] for leaf in leaves]
         self.shapes = [ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in leaves]
         tensors = [leaf for leaf in (*leaves, *_tree.leaves(self.first)) if isinstance(leaf, torch.Tensor)]
         self.device = tensors[0].device if tensors else None
@@ -182,12 +180,11 @@ class Loop:
 
     def advance(self, carry: Any, steps: Iterable[int]) -> tuple[Any, list[Any]]:
         """Run some of the steps: the carry behind them, and their outputs."""
-        f, columns, spec, progress, depth = self.f, self.columns, self.spec, self.progress, self.frame.level
+        f, columns, spec, progress = self.f, self.columns, self.spec, self.progress
         outputs = []
         for i in steps:
             x = _tree.unflatten(spec, [column[i] for column in columns])
-            # The carry cannot be written in place: `carry += x` must change neither the caller's tensor nor an output.
-            carry, y = _pair(f(owned(carry, level=depth, attached=True), x))
+            carry, y = _pair(f(protected(carry), x))
             outputs.append(y)
             if not self._checked:
                 self.check(carry)

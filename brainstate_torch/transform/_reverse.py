@@ -59,7 +59,7 @@ def can_recompute() -> bool:
     Recomputation rests on saved-tensor hooks. torch.func forbids them, and keeps everything for a further derivative,
     so that nothing would be gained there.
     """
-    taped = len(CONTEXT.frames) > 0 and all(isinstance(frame, TapeFrame) for frame in CONTEXT.frames)
+    taped = len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame)
     return (_TAPE.active or taped) and not is_transformed()
 
 

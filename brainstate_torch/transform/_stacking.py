@@ -19,6 +19,8 @@ def stacked(outputs: Sequence[Any], name: str) -> Any:
     TypeError
         The trees differ in structure or shapes, or hold something else than tensors and numbers.
     """
+    if all([type(output) is torch.Tensor for output in outputs]):
+        return _column(outputs, name)
     spec = _tree.structure(outputs[0])
     rows = []
     for output in outputs:
@@ -30,11 +32,17 @@ def stacked(outputs: Sequence[Any], name: str) -> Any:
 
 
 def _column(values: Sequence[Any], name: str) -> torch.Tensor:
-    for value in values:
-        if not is_arraylike(value):
-            raise TypeError(f"each step of `{name}` must return tensors or numbers. Got a {type(value).__name__}.")
-    tensors = [as_tensor(value) for value in values]
-    shapes = {tuple(tensor.shape) for tensor in tensors}
-    if len(shapes) > 1:
-        raise TypeError(f"each step of `{name}` must return a y of the same shape. Got {sorted(shapes)}.")
+    tensors = [value if isinstance(value, torch.Tensor) else _number(value, name) for value in values]
+    shape = tensors[0].shape
+    for tensor in tensors:
+        if tensor.shape != shape:
+            raise TypeError(
+                f"each step of `{name}` must return a y of the same shape. Got {tuple(tensor.shape)} after {tuple(shape)}."
+            )
     return torch.stack(tensors)
+
+
+def _number(value: Any, name: str) -> torch.Tensor:
+    if not is_arraylike(value):
+        raise TypeError(f"each step of `{name}` must return tensors or numbers. Got a {type(value).__name__}.")
+    return as_tensor(value)

@@ -51,6 +51,8 @@ def as_truth(x: Any, name: str, kinds: str = "bif") -> bool | torch.Tensor:
     TypeError
         It is no scalar of that kind.
     """
+    if isinstance(x, torch.Tensor) and x.dtype == torch.bool and not x.shape:
+        return x if is_undecided(x) else bool(x)
     if type(x) is bool:
         return x
     x = scalar(x.mantissa if type(x) is Quantity else x, name, kinds)

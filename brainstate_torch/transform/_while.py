@@ -7,10 +7,9 @@ import torch
 
 from .._func import FakeTensor, concrete
 from .._state import Frame
-from .._state.value import owned
 from ._abstract import is_abstract
 from ._branch import select
-from ._carry import Pattern, as_arrays, check_states
+from ._carry import Pattern, as_arrays, check_states, protected
 from ._checkpointed_loop import check_base, in_blocks
 from ._functional import checked_arguments, run
 from ._truth import as_truth
@@ -141,10 +140,8 @@ class _While:
 
     def advance(self, val: Any, count: int | None) -> tuple[Any, bool]:
         """At most so many steps: the value behind them, and whether the condition may still hold."""
-        depth = self.frame.level
         while count is None or count > 0:
-            # `val += 1` must not change the caller's tensor, nor what another step still needs.
-            val = owned(val, level=depth, attached=True)
+            val = protected(val)
             keep = as_truth(self._condition(val), "the result of `cond_fun`", "b")
             if isinstance(keep, bool):
                 if not keep:

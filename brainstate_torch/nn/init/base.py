@@ -17,7 +17,7 @@ __all__ = ["Initializer", "RandomInitializer", "as_shape"]
 class Initializer(PrettyRepr):
     """Base of objects that make an initial value.
 
-    A call takes the shape, and may take ``dtype`` and, where numbers are drawn, ``rng``. A subclass defines ``__call__``.
+    A subclass defines ``__call__``, which takes the shape, ``dtype`` and, where numbers are drawn, ``rng``.
 
     Raises
     ------

@@ -65,7 +65,7 @@ class Identity(Initializer):
             [0., 3.]])
     """
 
-    def __init__(self, value: ArrayLike = 1.0, unit: Unit = UNITLESS) -> None:
+    def __init__(self, value: Any = 1.0, unit: Unit = UNITLESS) -> None:
         self.value = value
         self.unit = unit
 

@@ -52,13 +52,13 @@ class TruncatedNormal(RandomInitializer):
     def __init__(
         self,
         loc: ArrayLike = 0.0,
-        scale: ArrayLike = 1.0,
+        scale: Any = 1.0,
         unit: Unit = UNITLESS,
         lower: ArrayLike = -2.0,
         upper: ArrayLike = 2.0,
         seed: SeedOrKey | None = None,
     ) -> None:
-        if not scale > 0:  # type: ignore[operator]
+        if not scale > 0:
             raise ValueError(f"`scale` must be positive. Got {scale}.")
         super().__init__(unit, seed)
         self.loc, self.scale, self.lower, self.upper = loc, scale, lower, upper
@@ -102,9 +102,7 @@ class Exponential(RandomInitializer):
     True
     """
 
-    def __init__(
-        self, scale: ArrayLike | None = None, seed: SeedOrKey | None = None, unit: Unit = UNITLESS
-    ) -> None:
+    def __init__(self, scale: ArrayLike | None = None, seed: SeedOrKey | None = None, unit: Unit = UNITLESS) -> None:
         super().__init__(unit, seed)
         self.scale = scale
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 
+from ..._arrays import is_arraylike
 from ..._state import State
 from ...typing import ArrayLike, Size
-from ...units import Quantity, is_quantity
+from ...units import is_quantity
 from ...units import math as um
 from .base import as_shape
 
@@ -38,7 +38,7 @@ def param(
     Raises
     ------
     ValueError
-        The parameter is none of these, or its shape does not broadcast to `sizes`, or its batch axis has another length.
+        The parameter is none of these, its shape does not broadcast to `sizes`, or its batch axis has another length.
 
     Examples
     --------
@@ -54,15 +54,19 @@ def param(
         if allow_none:
             return None
         raise ValueError("`parameter` must be a number, an array, an initialiser or a function. Got None.")
-    if allow_scalar and um.isscalar(parameter):
-        return parameter
     shape = as_shape(sizes)
-    # Tensors cannot be called, nor can States: what can is an initialiser or a function.
     if callable(parameter):
         return parameter(shape if batch_size is None else (batch_size, *shape))
     value: Any = parameter.value if isinstance(parameter, State) else parameter
-    if not isinstance(value, (np.ndarray, torch.Tensor, Quantity)) and not is_quantity(value):
-        raise ValueError(f"Unknown parameter type: it must be an array, a State or a function. Got {type(value).__name__}.")
+    if not is_arraylike(value) and not is_quantity(value):
+        raise ValueError(
+            f"`parameter` must be a number, an array, a State or a function. Got {type(value).__name__}, "
+            "an unknown parameter type."
+        )
+    if um.isscalar(value):
+        if not allow_scalar:
+            raise ValueError(f"`parameter` must have the shape {shape}, or be a function. Got a number.")
+        return parameter
     if not _broadcast(value.shape, shape):
         raise ValueError(f"the shape of `parameter` must match {shape}: it does not match. Got {tuple(value.shape)}.")
     if batch_size is not None:
@@ -80,5 +84,7 @@ def _batched(value: Any, ndim: int, batch_size: int) -> Any:
         value = value.reshape(1, *[1] * (ndim - value.ndim), *value.shape)
         return torch.repeat_interleave(value, batch_size, 0)
     if value.shape[0] != batch_size:
-        raise ValueError(f"the batch size of `parameter` must be {batch_size}: it does not match. Got {value.shape[0]}.")
+        raise ValueError(
+            f"the batch size of `parameter` must be {batch_size}: it does not match. Got {value.shape[0]}."
+        )
     return value

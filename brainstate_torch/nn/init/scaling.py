@@ -32,7 +32,8 @@ class VarianceScaling(RandomInitializer):
     scale
         The numerator.
     mode
-        ``'fan_in'``: the number of inputs of one output; ``'fan_out'``: of outputs of one input; ``'fan_avg'``: the mean.
+        ``'fan_in'``, the number of inputs of one output; ``'fan_out'``, of outputs of one input; or their mean,
+        ``'fan_avg'``.
     distribution
         ``'truncated_normal'`` (at two standard deviations), ``'normal'`` or ``'uniform'``.
     in_axis, out_axis
@@ -87,7 +88,7 @@ class VarianceScaling(RandomInitializer):
         return {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
 
 
-def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> type[VarianceScaling]:
+def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> Any:
     """A class that differs from VarianceScaling in its defaults."""
 
     def __init__(
@@ -161,5 +162,7 @@ def calculate_init_gain(nonlinearity: str, param: float | None = None) -> float:
             raise ValueError(f"`param` must be a number. Got {slope!r}, which is not a valid number.")
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity not in _GAINS:
-        raise ValueError(f"Unsupported nonlinearity: it must be one of {['leaky_relu', *_GAINS]}. Got {nonlinearity!r}.")
+        raise ValueError(
+            f"Unsupported nonlinearity: it must be one of {['leaky_relu', *_GAINS]}. Got {nonlinearity!r}."
+        )
     return _GAINS[nonlinearity]

@@ -29,12 +29,12 @@ def test_as_dtype_of_python_types_follows_environ():
 
 
 def test_float_dtype_refuses_integers():
-    with pytest.raises(ValueError, match="`dtype` must be a floating dtype. Got torch.int32"):
+    with pytest.raises(ValueError, match=r"`dtype` must be a floating dtype. Got torch.int32"):
         brainstate.random.normal(size=2, dtype=int)
 
 
 def test_plain_refuses_a_unit_and_takes_a_scale():
-    with pytest.raises(ValueError, match="`shape` must be dimensionless. Got a quantity in mV"):
+    with pytest.raises(ValueError, match=r"`shape` must be dimensionless. Got a quantity in mV"):
         brainstate.random.gamma(2.0 * u.mV)
     assert _arguments.plain("a", u.Quantity([1.0, 2.0])).tolist() == [1.0, 2.0]
 
@@ -52,13 +52,13 @@ def test_check_says_nothing_where_the_numbers_are_not_known():
         return p
 
     assert torch.func.vmap(checked)(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
-    with pytest.raises(ValueError, match="`p` must be small."):
+    with pytest.raises(ValueError, match=r"`p` must be small."):
         checked(torch.tensor([1.0, 2.0]))
 
 
 @pytest.mark.parametrize("name", ["rand", "randn"])
 def test_lengths_must_be_integers(name):
-    with pytest.raises(TypeError, match="the lengths of the axes must be integers. Got a tuple."):
+    with pytest.raises(TypeError, match=r"the lengths of the axes must be integers. Got a tuple."):
         getattr(brainstate.random, name)((2, 3))
 
 

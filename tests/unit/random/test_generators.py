@@ -17,7 +17,7 @@ def test_generators_go_back_to_a_state():
 
 
 def test_generators_refuse_other_devices():
-    with pytest.raises(NotImplementedError, match="must draw on a CPU or a CUDA device. Got 'meta'"):
+    with pytest.raises(NotImplementedError, match=r"must draw on a CPU or a CUDA device. Got 'meta'"):
         Generators().at(torch.device("meta"))
 
 

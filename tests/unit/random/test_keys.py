@@ -37,7 +37,7 @@ def test_checked_impl_follows_environ():
     with brainstate.environ.context(random_impl="threefry2x32"):
         assert checked_impl(None) == "threefry2x32"
         assert checked_impl("torch") == "torch"
-    with pytest.raises(ValueError, match="`impl` must be one of 'torch', 'threefry2x32'. Got 'rbg'."):
+    with pytest.raises(ValueError, match=r"`impl` must be one of 'torch', 'threefry2x32'. Got 'rbg'."):
         checked_impl("rbg")
 
 

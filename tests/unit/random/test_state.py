@@ -73,9 +73,9 @@ def test_split_keys_are_new_and_move_the_stream(rng):
 
 @pytest.mark.parametrize("method", ["split_key", "self_assign_multi_keys"])
 def test_number_of_keys_must_be_a_positive_integer(rng, method):
-    with pytest.raises(TypeError, match="`n` must be an integer. Got 1.5"):
+    with pytest.raises(TypeError, match=r"`n` must be an integer. Got 1.5"):
         getattr(rng, method)(1.5)
-    with pytest.raises(ValueError, match="`n` must be a positive integer. Got 0"):
+    with pytest.raises(ValueError, match=r"`n` must be a positive integer. Got 0"):
         getattr(rng, method)(0)
 
 

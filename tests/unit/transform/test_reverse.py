@@ -10,6 +10,7 @@ from brainstate_torch import ParamState, State
 from brainstate_torch import transform as T
 from brainstate_torch._func import concrete
 from brainstate_torch.transform import _reverse
+from brainstate_torch.transform._functional import FLOAT0
 
 F64 = torch.float64
 X = torch.tensor([1.0, 2.0], dtype=F64)
@@ -130,10 +131,10 @@ def test_integers_have_the_empty_gradient_of_jax(engine):
     assert torch.equal(gradient["x"], 12 * X)
     for key in ("n", "flag"):
         assert type(gradient[key]) is np.ndarray
-        assert (gradient[key].dtype, gradient[key].shape) == (T._reverse.FLOAT0, tuple(tree[key].shape))
+        assert (gradient[key].dtype, gradient[key].shape) == (FLOAT0, tuple(tree[key].shape))
     only = T.grad(lambda n: 1.0, allow_int=True, engine=engine)(torch.tensor([1, 2]))
     assert (only.dtype.itemsize, only.shape) == (0, (2,))
-    assert T.vector_grad(lambda n: n * 1.0, engine=engine)(torch.tensor(1)).dtype == T._reverse.FLOAT0
+    assert T.vector_grad(lambda n: n * 1.0, engine=engine)(torch.tensor(1)).dtype == FLOAT0
 
 
 def test_a_tensor_of_the_closure_that_requires_grad_is_a_constant(engine):
