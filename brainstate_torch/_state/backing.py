@@ -51,14 +51,14 @@ class Backed:
         The tensors are copied: an optimizer writes in place, and what it writes to must be the State's alone.
         """
         assert self._parameters is not None
+        held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         leaves = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
         kept = self._parameters[: len(leaves)]
-        for parameter, leaf in zip(kept, leaves, strict=False):
-            if parameter.data_ptr() != leaf.data_ptr() or parameter.shape != leaf.shape:
-                parameter.data = leaf.detach().as_subclass(torch.Tensor).clone()
+        for parameter, leaf, old in zip(kept, leaves, held, strict=False):
+            if leaf is not old or parameter.data_ptr() != leaf.data_ptr():
+                _point(parameter, leaf)
         for leaf in leaves[len(kept) :]:
-            data = leaf.detach().as_subclass(torch.Tensor).clone()
-            kept.append(StateParameter(data, requires_grad=self._trains(leaf)))
+            kept.append(StateParameter(_apart(leaf), requires_grad=self._trains(leaf)))
         self._parameters = kept
         self._value = filled(value, [shown(parameter) for parameter in kept])
 
@@ -80,6 +80,20 @@ class Backed:
         """The value with the Parameters themselves as leaves."""
         parameters = self.parameters()
         return filled(self._value, parameters)
+
+
+def _apart(leaf: torch.Tensor) -> torch.Tensor:
+    """A plain copy."""
+    return leaf.detach().as_subclass(torch.Tensor).clone()
+
+
+def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
+    """Give a Parameter the numbers of a tensor, whatever its dtype."""
+    if parameter.requires_grad and not (leaf.is_floating_point() or leaf.is_complex()):
+        parameter.requires_grad_(False)
+    if parameter.grad is not None and parameter.grad.dtype != leaf.dtype:
+        parameter.grad = None
+    parameter.data = _apart(leaf)
 
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:

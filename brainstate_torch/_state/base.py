@@ -204,10 +204,11 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def _commit(self, value: Any) -> None:
         """Set the State's own value, and the Parameters behind it."""
-        self._been_writen = True
-        self._value = value
-        if self._parameters is not None:
+        if self._parameters is None:
+            self._value = value
+        else:
             self._back(value)
+        self._been_writen = True
 
     def _invalidate(self) -> None:
         self._value = _INVALIDATED

@@ -9,6 +9,7 @@ import torch
 from .. import _tree
 from .._state import State
 from ..units import Quantity, UnitMismatchError, get_mantissa, get_unit, is_quantity
+from ..units import math as um
 from .belongings import is_persistent, is_saved, named_leaves, parts
 
 __all__ = ["UNITS", "Loading", "acyclic", "save"]
@@ -94,13 +95,13 @@ class Loading:
         new = self._in_unit(new, key, unit)
         if not is_saved(new):
             raise TypeError(f"a value must be a tensor or a number. Got {type(new).__name__}.")
-        if not isinstance(old, torch.Tensor):
-            new = type(old)(new)
+        if um.shape(new) != um.shape(old):
+            raise ValueError(f"a value must have shape {um.shape(old)}. Got {um.shape(new)}.")
+        if isinstance(old, torch.Tensor):
+            new = torch.as_tensor(new).detach()
+            new = new if self.assign else new.to(old, copy=True)
         else:
-            new = torch.as_tensor(new)
-            if new.shape != old.shape:
-                raise ValueError(f"a value must have shape {tuple(old.shape)}. Got {tuple(new.shape)}.")
-            new = new.detach() if self.assign else new.detach().to(old, copy=True)
+            new = type(old)(new)
         return Quantity(new, unit) if is_quantity(leaf) else new
 
     def _in_unit(self, new: Any, key: str, unit: Any) -> Any:

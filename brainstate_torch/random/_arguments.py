@@ -8,6 +8,7 @@ import torch
 
 from .. import environ
 from .._arrays import as_tensor
+from .._func import concrete
 from ..typing import DTypeLike, Size
 from ..units import UNITLESS, Quantity, Unit
 from ..units.values import scaled
@@ -150,7 +151,7 @@ def int_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
 
 def check(rule: str, broken: Any) -> None:
-    """Raise where a condition holds anywhere; not under vmap or in a graph being traced, where that is not known.
+    """Raise where a condition holds anywhere; not in a graph being traced, where that is not known.
 
     Raises
     ------
@@ -158,7 +159,7 @@ def check(rule: str, broken: Any) -> None:
         It holds.
     """
     try:
-        raises = bool(broken.any()) if isinstance(broken, torch.Tensor) else bool(broken)
+        raises = bool(concrete(broken).any()) if isinstance(broken, torch.Tensor) else bool(broken)
     except RuntimeError:
         return
     if raises:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import torch
 
+from .._func import concrete
 from ..typing import SeedOrKey
 
 __all__ = ["Draws", "Sampler", "finished"]
@@ -60,12 +61,9 @@ class Draws(abc.ABC):
 
 
 def finished(done: torch.Tensor, rounds: int, enough: int) -> bool:
-    """Is a rejection loop over: all elements are done, or it made `enough` rounds where that is not known?
-
-    It is not known under vmap, and in a graph being traced.
-    """
+    """Is a rejection loop over: all elements are done, or it made `enough` rounds in a graph being traced?"""
     try:
-        return bool(done.all())
+        return bool(concrete(done).all())
     except RuntimeError:
         return rounds >= enough
 

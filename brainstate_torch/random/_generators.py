@@ -2,8 +2,10 @@
 
 import threading
 
-import numpy as np
 import torch
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+
+from .._func import concrete
 
 __all__ = ["WORKSPACE", "Generators", "is_generator_state"]
 
@@ -45,22 +47,27 @@ class Generators:
 
     def load(self, state: torch.Tensor) -> None:
         """Go to a state."""
-        # Cut by numpy: inside torch.func.grad a slice by torch would be a wrapper without storage.
-        whole = state.numpy(force=True)
-        self._cpu.set_state(torch.from_numpy(whole[:_CPU_BYTES]))
-        for i, generator in enumerate(self._cuda):
-            start = _CPU_BYTES + i * _CUDA_BYTES
-            if start < len(whole):
-                generator.set_state(torch.from_numpy(whole[start : start + _CUDA_BYTES]))
-            else:
-                generator.manual_seed(self._cpu.initial_seed())
+        state = concrete(state)
+        if not self._cuda and state.is_cpu and state.numel() == _CPU_BYTES:
+            self._cpu.set_state(state)
+            return
+        # Inside torch.func a slice would be a wrapper, without storage to copy from.
+        with temporarily_clear_interpreter_stack():
+            whole = state.cpu()
+            self._cpu.set_state(whole[:_CPU_BYTES])
+            for i, generator in enumerate(self._cuda):
+                own = whole[_CPU_BYTES + i * _CUDA_BYTES :][:_CUDA_BYTES]
+                if own.numel():
+                    generator.set_state(own)
+                else:
+                    generator.manual_seed(self._cpu.initial_seed())
 
     def state(self) -> torch.Tensor:
         """Where the generators stand, `uint8[bytes]`."""
-        own = self._cpu.get_state()
         if not self._cuda:
-            return own
-        return torch.from_numpy(np.concatenate([own.numpy(), *[g.get_state().numpy() for g in self._cuda]]))
+            return self._cpu.get_state()
+        with temporarily_clear_interpreter_stack():
+            return torch.cat([generator.get_state() for generator in (self._cpu, *self._cuda)])
 
 
 class _Workspace(threading.local):

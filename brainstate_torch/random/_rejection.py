@@ -1,7 +1,7 @@
 """Gamma, Poisson and binomial numbers from Threefry bits by JAX's rejection loops, all elements at once.
 
-A loop ends when every element is accepted. Where that cannot be asked (under vmap, and in a graph being traced), it
-makes so many rounds that an element is left over with a probability below 1e-10.
+A loop ends when every element is accepted. In a graph being traced, where that cannot be asked, it makes so many rounds
+that an element is left over with a probability below 1e-10.
 """
 
 import math

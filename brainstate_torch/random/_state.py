@@ -7,6 +7,7 @@ from typing import Any, Self, SupportsIndex
 
 import torch
 
+from .._func import FakeTensor
 from .._state import State
 from ..typing import SeedOrKey
 from . import _threefry
@@ -65,7 +66,8 @@ class RandomState(
     have together. `dtype` is by default that of `environ`. `key`, a seed or a key, takes the place of the RandomState,
     which then stays where it is; with it the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may
     be quantities where a unit makes sense: the result has the unit of the first, and a plain number counts as given in
-    it. New numbers are made on the device of the parameters, else on torch's default device.
+    it. New numbers are made on the device of the parameters, else on torch's default device. torch does not compute
+    in 8 bits: at precision 8 only numbers without parameters are drawn.
 
     Examples
     --------
@@ -85,6 +87,9 @@ class RandomState(
         impl = checked_impl(impl)
         super().__init__(initial_value(seed, impl or "torch"))
         self._backup = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(impl={self.impl!r})"
 
     @property
     def impl(self) -> str:
@@ -185,9 +190,18 @@ class RandomState(
                 torch.device("cpu"), lambda g: torch.randint(2**32, (n, 2), device="cpu", generator=g)
             )
             return drawn.to(torch.uint32)
-        keys = _threefry.split(self.value, n + 1)
+        keys = _threefry.split(self._key(), n + 1)
         self.value = keys[0]
         return keys[1:]
+
+    def _key(self) -> torch.Tensor:
+        key = self.value
+        if key.ndim != 1:
+            raise ValueError(
+                f"a draw must have one key. Got {len(key)} that `self_assign_multi_keys` made. "
+                "Draw in a map over them, or call `restore_key` first."
+            )
+        return key
 
     def self_assign_multi_keys(self, n: SupportsIndex, backup: bool = True) -> None:
         """Make `n` keys ``uint32[n, 2]`` the value, one for each lane of a map over it.
@@ -202,7 +216,7 @@ class RandomState(
             if backup:
                 self.backup_key()
             is_torch = self.impl == "torch"
-            self.value = self._keys(count) if is_torch else _threefry.split(self.value, count)
+            self.value = self._keys(count) if is_torch else _threefry.split(self._key(), count)
 
     def __getstate__(self) -> dict[str, Any]:
         # torch 2.13 cannot unpickle uint32; a State takes numpy arrays.
@@ -245,10 +259,12 @@ def _advanced(
 ) -> tuple[torch.Tensor, Any]:
     """What a sampler draws from a state, and the state after it.
 
-    A traced graph keeps the generators themselves: whoever traces assigns :class:`Generators` as the value.
+    A traced graph keeps the generators themselves: whoever traces assigns :class:`Generators` as the value. Where
+    shapes alone are computed, the state is fake and stays.
     """
-    if isinstance(state, Generators):
-        return sampler(state.at(device)), state
+    if isinstance(state, (Generators, FakeTensor)):
+        generators = state if isinstance(state, Generators) else Generators()
+        return sampler(generators.at(device)), state
     generators = WORKSPACE.at_state(state)
     WORKSPACE.state = None
     drawn = sampler(generators.at(device))

@@ -9,6 +9,7 @@ from torch.utils.checkpoint import checkpoint as recomputed
 from .. import environ
 from ..typing import Missing
 from ._functional import Outcome, checked_arguments, run
+from ._nonfinite import random_state, rewind
 from ._reverse import can_recompute
 
 __all__ = ["checkpoint", "remat"]
@@ -23,7 +24,7 @@ def checkpoint(
 
     States read in the block have their values of the first run in the second, random draws are repeated, and what the
     block writes counts once. It acts on the autograd tape: in ``grad`` and ``vector_grad`` called outermost, and under
-    :func:`taped`. In higher derivatives and with ``engine='func'`` the block runs as it is, with the same numbers and
+    :func:`taped`. Around another derivative, in higher derivatives and with ``engine='func'`` the block runs as it is, with the same numbers and
     the memory of a plain call: torch.func keeps everything for a further derivative.
 
     Parameters
@@ -69,16 +70,19 @@ def checkpoint(
     @functools.wraps(fun)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         positional, named = checked_arguments(args, kwargs)
-        if not can_recompute():
-            outcome = run(fun, positional, named)
-            outcome.frame.commit(outcome.written, outcome.created)
-            return outcome.result
-        return _Block(fun, positional, named).forward()
+        return _Block(fun, positional, named).forward() if can_recompute() else plain(fun, positional, named)
 
     return checkpointed
 
 
 remat = checkpoint
+
+
+def plain(fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """Run the function as it is."""
+    outcome = run(fun, args, kwargs)
+    outcome.frame.commit(outcome.written, outcome.created)
+    return outcome.result
 
 
 class _Block:
@@ -90,7 +94,15 @@ class _Block:
         self.first: Outcome | None = None
 
     def forward(self) -> Any:
-        result, written = recomputed(self._run, use_reentrant=False)
+        draws = random_state()
+        try:
+            result, written = recomputed(self._run, use_reentrant=False)
+        except RuntimeError as error:
+            # torch.func's derivatives refuse to run where saved-tensor hooks are active.
+            if "saved tensor hooks" not in str(error):
+                raise
+            rewind(draws)
+            return plain(self.fun, self.args, self.kwargs)
         assert self.first is not None
         self.first.frame.commit(written)
         return result

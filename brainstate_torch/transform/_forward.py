@@ -12,7 +12,7 @@ from ..typing import Missing, SeedOrKey
 from ..units import Quantity
 from ._checks import exact_places
 from ._functional import Call
-from ._gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from ._gradient import NAMES, Argnums, GradientTransform, GradStates, checked_keywords
 from ._reverse import Pure, Tensors
 
 __all__ = ["fwd_grad"]
@@ -62,6 +62,9 @@ def random_directions(
         return [torch.tensordot(slope, v, 1) / tangent_size for v in directions], carried
 
     return estimate
+
+
+NAMES[random_directions] = "fwd_grad"
 
 
 def _directions(leaves: Sequence[torch.Tensor], count: int | None, source: random.RandomState) -> list[torch.Tensor]:

@@ -14,7 +14,7 @@ from ._reverse import ENGINES, Engine, scalar_gradient, vector_gradient
 from ._selection import Inputs, Selection
 from ._unit_ratio import with_input_units, with_unit_ratio
 
-__all__ = ["Argnums", "GradStates", "GradientTransform", "checked_keywords", "grad", "vector_grad"]
+__all__ = ["NAMES", "Argnums", "GradStates", "GradientTransform", "checked_keywords", "grad", "vector_grad"]
 
 GradStates = State[Any] | Sequence[Any] | Mapping[Any, Any] | None
 _MISSING = Missing()
@@ -170,7 +170,7 @@ class GradientTransform:
 
     @property
     def _phase(self) -> str:
-        return _NAMES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
+        return NAMES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
 
     def __repr__(self) -> str:
         states = f"{len(self._selection.states)} States" if self._selection.states else "None"
@@ -194,7 +194,8 @@ class VectorGradientTransform(GradientTransform):
         return call.inputs.arrange(with_unit_ratio(raw, call) if self.unit_aware else raw)
 
 
-_NAMES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_grad"}
+#: The public names of the base transforms, for messages.
+NAMES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_grad"}
 
 
 def checked_keywords(

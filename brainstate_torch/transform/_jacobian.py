@@ -10,7 +10,7 @@ from .._arrays import as_tensor
 from .._func import jvp, vjp, vmap
 from ._checks import checked_result, exact_places, short_dtype
 from ._functional import Call
-from ._gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from ._gradient import NAMES, Argnums, GradientTransform, GradStates, checked_keywords
 from ._nonfinite import random_state, rewind
 from ._reverse import Pure, Tensors
 from ._unit_ratio import as_derivative
@@ -168,6 +168,9 @@ def second_derivatives(
         return _forward_rows(lambda xs: _reverse_rows(pure, xs, chunk_size), tuple(leaves), call, chunk_size)
 
     return blocks
+
+
+NAMES |= {reverse_jacobian: "jacrev", forward_jacobian: "jacfwd", second_derivatives: "hessian"}
 
 
 class JacobianTransform(GradientTransform):

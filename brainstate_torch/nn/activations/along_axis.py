@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from ... import environ
-from ...typing import ArrayLike, DTypeLike
+from ...typing import ArrayLike
 from ..module import ElementWiseBlock
 from ..operand import floating, operand
 
@@ -194,7 +194,7 @@ def standardize(
     return (x - mean) * torch.rsqrt(operand(variance) + epsilon)
 
 
-def one_hot(x: Any, num_classes: int, *, dtype: DTypeLike | None = None, axis: int = -1) -> torch.Tensor:
+def one_hot(x: Any, num_classes: int, *, dtype: torch.dtype | None = None, axis: int = -1) -> Any:
     """1 at the place of each index, 0 elsewhere; all 0 for an index that is out of range.
 
     Parameters
@@ -219,7 +219,7 @@ def one_hot(x: Any, num_classes: int, *, dtype: DTypeLike | None = None, axis: i
     x = operand(x)
     classes = torch.arange(num_classes, device=x.device)
     hot = x.unsqueeze(-1) == classes
-    return hot.movedim(-1, axis).to(environ.dftype() if dtype is None else dtype)  # type: ignore[arg-type]
+    return hot.movedim(-1, axis).to(environ.dftype() if dtype is None else dtype)
 
 
 class GLU(ElementWiseBlock):

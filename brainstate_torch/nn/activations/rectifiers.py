@@ -7,7 +7,7 @@ from torch.nn.functional import relu6 as _relu6
 
 from ... import random
 from ..._state import ParamState
-from ...typing import ArrayLike, DTypeLike
+from ...typing import ArrayLike
 from ...units import get_mantissa
 from ...units import math as um
 from ..module import ElementWiseBlock
@@ -185,7 +185,7 @@ class PReLU(ElementWiseBlock):
     tensor([-1.,  0.])
     """
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: DTypeLike | None = None) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, dtype: torch.dtype | None = None) -> None:
         super().__init__()
         self.num_parameters = num_parameters
         self.weight = ParamState(um.full((num_parameters,), init, dtype=dtype))

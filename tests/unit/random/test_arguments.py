@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 import brainstate_torch as brainstate
 import brainstate_torch.units as u
@@ -46,14 +47,15 @@ def test_aligned_takes_the_first_unit():
         _arguments.aligned(1.0 * u.mV, 1.0 * u.ms)
 
 
-def test_check_says_nothing_where_the_numbers_are_not_known():
+def test_check_raises_in_every_lane_and_says_nothing_in_a_traced_graph():
     def checked(p):
         _arguments.check("`p` must be small.", p > 1)
-        return p
+        return p + 0
 
-    assert torch.func.vmap(checked)(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
     with pytest.raises(ValueError, match=r"`p` must be small."):
-        checked(torch.tensor([1.0, 2.0]))
+        torch.func.vmap(checked)(torch.tensor([1.0, 2.0]))
+    graph = make_fx(checked, tracing_mode="fake")(torch.tensor([1.0, 2.0]))
+    assert graph(torch.tensor([1.0, 2.0])).tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("name", ["rand", "randn"])

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from brainstate_torch.random import _generators
 from brainstate_torch.random._generators import WORKSPACE, Generators, is_generator_state, seeded
 
 CPU = torch.device("cpu")
@@ -19,6 +20,37 @@ def test_generators_go_back_to_a_state():
 def test_generators_refuse_other_devices():
     with pytest.raises(NotImplementedError, match=r"must draw on a CPU or a CUDA device. Got 'meta'"):
         Generators().at(torch.device("meta"))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        lambda f: f(),
+        *[
+            lambda f, transform=transform: transform(lambda x: (f(), x)[1])(torch.zeros(2))
+            for transform in (
+                lambda g: torch.func.vmap(g, randomness="different"),
+                lambda g: torch.func.grad(lambda x: g(x).sum()),
+            )
+        ],
+    ],
+)
+def test_states_of_several_generators_are_held_by_one_tensor(monkeypatch, inside):
+    # Generators of the CPU stand for those of two CUDA devices, which this test then also needs no GPU for.
+    monkeypatch.setattr(_generators, "_CUDA_BYTES", seeded(0).numel())
+
+    def check():
+        generators = Generators()
+        generators._cuda = [torch.Generator(), torch.Generator()]
+        generators.load(seeded(3))
+        assert [generator.initial_seed() for generator in generators._cuda] == [3, 3]
+        generators._cuda[1].manual_seed(9)
+        state = generators.state()
+        generators.load(seeded(4))
+        generators.load(state)
+        assert [generator.initial_seed() for generator in (generators._cpu, *generators._cuda)] == [3, 3, 9]
+
+    inside(check)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

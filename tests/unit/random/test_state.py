@@ -95,8 +95,14 @@ def test_self_assigned_keys_are_one_stream_for_each_lane(rng):
     rng.self_assign_multi_keys(4)
     keys = rng.value
     assert keys.shape == (4, 2) and len({tuple(key) for key in keys.tolist()}) == 4
+    with pytest.raises(ValueError, match=r"a draw must have one key. Got 4 that `self_assign_multi_keys` made"):
+        rng.normal()
     rng.restore_key()
     assert torch.equal(rng.value, start)
+
+
+def test_repr_names_the_generator(rng):
+    assert repr(rng) == f"RandomState(impl='{rng.impl}')"
 
 
 def test_keys_draw_in_each_lane_of_vmap_what_they_draw_alone(rng):
@@ -187,6 +193,26 @@ def test_draws_inside_grad_are_those_outside(rng):
     gradient = brainstate.transform.grad(lambda w: (w * rng.normal(size=3)).sum())(torch.tensor(1.0))
     assert torch.allclose(gradient, twin.normal(size=3).sum())
     assert numbers(rng) == numbers(twin)
+
+
+def test_shapes_are_known_without_a_draw(rng):
+    start = rng.value
+    shape = brainstate.transform.eval_shape(lambda x: x + rng.normal(size=3) + rng.gamma(2.0), torch.zeros(3))
+    assert tuple(shape.shape) == (3,) and torch.equal(rng.value, start)
+
+
+def test_draws_in_nested_transforms_move_the_stream_once(rng):
+    twin = rng.copy()
+    jacobian = brainstate.transform.jacrev(lambda w: w * rng.normal(size=2))(torch.ones(2))
+    assert torch.allclose(jacobian.diag(), twin.normal(size=2))
+    assert numbers(rng) == numbers(twin)
+
+
+def test_lanes_of_a_mapped_gradient_draw_different_numbers_from_torch():
+    rng = RandomState(0, impl="torch")
+    gradient = brainstate.transform.grad(lambda x: x * (rng.normal() + rng.normal()))
+    drawn = brainstate.transform.vmap(gradient)(torch.zeros(5))
+    assert drawn.unique().numel() == 5 and rng.normal().shape == ()
 
 
 def test_two_streams_can_be_drawn_from_in_turn_inside_grad(rng):

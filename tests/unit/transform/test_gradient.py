@@ -64,6 +64,28 @@ def test_unknown_keywords_are_refused(transform):
         transform(cube, foo=1)
 
 
+class Methods:
+    w = ParamState(torch.tensor(2.0))
+
+    @T.grad(argnums=0)
+    def slope(self, x):
+        return self.w.value * x**2
+
+    plain = T.grad(torch.square)
+    bound = T.grad(functools.partial(torch.pow, exponent=2))
+
+
+def test_a_decorated_method_is_bound_to_its_instance():
+    assert Methods().slope(X) == 12.0
+    assert Methods.slope is Methods.slope
+
+
+@pytest.mark.xfail(strict=True, raises=AttributeError, reason="not every callable has `__get__`")
+@pytest.mark.parametrize("name", ["plain", "bound"])
+def test_a_derivative_of_what_is_no_method_can_be_an_attribute_of_a_class(name):
+    assert getattr(Methods(), name)(X) == 6.0
+
+
 def test_one_transform_is_used_many_times_and_inside_itself():
     w, slope = ParamState(torch.tensor(2.0)), None
 
@@ -144,6 +166,7 @@ def test_vector_grad_sums_the_gradients_of_all_results(engine):
     assert T.vector_grad(lambda z: z**2, engine=engine)(z) == 2 * z
 
 
+WIDE = "torch.func.jvp of a number times a Python number is 64 bit wide, which tensordot refuses"
 UNIT_CASES = [
     (lambda v: v**2, 3.0 * u.mV, 6 * u.mV),
     (lambda v: (v / u.mV) ** 2, 3.0 * u.mV, 6 / u.mV),
@@ -159,8 +182,9 @@ UNIT_CASES = [
 
 @pytest.mark.parametrize(("fun", "v", "expected"), UNIT_CASES)
 @pytest.mark.parametrize("transform", [T.grad, T.vector_grad, T.jacrev, T.jacfwd, T.fwd_grad])
-def test_unit_aware_derivatives_have_the_ratio_of_units(transform, fun, v, expected):
-    v = v * 1.0 if isinstance(v, float) else v
+def test_unit_aware_derivatives_have_the_ratio_of_units(transform, fun, v, expected, request):
+    if transform is T.fwd_grad and fun in (UNIT_CASES[3][0], UNIT_CASES[7][0]):
+        request.applymarker(pytest.mark.xfail(strict=True, raises=RuntimeError, reason=WIDE))
     if transform is T.fwd_grad:
         torch.manual_seed(0)
         found, tolerance = T.fwd_grad(fun, unit_aware=True, tangent_size=4000, key=0)(v), 0.2

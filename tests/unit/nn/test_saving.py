@@ -1,0 +1,161 @@
+import io
+
+import numpy as np
+import pytest
+import torch
+
+import brainstate_torch as brainstate
+import brainstate_torch.units as u
+from brainstate_torch import HiddenState, LongTermState, ParamState
+from brainstate_torch.nn import Module, Sequential
+
+
+class Neuron(Module):
+    def __init__(self, v, steps=3, tau=10.0 * u.ms):
+        super().__init__()
+        self.v = ParamState(v)
+        self.seen = LongTermState({"steps": steps, "tau": tau, "label": "a", "none": None})
+        self.spike = HiddenState(torch.zeros(2))
+
+    def update(self, x):
+        return x
+
+
+def make(unit=u.mV, value=1.0):
+    model = Module()
+    model.neurons = [Neuron(torch.full((2,), value) * unit)]
+    return model
+
+
+def test_state_dict_holds_numbers_and_the_text_of_units():
+    state = make().state_dict()
+    assert {key: value for key, value in state.items() if "v" not in key.split(".")} == {
+        "neurons.0.seen.steps": 3,
+        "neurons.0.seen.tau": 10.0,
+        "neurons.0._units": {"seen.tau": "ms", "v": "mV"},
+    }
+    assert type(state["neurons.0.v"]) is torch.Tensor and not state["neurons.0.v"].requires_grad
+    assert make().state_dict(keep_vars=True)["neurons.0.v"].requires_grad
+
+
+def test_state_dict_shows_the_storage_of_the_model():
+    model = make()
+    model.state_dict()["neurons.0.v"].fill_(5.0)
+    assert model.neurons[0].v.value.to_decimal(u.mV).tolist() == [5.0, 5.0]
+
+
+def test_state_dict_goes_through_a_file_of_weights_only():
+    buffer = io.BytesIO()
+    torch.save(make(value=4.0).state_dict(), buffer)
+    buffer.seek(0)
+    model = make()
+    model.load_state_dict(torch.load(buffer, weights_only=True))
+    assert model.neurons[0].v.value.to_decimal(u.mV).tolist() == [4.0, 4.0]
+
+
+def test_a_value_is_converted_to_the_unit_of_its_state():
+    model = make(u.volt)
+    model.load_state_dict(make(u.mV, 2000.0).state_dict())
+    assert model.neurons[0].v.value.unit == u.volt
+    assert model.neurons[0].v.value.mantissa.tolist() == [2.0, 2.0]
+
+
+def test_a_quantity_in_the_dict_is_converted():
+    model = make(u.mV)
+    state = model.state_dict()
+    state["neurons.0.v"] = torch.ones(2) * u.volt
+    model.load_state_dict(state)
+    assert model.neurons[0].v.value.mantissa.tolist() == [1000.0, 1000.0]
+
+
+@pytest.mark.parametrize(
+    "change, text",
+    [
+        (
+            lambda s: s.update({"neurons.0._units": {"seen.tau": "ms", "v": "nA"}}),
+            r"neurons.0.v.*dimension of mV. Got nA",
+        ),
+        (lambda s: s.update({"neurons.0._units": {"seen.tau": "ms"}}), r"neurons.0.v.*dimension of mV. Got 1"),
+        (
+            lambda s: s.update({"neurons.0.v": torch.zeros(3)}),
+            r'"neurons.0.v": a value must have shape \(2,\). Got \(3,\)',
+        ),
+        (lambda s: s.update({"neurons.0.v": "text"}), r"neurons.0.v.*must be a (number|tensor)"),
+        (lambda s: s.update({"neurons.0.seen.steps": [1]}), r"neurons.0.seen.steps.*must have shape \(\). Got \(1,\)"),
+        (lambda s: s.pop("neurons.0.v"), r'Missing key\(s\) in state_dict: "neurons.0.v"'),
+        (lambda s: s.pop("neurons.0._units"), r'Missing key\(s\) in state_dict: "neurons.0._units"'),
+        (lambda s: s.update({"neurons.0.w": torch.zeros(1)}), r'Unexpected key\(s\) in state_dict: "neurons.0.w"'),
+        (lambda s: s.update({"w": torch.zeros(1)}), r'Unexpected key\(s\) in state_dict: "w"'),
+        (lambda s: s.update({"neurons.1.v": torch.zeros(1)}), r'Unexpected key\(s\) in state_dict: "neurons.1.v"'),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_name(change, text):
+    model, state = make(), make(value=9.0).state_dict()
+    change(state)
+    with pytest.raises(RuntimeError, match=text):
+        model.load_state_dict(state)
+
+
+def test_a_plain_state_refuses_a_value_with_unit():
+    model = make(1)
+    with pytest.raises(RuntimeError, match=r"neurons.0.v.*dimension of 1. Got mV"):
+        model.load_state_dict(make(u.mV).state_dict())
+
+
+def test_without_strict_what_fits_is_loaded():
+    model = make()
+    result = model.load_state_dict({"neurons.0.v": torch.full((2,), 7.0), "other": torch.ones(1)}, strict=False)
+    assert result.unexpected_keys == ["other"] and "neurons.0._units" in result.missing_keys
+    assert model.neurons[0].v.value.mantissa.tolist() == [7.0, 7.0]
+
+
+def test_load_copies_keeps_dtype_and_runs_hooks():
+    model, seen = make().double(), []
+    model.neurons[0].v.register_hook("write_after", lambda context: seen.append(context.value))
+    state = make(value=2.0).state_dict()
+    model.load_state_dict(state)
+    state["neurons.0.v"].fill_(0.0)
+    assert model.neurons[0].v.value.mantissa.tolist() == [2.0, 2.0]
+    assert model.neurons[0].v.value.mantissa.dtype == torch.float64 and len(seen) == 1
+
+
+def test_load_with_assign_takes_the_dtype():
+    model = make()
+    before = list(model.parameters())
+    model.load_state_dict(make().double().state_dict(), assign=True)
+    assert model.neurons[0].v.value.mantissa.dtype == torch.float64
+    assert all(a is b for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_numbers_and_numpy_arrays_are_taken():
+    model = make()
+    state = make().state_dict()
+    state.update({"neurons.0.v": np.array([3.0, 4.0]), "neurons.0.seen.steps": torch.tensor(8)})
+    model.load_state_dict(state)
+    assert model.neurons[0].v.value.mantissa.tolist() == [3.0, 4.0]
+    assert model.neurons[0].seen.value["steps"] == 8 and type(model.neurons[0].seen.value["steps"]) is int
+
+
+def test_extra_state_and_pre_hooks_of_torch_work():
+    class Counting(Module):
+        def get_extra_state(self):
+            return {"n": 4}
+
+        def set_extra_state(self, state):
+            self.n = state["n"]
+
+    model = Module()
+    model.inner = Counting()
+    seen = []
+    model.inner.register_load_state_dict_pre_hook(lambda *args: seen.append(args[2]))
+    model.load_state_dict(model.state_dict())
+    assert model.inner.n == 4 and seen == ["inner."]
+
+
+def test_a_sequential_of_linears_is_saved_by_layer():
+    net = Sequential(brainstate.nn.Linear(2, 3), brainstate.nn.ReLU(), brainstate.nn.Linear(3, 1, b_init=None))
+    assert {key: tuple(value.shape) for key, value in net.state_dict().items()} == {
+        "layers.0.weight.weight": (2, 3),
+        "layers.0.weight.bias": (3,),
+        "layers.2.weight.weight": (3, 1),
+    }
