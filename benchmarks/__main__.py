@@ -28,7 +28,7 @@ def main() -> int:
         frameworks = [name for name in FRAMEWORKS if hasattr(module, name)]
         weighed = not options.quick or any(bar.measure == "memory" for bar in module.BARS)
         mine: list[Row] = []
-        for case in module.CASES:
+        for case in module.QUICK_CASES if options.quick and hasattr(module, "QUICK_CASES") else module.CASES:
             print(f"{workload} {case}", file=sys.stderr, flush=True)
             of_case = contest(workload, case, [pool.timer(name) for name in frameworks], effort)
             if weighed:

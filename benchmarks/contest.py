@@ -43,21 +43,45 @@ class Row:
 
 def contest(workload: str, case: str, workers: Sequence[Worker], effort: Effort) -> list[Row]:
     """The rows of all contestants; the first worker's results are those that the others must have."""
-    rows: list[tuple[Worker, Row]] = []
-    expected: list[np.ndarray] = []
+    entries: list[tuple[Worker, Row]] = []
+    reference = _Reference(workload, case, workers[0])
     for worker in workers:
         try:
-            results = worker.ask("results", workload, case)
-            first_calls = worker.ask("build", workload, case)
+            entries += [(worker, Row(workload, case, *pair)) for pair in reference.differences(worker).items()]
         except Failed as error:
-            rows.append((worker, Row(workload, case, worker.framework, note=str(error))))
-            continue
-        for name, result in results.items():
-            expected = expected or result
-            row = Row(workload, case, name, _difference(expected, result), first_calls[name])
-            rows.append((worker, row))
-    _time([(worker, row) for worker, row in rows if not row.note], effort)
-    return [row for _, row in rows]
+            entries.append((worker, Row(workload, case, worker.framework, str(error))))
+    for worker in {worker: None for worker, row in entries if not row.note}:
+        first_calls = worker.ask("build", workload, case)
+        for row in (row for owner, row in entries if owner is worker):
+            row.first_call = first_calls[row.contestant]
+    _time([(worker, row) for worker, row in entries if not row.note], effort)
+    return [row for _, row in entries]
+
+
+class _Reference:
+    """What the hand-written code computes in one case, in double and in single precision."""
+
+    def __init__(self, workload: str, case: str, worker: Worker) -> None:
+        self._case, self._worker = (workload, case), worker
+        self._known: dict[bool, list[np.ndarray]] = {}
+
+    def differences(self, worker: Worker) -> dict[str, str]:
+        """For each contestant of a worker how its results differ in double precision, or nothing.
+
+        Some libraries compute in single precision whatever comes in: theirs are compared in single precision.
+        """
+        found: dict[str, str] = {}
+        for double in (True, False):
+            results = worker.ask("results", *self._case, double)
+            if results and double not in self._known:
+                own = results if worker is self._worker else self._worker.ask("results", *self._case, double)
+                self._known[double] = next(iter((own or results).values()))
+            for name, result in results.items():
+                if double or found[name]:
+                    found[name] = _difference(self._known[double], result)
+            if not any(found.values()):
+                break
+        return found
 
 
 def _difference(expected: list[np.ndarray], result: list[np.ndarray]) -> str:

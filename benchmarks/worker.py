@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import importlib.util
 import multiprocessing
 import os
 import time
@@ -17,8 +18,15 @@ from . import workloads
 
 __all__ = ["FRAMEWORKS", "Failed", "Setting", "Worker"]
 
-#: The builder that each framework has in the files of the workloads.
-FRAMEWORKS = ("hand", "ours", "theirs", "snntorch", "spikingjelly", "norse")
+#: The builders that the files of the workloads have, and the package that each needs.
+FRAMEWORKS = {
+    "hand": "torch",
+    "ours": "brainstate_torch",
+    "theirs": "brainstate",
+    "snntorch": "snntorch",
+    "spikingjelly": "spikingjelly",
+    "norse": "norse",
+}
 
 
 class Setting(NamedTuple):
@@ -159,6 +167,8 @@ class _Bench:
     """The questions that a worker answers."""
 
     def __init__(self, framework: str, setting: Setting) -> None:
+        if importlib.util.find_spec(FRAMEWORKS[framework]) is None:
+            raise ModuleNotFoundError(name=FRAMEWORKS[framework])
         self.host = _JaxHost(setting) if framework == "theirs" else _TorchHost(setting)
         self.framework, self.setting = framework, setting
         self.contestants: dict[str, Callable[[], Any]] = {}
@@ -173,15 +183,19 @@ class _Bench:
         contestants: dict[str, Callable[[], Any]] = build(case, data)
         return contestants
 
-    def results(self, workload: str, case: str) -> dict[str, list[np.ndarray]]:
-        """The results of each contestant in double precision; then none is built."""
+    def results(self, workload: str, case: str, double: bool) -> dict[str, list[np.ndarray]]:
+        """The results of each contestant, in double or in single precision; then none is built."""
         self.contestants = {}
-        built = self._built(workload, case, double=True)
+        built = self._built(workload, case, double)
         return {name: [self.host.numpy(x) for x in _leaves(run())] for name, run in built.items()}
 
     def build(self, workload: str, case: str) -> dict[str, float]:
         """Build the contestants in single precision; the seconds that the first call of each takes."""
         self.contestants = self._built(workload, case, double=False)
+        # What is there now need not be looked at before each batch.
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
         return {name: self.batch(name, 1) for name in self.contestants}
 
     def batch(self, name: str, number: int) -> float:

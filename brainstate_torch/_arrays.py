@@ -21,7 +21,8 @@ _NARROW = {
 
 def narrowed(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The numpy dtype as brainstate holds it: 32 bit wide unless `environ` says 64."""
-    return dtype if environ.get_precision() == 64 else _NARROW.get(dtype, dtype)
+    native = dtype.newbyteorder("=")
+    return native if environ.get_precision() == 64 else _NARROW.get(native, native)
 
 
 def from_numpy(array: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 A file defines
 
-- ``TITLE``, and ``CASES``: the names of its variants;
+- ``TITLE``, and ``CASES``: the names of its variants; ``QUICK_CASES`` where a quick look takes others;
 - ``BARS``: the ratios that must hold;
 - ``inputs(case, quick)``: a dict of numpy arrays, the same for every framework;
 - one builder for each framework: ``hand`` (PyTorch without us), ``ours``, ``theirs`` (brainstate). A builder takes

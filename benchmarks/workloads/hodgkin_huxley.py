@@ -4,18 +4,19 @@ import numpy as np
 
 from . import Bar
 
-TITLE = "100 Hodgkin–Huxley cells, 1000 steps, no gradient"
+TITLE = "100 Hodgkin–Huxley cells, 1000 steps (quick: 100), no gradient"
 CASES = ("simulation",)
 BARS = (Bar("ours, units", "ours, plain", 2.5),)
 
-STEPS, DT = 1000, 0.01
+DT = 0.01
 G_NA, G_K, G_L = 120.0, 36.0, 0.3  # mS / cm²
 E_NA, E_K, E_L = 50.0, -77.0, -54.4  # mV
 
 
 def inputs(case, quick):
     rng = np.random.default_rng(0)
-    return {"v": -65 + rng.normal(size=100), "current": rng.uniform(5, 15, size=100)}
+    steps = np.array(100 if quick else 1000)
+    return {"steps": steps, "v": -65 + rng.normal(size=100), "current": rng.uniform(5, 15, size=100)}
 
 
 def _rates(exp, x, m, h, n):
@@ -29,10 +30,12 @@ def _rates(exp, x, m, h, n):
 def hand(case, data):
     import torch
 
+    steps = int(data.steps)
+
     def simulate():
         v = data.v
         m, h, n = (torch.full_like(v, x) for x in (0.05, 0.6, 0.32))
-        for _ in range(STEPS):
+        for _ in range(steps):
             dm, dh, dn = _rates(torch.exp, v, m, h, n)
             ionic = G_NA * m**3 * h * (v - E_NA) + G_K * n**4 * (v - E_K) + G_L * (v - E_L)
             v = v + (data.current - ionic) * DT
@@ -48,9 +51,10 @@ def ours(case, data):
     import brainstate_torch as brainstate
     import brainstate_torch.units as u
 
-    make = (brainstate.HiddenState, torch.exp)
-    cells = _PlainCells(*make, data), _UnitCells(*make, data, u)
-    return {name: _looped(cell) for name, cell in zip(("ours, plain", "ours, units"), cells, strict=True)}
+    plain = _PlainCells(brainstate.HiddenState, torch.exp, data)
+    units = _UnitCells(brainstate.HiddenState, torch.exp, data, u)
+    steps = int(data.steps)
+    return {"ours, plain": _looped(plain, steps), "ours, units": _looped(units, steps)}
 
 
 def theirs(case, data):
@@ -62,17 +66,17 @@ def theirs(case, data):
 
     def simulate():
         cells.reset()
-        brainstate.transform.for_loop(lambda i: cells.step(), jnp.arange(STEPS))
+        brainstate.transform.for_loop(lambda i: cells.step(), jnp.arange(int(data.steps)))
         return cells.v.value
 
     # A Python loop over its steps takes two minutes.
     return {"brainstate jit, units": brainstate.transform.jit(simulate), "brainstate eager, units": simulate}
 
 
-def _looped(cells):
+def _looped(cells, steps):
     def simulate():
         cells.reset()
-        for _ in range(STEPS):
+        for _ in range(steps):
             cells.step()
         return cells.v.value
 

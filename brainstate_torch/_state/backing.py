@@ -5,6 +5,8 @@ from typing import Any
 import torch
 
 from .. import _tree
+from .._errors import BrainStateError
+from .._func import level_of
 from .value import StateParameter, Value
 
 __all__ = ["Backed", "filled", "shown"]
@@ -36,10 +38,21 @@ class Backed:
         >>> w.parameters()[0] is p, p.requires_grad, p.data
         (True, True, tensor([0., 0.]))
         """
-        if self._parameters is None:
-            self._parameters = []
-            self._back(self._value)
+        self._parameters = self._parameters_now()
         return list(self._parameters)
+
+    def _parameters_now(self) -> list[StateParameter]:
+        if self._parameters is not None:
+            return self._parameters
+        tensors = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
+        if any(x.requires_grad or level_of(x) != -1 for x in tensors):
+            raise BrainStateError(
+                "a State made inside a transform gets its Parameters after it. Got a call of `parameters` inside. "
+                "Make the State outside, or use its `.value`."
+            )
+        self._parameters = []
+        self._back(self._value)
+        return self._parameters
 
     def _trains(self, leaf: torch.Tensor) -> bool:
         """Does the Parameter of this leaf require a gradient?"""
@@ -55,7 +68,7 @@ class Backed:
         leaves = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
         kept = self._parameters[: len(leaves)]
         for parameter, leaf, old in zip(kept, leaves, held, strict=False):
-            if leaf is not old or parameter.data_ptr() != leaf.data_ptr():
+            if leaf is not old or not parameter.is_set_to(leaf):
                 _point(parameter, leaf)
         for leaf in leaves[len(kept) :]:
             kept.append(StateParameter(_apart(leaf), requires_grad=self._trains(leaf)))
@@ -67,19 +80,14 @@ class Backed:
         assert self._parameters is not None
         held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         for parameter, leaf in zip(self._parameters, held, strict=True):
-            if (
-                parameter.data_ptr() != leaf.data_ptr()
-                or parameter.dtype != leaf.dtype
-                or parameter.device != leaf.device
-            ):
+            if not parameter.is_set_to(leaf):
                 self._value = filled(self._value, [shown(parameter) for parameter in self._parameters])
                 break
         return self._value
 
     def _with_parameters(self) -> Any:
         """The value with the Parameters themselves as leaves."""
-        parameters = self.parameters()
-        return filled(self._value, parameters)
+        return filled(self._value, self.parameters())
 
 
 def _apart(leaf: torch.Tensor) -> torch.Tensor:
@@ -98,7 +106,9 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:
     """A Parameter as the value of its State shows it: the same storage, off the tape, safe from writes in place."""
-    return parameter.detach().as_subclass(Value)
+    with torch.no_grad():
+        # A view, so that everything derived from it in place can be told by its base (see `owned`).
+        return parameter.view_as(parameter).as_subclass(Value)
 
 
 def filled(value: Any, tensors: list[Any]) -> Any:

@@ -86,6 +86,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         self._name, self.tag = name, tag
         self._begin()
         self._value = self._own(raw)
+        self._end()
         for catcher in CONTEXT.catchers:
             catcher.append(self)
         if GLOBAL_HOOKS.active:
@@ -93,13 +94,20 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def _begin(self) -> None:
         """Set what every new object has of its own, however it came about."""
-        self._level = len(CONTEXT.traces)
+        traces = CONTEXT.traces
+        # `taped` is no transform: what is made in it belongs to its surroundings.
+        self._level = len(traces) - (len(traces) > 0 and traces[-1].transparent)
         self._source_info = calling_line()
         self._hooks_manager = HookManager()
         self._parameters = None
         self._been_writen = False
+        for trace in traces:
+            trace._created[self] = _MISSING
+
+    def _end(self) -> None:
+        """Tell the traces the first value, which a second run of the same code has to start from."""
         for trace in CONTEXT.traces:
-            trace._created.append(self)
+            trace._created[self] = self._value
 
     @property
     def value(self) -> A:
@@ -257,7 +265,9 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             return leaf.to(device=device, dtype=kind, non_blocking=non_blocking)
 
         been_writen = self._been_writen
-        self._commit(self._own(_tree.map(moved, self._get())))
+        moved_value = self._own(_tree.map(moved, self._get()))
+        self._record_write()
+        self._put(moved_value)
         self._been_writen = been_writen
         return self
 
@@ -333,6 +343,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         twin = object.__new__(type(self))
         vars(twin).update({**vars(self), "_value": self._get(), **changes})
         twin._begin()
+        twin._end()
         return twin
 
     def replace(self, value: Any = _MISSING, **kwargs: Any) -> "State[Any]":
@@ -371,12 +382,14 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             raise ValueError(f"`other` must be a {type(self).__name__}. Got a {type(other).__name__}.")
         if self is other:
             return
-        mine = ("_level", "_source_info", "_hooks_manager", "_parameters")
+        mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value")
         kept = {key: vars(self)[key] for key in mine}
+        value, been_writen = self._own(other._get()), other._been_writen
         vars(self).clear()
         vars(self).update({**vars(other), **kept})
-        been_writen = other._been_writen
-        self._put(other._get())
+        if CONTEXT.frames:
+            self._record_write()
+        self._put(value)
         self._been_writen = been_writen
 
     def __copy__(self) -> Self:

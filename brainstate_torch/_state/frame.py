@@ -7,6 +7,9 @@ exception leaves every State as it was, and other threads see nothing. What was 
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Self
 
+import torch
+
+from .. import _tree
 from .._func import level
 from .context import CONTEXT
 from .trace import StateTraceStack
@@ -27,7 +30,7 @@ class Frame(StateTraceStack):
         self.values: dict[State[Any], Any] = {}
         self.level = 0
         self.position = 0
-        self.created: list[State[Any]] = []
+        self.created: dict[State[Any], Any] = {}
         self._undo: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
@@ -39,7 +42,7 @@ class Frame(StateTraceStack):
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         if self._created:
-            self.created = list(self._created)
+            self.created = dict(self._created)
         forgotten = CONTEXT.traces[-1] is not self
         if forgotten:
             # This frame must end all the same, or every later write of the thread would go to it and be lost.
@@ -111,11 +114,14 @@ class Frame(StateTraceStack):
 class TapeFrame(Frame):
     """The frame of :func:`taped`: a State first read inside shows its Parameters; writes keep their graph."""
 
+    transparent = True
+
     provides = True
 
     def provide(self, state: "State[Any]") -> Any:
-        """The Parameters of the State."""
-        self.values[state] = state._with_parameters()
+        """The Parameters of the State; the value itself of a State made inside from something with a graph."""
+        graph = any(isinstance(x, torch.Tensor) and x.requires_grad for x in _tree.leaves(state._value))
+        self.values[state] = state._value if graph else state._with_parameters()
         return self.values[state]
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:

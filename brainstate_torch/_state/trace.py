@@ -40,6 +40,9 @@ class StateTraceStack:
     (True, True)
     """
 
+    #: Do States made inside belong to the surroundings?
+    transparent = False
+
     def __init__(
         self,
         new_arg: Callable[["State[Any]"], Any] | None = None,
@@ -55,7 +58,8 @@ class StateTraceStack:
         self._originals: dict[State[Any], Any] = {}
         self._written: dict[State[Any], None] = {}
         self._originals_released = False
-        self._created: list[State[Any]] = []
+        #: The States made inside, with the value that each was made with.
+        self._created: dict[State[Any], Any] = {}
 
     def __str__(self) -> str:
         active = CONTEXT.traces

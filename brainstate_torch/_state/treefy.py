@@ -61,6 +61,7 @@ class TreefyState(PrettyObject, Generic[A]):
         vars(state).update({"_name": None, "tag": None, **self.get_metadata()})
         state._begin()
         state._value = state._own(self.value)
+        state._end()
         return state
 
     def get_metadata(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """How a State holds tensors: values that cannot be written in place, and the Parameters behind them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -35,13 +35,23 @@ class Value(torch.Tensor):
     """A tensor as a State hands it out: ``s.value += d`` computes a new tensor, and a write in place is refused.
 
     In torch ``+=`` writes into storage that an older read, another State or the user's own tensor may share. The torch
-    function protocol is disabled, so every result is a plain tensor.
+    function protocol is disabled, so every result but an item is a plain tensor.
     """
 
     __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return repr(self.as_subclass(torch.Tensor))
+
+    def __getitem__(self, index: Any) -> torch.Tensor:
+        # `s.value[0] += 1` writes into a view of the value before Python offers the result for assignment.
+        item: torch.Tensor = torch.Tensor.__getitem__(self, index)
+        if type(item) is torch.Tensor:
+            item.__class__ = Value
+        return item
+
+    def __iter__(self) -> Iterator[torch.Tensor]:
+        return (self[i] for i in range(len(self)))
 
     def __format__(self, spec: str) -> str:
         return format(self.as_subclass(torch.Tensor), spec)
@@ -55,7 +65,11 @@ class Value(torch.Tensor):
 
 
 class StateParameter(torch.nn.Parameter):
-    """The Parameter behind one tensor leaf of a State. Its identity survives every write, move and load."""
+    """The Parameter behind one tensor leaf of a State. Its identity survives every write, move and load.
+
+    ``p -= lr * p.grad`` under ``torch.no_grad()`` writes in place, as in a hand-written optimizer; where autograd
+    records, it computes a new tensor, so that ``s.value += d`` does under :func:`taped` what it does everywhere.
+    """
 
 
 def _refuse(name: str) -> Callable[..., NoReturn]:
@@ -69,11 +83,21 @@ def _refuse(name: str) -> Callable[..., NoReturn]:
     return method
 
 
+def _unless_recording(name: str, out_of_place: Callable[..., Any]) -> Callable[..., Any]:
+    in_place = getattr(torch.Tensor, name, out_of_place)
+
+    def method(self: torch.Tensor, other: Any) -> Any:
+        return out_of_place(self, other) if torch.is_grad_enabled() else in_place(self, other)
+
+    method.__name__ = name
+    return method
+
+
 for _name in _REBINDING:
     _out_of_place = getattr(torch.Tensor, f"__{_name}__", None)
     if _out_of_place is not None:
         setattr(Value, f"__i{_name}__", _out_of_place)
-        setattr(StateParameter, f"__i{_name}__", _out_of_place)
+        setattr(StateParameter, f"__i{_name}__", _unless_recording(f"__i{_name}__", _out_of_place))
         setattr(FakeValue, f"__i{_name}__", _out_of_place)
 
 _tree.register_leaf(Value)
@@ -125,6 +149,9 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
+    if type(leaf._base) is StateParameter:
+        # Part of what an optimizer writes to in place.
+        leaf = leaf.clone()
     if not attached and leaf.requires_grad:
         leaf = leaf.detach()
     if isinstance(leaf, FakeTensor):

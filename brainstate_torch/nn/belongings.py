@@ -25,9 +25,15 @@ def parts(module: Any) -> Iterator[tuple[str, Any]]:
 
     def visit(x: Any, prefix: str) -> Iterator[tuple[str, Any]]:
         for key, child in children(x) or ():
+            # Most of what a module holds; without this line, a walk takes twice as long.
+            if child is None or isinstance(child, (str, int, float)):
+                continue
             name = f"{prefix}{key}"
-            if isinstance(child, (State, torch.nn.Module, torch.nn.Parameter, torch.nn.Buffer)):
+            if isinstance(child, (State, torch.nn.Module)):
                 if child is not module and not isinstance(child, RandomState):
+                    yield name, child
+            elif isinstance(child, torch.Tensor):
+                if isinstance(child, (torch.nn.Parameter, torch.nn.Buffer)):
                     yield name, child
             elif id(child) not in seen:
                 seen[id(child)] = child

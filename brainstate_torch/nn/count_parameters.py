@@ -65,6 +65,6 @@ def _short(count: int, precision: int) -> str:
         return str(count)
     scaled, power = float(count), 0
     # What would be rounded up to a thousand belongs to the next suffix.
-    while scaled >= 1000 * (1 - 10**-precision) and power < len(_SUFFIXES) - 1:
+    while round(scaled, precision) >= 1000 and power < len(_SUFFIXES) - 1:
         scaled, power = scaled / 1000, power + 1
     return f"{scaled:.{precision}f}{_SUFFIXES[power]}"

@@ -40,12 +40,6 @@ class _Dropout(ElementWiseBlock):
         """The input divided by `prob` where it is kept, so that the mean stays, and zero elsewhere."""
         return torch.where(kept, (x / (self.prob or 1.0)).to(x.dtype), torch.zeros_like(x))
 
-    def _floored(self, x: Any, kept: torch.Tensor) -> Any:
-        """The input where it is kept, and SELU's floor elsewhere; scaled so that mean 0 and variance 1 stay."""
-        dropped = 1.0 - self.prob
-        scale = (self.prob * (1 + dropped * _SELU_FLOOR**2)) ** -0.5 if self.prob else 0.0
-        return torch.where(kept, x, _SELU_FLOOR) * scale - scale * dropped * _SELU_FLOOR
-
 
 class Dropout(_Dropout):
     """Keep each element with probability `prob`, divided by it, and put zero for the others.
@@ -160,7 +154,22 @@ Dropout2d = _channel_dropout("Dropout2d", 2)
 Dropout3d = _channel_dropout("Dropout3d", 3)
 
 
-class AlphaDropout(_Dropout):
+class _AlphaDropout(_Dropout):
+    """A layer that puts SELU's floor for what it drops, and ``a * x + b`` after that."""
+
+    def __init__(self, prob: float, name: str | None) -> None:
+        super().__init__(prob, name)
+        dropped = 1.0 - prob
+        self.alpha = _SELU_FLOOR
+        # With these, mean 0 and variance 1 stay; what is all dropped is all zero.
+        self.a = (prob * (1 + dropped * self.alpha**2)) ** -0.5 if prob else 0.0
+        self.b = -self.a * dropped * self.alpha
+
+    def _floored(self, x: Any, kept: torch.Tensor) -> Any:
+        return torch.where(kept, x, self.alpha) * self.a + self.b
+
+
+class AlphaDropout(_AlphaDropout):
     """Dropout that keeps mean 0 and variance 1, for networks with SELU (arXiv:1706.02515).
 
     Parameters
@@ -193,7 +202,7 @@ class AlphaDropout(_Dropout):
         return self._floored(x, self._kept(x, x.shape)) if self._active() else x
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_AlphaDropout):
     """:class:`AlphaDropout` of whole channels.
 
     Parameters

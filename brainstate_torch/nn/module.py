@@ -1,5 +1,6 @@
 """Module: a torch.nn.Module and a graph node at once."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -12,7 +13,6 @@ from .._state import NewStateCatcher, ParamState, State, catch_new_states
 from ..graph import Node, flatten
 from ..graph import nodes as graph_nodes
 from ..graph import states as graph_states
-from ..graph.traversal import _ALL_LEVELS
 from ..mixin import ParamDesc
 from ..typing import Filter
 from .belongings import buffers_of, modules_of, parameters_of, parts
@@ -178,11 +178,11 @@ class Module(Node, ParamDesc, torch.nn.Module):
             init_all_states(self, *args, **kwargs)
         return catcher
 
-    def states(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> Any:
+    def states(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
         """The States by path, see :func:`brainstate_torch.graph.states`."""
         return graph_states(self, *filters, allowed_hierarchy=allowed_hierarchy)
 
-    def nodes(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> Any:
+    def nodes(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
         """The nodes by path, see :func:`brainstate_torch.graph.nodes`."""
         return graph_nodes(self, *filters, allowed_hierarchy=allowed_hierarchy)
 

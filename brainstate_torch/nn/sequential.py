@@ -60,7 +60,7 @@ class Sequential(Module):
             except Exception as error:
                 raise BrainStateError(
                     f"layer {position} must take the output of the layer before it. "
-                    f"Got {type(error).__name__} ({error}) from {layer!r} with input {short_repr(x)}."
+                    f"Got {type(error).__name__} ({error}) from {_kind(layer)} with input {short_repr(x)}."
                 ) from error
         return x
 
@@ -154,4 +154,8 @@ def _made(layer: Any, in_size: Any) -> tuple[Any, Any]:
             return layer, in_size
         raise TypeError(f"a layer must be a module, a description or a function. Got {type(layer).__name__}.")
     except Exception as error:
-        raise BrainStateError(f"{error} The layer is {short_repr(layer)}, after a size of {in_size}.") from error
+        raise BrainStateError(f"{error} The layer is {_kind(layer)}, after a size of {in_size}.") from error
+
+
+def _kind(layer: Any) -> str:
+    return repr(layer) if isinstance(layer, ParamDescriber) else getattr(layer, "__name__", type(layer).__name__)

@@ -48,15 +48,16 @@ class Generators:
     def load(self, state: torch.Tensor) -> None:
         """Go to a state."""
         state = concrete(state)
-        if not self._cuda and state.is_cpu and state.numel() == _CPU_BYTES:
+        if not self._cuda and state.is_cpu and state.untyped_storage().nbytes() == _CPU_BYTES:
             self._cpu.set_state(state)
             return
         # Inside torch.func a slice would be a wrapper, without storage to copy from.
         with temporarily_clear_interpreter_stack():
             whole = state.cpu()
-            self._cpu.set_state(whole[:_CPU_BYTES])
+            self._cpu.set_state(whole[:_CPU_BYTES].clone())
             for i, generator in enumerate(self._cuda):
-                own = whole[_CPU_BYTES + i * _CUDA_BYTES :][:_CUDA_BYTES]
+                # A copy: set_state of torch 2.13 crashes on a view that does not start where its storage does.
+                own = whole[_CPU_BYTES + i * _CUDA_BYTES :][:_CUDA_BYTES].clone()
                 if own.numel():
                     generator.set_state(own)
                 else:

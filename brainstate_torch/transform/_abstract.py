@@ -22,7 +22,8 @@ class _AbstractFrame(Frame):
 
     def provide(self, state: State[Any]) -> Any:
         """The State's value without numbers."""
-        self.values[state] = state._own(_without_numbers(state._value))
+        outer = [frame.values[state] for frame in CONTEXT.frames if state in frame.values]
+        self.values[state] = state._own(_without_numbers(outer[-1] if outer else state._value))
         return self.values[state]
 
 

@@ -5,17 +5,13 @@ from typing import Any
 
 import torch
 
-from .. import _tree
-from .._arrays import SCALARS, as_tensor, is_arraylike
-from .._state import Frame, State
-from ..random import RandomState
 from ._carry import as_arrays
-from ._checks import short_dtype
 from ._error_if import jit_error_if
-from ._functional import Outcome, checked_arguments, run
+from ._functional import run
+from ._lanes import checked_operands, select
 from ._truth import as_truth, is_undecided, scalar
 
-__all__ = ["cond", "ifelse", "select", "switch"]
+__all__ = ["cond", "ifelse", "switch"]
 
 
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
@@ -174,13 +170,13 @@ def ifelse(
 
 def _checked_branches(branches: Any) -> tuple[Callable[..., Any], ...]:
     try:
-        branches = tuple(branches)
+        functions = tuple(branches)
     except TypeError:
         raise TypeError(f"`branches` must be a sequence of functions. Got a {type(branches).__name__}.") from None
-    for branch in branches:
+    for branch in functions:
         if not callable(branch):
             raise TypeError(f"`branches` must be functions. Got a {type(branch).__name__} among them.")
-    return branches
+    return functions
 
 
 def _check_some(branches: Sequence[Any]) -> None:
@@ -194,117 +190,6 @@ def _names(branches: Sequence[Any]) -> list[str]:
 
 def _taken(fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """Run the one function that was chosen."""
-    outcome = run(fun, _arrays_of(operands), {})
+    outcome = run(fun, checked_operands(operands), {})
     outcome.frame.commit(outcome.written, outcome.created)
     return as_arrays(outcome.result)
-
-
-def _arrays_of(operands: Sequence[Any]) -> list[Any]:
-    return [as_arrays(operand) for operand in checked_arguments(operands, {})[0]]
-
-
-def select(
-    masks: Sequence[torch.Tensor],
-    branches: Sequence[Callable[..., Any]],
-    operands: Sequence[Any],
-    names: Sequence[str],
-) -> Any:
-    """Run every branch from the same start, and choose results and States by the first mask that holds.
-
-    Where none holds, the last branch counts. A RandomState ends behind the draws of all branches.
-
-    Raises
-    ------
-    TypeError
-        The branches disagree in the structure, shape, dtype or unit of a result or a State.
-    """
-
-    def every(*operands: Any) -> Any:
-        outcomes = []
-        for branch in branches:
-            outcomes.append(run(branch, operands, {}))
-            # Draws have no lanes to choose from: each branch goes on where the one before it stopped.
-            for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
-                if isinstance(state, RandomState):
-                    state.restore_value(value)
-        result = _chosen(masks, [outcome.result for outcome in outcomes], names, "result")
-        written = dict.fromkeys([state for outcome in outcomes for state in outcome.frame.written()])
-        chosen = {state: _chosen_state(masks, state, outcomes, names) for state in written}
-        for outcome in outcomes:
-            outcome.frame.commit([chosen[state] for state in outcome.frame.written()], outcome.created)
-        return result
-
-    whole = run(every, _arrays_of(operands), {}, frame=Frame(name="select"))
-    whole.frame.commit(whole.written, whole.created)
-    return whole.result
-
-
-def _chosen_state(
-    masks: Sequence[torch.Tensor], state: State[Any], outcomes: Sequence[Outcome], names: Sequence[str]
-) -> Any:
-    before = state._get()
-    if isinstance(state, RandomState):
-        return before
-    values = []
-    for outcome in outcomes:
-        written = dict(zip(outcome.frame.written(), outcome.written, strict=True))
-        values.append(written.get(state, before))
-    try:
-        return _chosen(masks, values, names, f"value of {state!r}")
-    except TypeError as error:
-        state.raise_error_with_source_info(error)
-
-
-def _chosen(masks: Sequence[torch.Tensor], trees: Sequence[Any], names: Sequence[str], what: str) -> Any:
-    spec = _tree.structure(trees[0])
-    rows = []
-    for tree, name in zip(trees, names, strict=True):
-        leaves, other = _tree.flatten(tree)
-        if other != spec:
-            raise TypeError(
-                f"branches must agree in the structure and units of the {what}. "
-                f"Got {spec} from {names[0]} and {other} from {name}."
-            )
-        rows.append(leaves)
-    columns = zip(*rows, strict=True)
-    return _tree.unflatten(spec, [_chosen_leaf(masks, column, names, what) for column in columns])
-
-
-def _chosen_leaf(masks: Sequence[torch.Tensor], column: Sequence[Any], names: Sequence[str], what: str) -> Any:
-    if all(leaf is column[0] for leaf in column):
-        return column[0]
-    tensors = _like_tensors(column, names, what)
-    result = tensors[-1]
-    for mask, tensor in zip(reversed(masks[:-1]), reversed(tensors[:-1]), strict=True):
-        result = torch.where(mask, tensor, result)
-    return result
-
-
-def _like_tensors(column: Sequence[Any], names: Sequence[str], what: str) -> list[torch.Tensor]:
-    """The leaves as tensors of one shape and dtype; a number takes the dtype of a tensor of its kind."""
-    for leaf, name in zip(column, names, strict=True):
-        if not is_arraylike(leaf):
-            raise TypeError(
-                f"branches must have tensors or numbers in the {what}. Got a {type(leaf).__name__} from {name}."
-            )
-    tensors = [as_tensor(leaf) for leaf in column]
-    strong = [tensor for tensor, leaf in zip(tensors, column, strict=True) if not isinstance(leaf, SCALARS)]
-    for i, tensor in enumerate(tensors):
-        if strong and isinstance(column[i], SCALARS) and _kind(tensor) == _kind(strong[0]):
-            tensors[i] = tensor.to(strong[0])
-    first = tensors[0]
-    for tensor, name in zip(tensors, names, strict=True):
-        if tensor.shape != first.shape or tensor.dtype != first.dtype:
-            raise TypeError(
-                f"branches must agree in the shape and dtype of the {what}. "
-                f"Got {_described(first)} from {names[0]} and {_described(tensor)} from {name}."
-            )
-    return tensors
-
-
-def _kind(tensor: torch.Tensor) -> tuple[bool, bool, bool]:
-    return tensor.dtype == torch.bool, tensor.is_floating_point(), tensor.is_complex()
-
-
-def _described(tensor: torch.Tensor) -> str:
-    return f"{short_dtype(tensor)}{list(tensor.shape)}"

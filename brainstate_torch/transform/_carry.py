@@ -10,6 +10,7 @@ from .._arrays import SCALARS, as_tensor, from_numpy, is_arraylike
 from .._state import Frame
 from .._state.value import Value
 from ._checks import short_dtype
+from ._stacking import aligned
 
 __all__ = ["Pattern", "as_arrays", "check_states", "protected"]
 
@@ -50,13 +51,14 @@ class Pattern:
     def __init__(self, tree: Any) -> None:
         self.spec = _tree.structure(tree)
         self.leaves = [_kind_of(leaf) for leaf in _tree.leaves(tree)]
+        self.paths = [path for path, _ in _tree.leaves_with_path(tree)]
 
     def difference(self, tree: Any) -> str:
         """In what another tree differs, in words; empty if in nothing."""
-        spec = _tree.structure(tree)
-        if spec != self.spec:
-            return f"structure {spec} instead of {self.spec}"
-        for old, (path, leaf) in zip(self.leaves, _tree.leaves_with_path(tree), strict=True):
+        leaves = aligned(self.spec, tree)
+        if leaves is None:
+            return f"structure {_tree.structure(tree)} instead of {self.spec}"
+        for old, path, leaf in zip(self.leaves, self.paths, leaves, strict=True):
             new = _kind_of(leaf)
             if old is None or new is None:
                 continue
@@ -82,15 +84,15 @@ def _name(dtype: torch.dtype) -> str:
 
 
 def check_states(frame: Frame, what: str) -> None:
-    """Raise if a step left a State with another shape or dtype than it had; the structure is checked elsewhere."""
+    """Raise if a step left a State of another structure, shape or dtype than it had."""
     for state in frame.written():
-        before = Pattern(frame.original(state))
-        after = frame.values[state]
+        before, after = Pattern(frame.original(state)), frame.values[state]
         found = before.difference(after)
-        if found and before.spec == _tree.structure(after):
+        if found:
+            kind = TypeError if before.spec == _tree.structure(after) else ValueError
             state.raise_error_with_source_info(
-                TypeError(
-                    f"a step of `{what}` must leave each State with the shape and dtype that it had. "
-                    f"Got {found} for {state!r}. Give it its final shape and dtype before the loop."
+                kind(
+                    f"a step of `{what}` must leave each State with the structure, shape and dtype that it had. "
+                    f"Got {found} for {state!r}. Give it its final form before the loop."
                 )
             )

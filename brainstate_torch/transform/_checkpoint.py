@@ -113,7 +113,9 @@ class _Block:
             return self.first.result, self.first.written
         # autograd runs the backward pass on CUDA in threads of its own, which know nothing of this one's settings.
         frame = self.first.frame
+        states = [*frame.states, *frame.created]
+        values = [*frame.original_state_values, *frame.created.values()]
         with environ.context(**self.settings):
-            again = run(self.fun, self.args, self.kwargs, frame.states, frame.original_state_values)
+            again = run(self.fun, self.args, self.kwargs, states, values)
         again.frame.abandon()
         return again.result, again.written

@@ -48,8 +48,8 @@ def random_directions(
             return _checked_scalar(result, call, unit_aware), carried
 
         def push(*tangents: torch.Tensor) -> tuple[torch.Tensor, Tensors]:
-            _, slope, carried = jvp(pure, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
-            return slope, carried
+            value, slope, carried = jvp(pure, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
+            return slope.to(value.dtype), carried
 
         if tangent_size is None:
             slope, carried = push(*directions)

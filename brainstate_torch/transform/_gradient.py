@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from .. import _tree
 from .._state import State
 from ..typing import Missing
 from ._functional import Call, Carried, checked_arguments, off_tape
@@ -125,6 +126,10 @@ class GradientTransform:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The derivative at these arguments, in the form that the table of return forms gives."""
+        if torch.is_inference_mode_enabled():
+            # autograd records nothing there, not even on request, and would answer with zeros.
+            with torch.inference_mode(False):
+                return self(*_tree.map(_recordable, args), **_tree.map(_recordable, kwargs))
         positional, named = checked_arguments(args, kwargs) if args or kwargs else ((), kwargs)
         inputs = Inputs(self._selection, positional)
         call = Call(
@@ -162,7 +167,7 @@ class GradientTransform:
 
     def __get__(self, instance: Any, owner: Any = None) -> "GradientTransform":
         """As a method of a class it is bound to the instance; `argnums` count what comes after ``self``."""
-        if instance is None:
+        if instance is None or not hasattr(self.target, "__get__"):
             return self
         bound = copy.copy(self)
         bound.target = self.target.__get__(instance, owner)
@@ -192,6 +197,10 @@ class VectorGradientTransform(GradientTransform):
 
     def _derivative(self, raw: Any, call: Call) -> Any:
         return call.inputs.arrange(with_unit_ratio(raw, call) if self.unit_aware else raw)
+
+
+def _recordable(x: Any) -> Any:
+    return x.clone() if isinstance(x, torch.Tensor) and x.is_inference() else x
 
 
 #: The public names of the base transforms, for messages.

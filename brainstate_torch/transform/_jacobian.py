@@ -55,8 +55,9 @@ def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None)
             rewind(draws)
 
         def push(*tangents: torch.Tensor) -> Any:
-            _, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
-            return tangent, aux
+            result, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
+            # torch makes the tangent of a 0-d tensor times a Python number 64 bit wide.
+            return _tree.map(lambda t, x: t.to(x.dtype), tangent, result), aux
 
         basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs a lane
         pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)  # type: ignore[arg-type]

@@ -194,14 +194,15 @@ def jvp(
         return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     try:
-        _, tangent, tensors = off_tape(_func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs)
+        results, tangent, tensors = off_tape(_func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs)
         carried = call.carried(tensors)
         call.commit(carried)
     except BaseException:
         call.abandon()
         raise
-    pairs = zip(tangent, call.output_units, strict=True)
-    out = _tree.unflatten(call.output_spec, [_dressed(x, unit) for x, unit in pairs])
+    rows = zip(tangent, results, call.output_units, strict=True)
+    # torch makes the tangent of a 0-d tensor times a Python number 64 bit wide.
+    out = _tree.unflatten(call.output_spec, [_dressed(t.to(x.dtype), unit) for t, x, unit in rows])
     return (carried.value, out, carried.aux) if has_aux else (carried.value, out)
 
 

@@ -132,11 +132,11 @@ def _reverse(
     if not leaves:
         return call.with_exact([]), fun(leaves, call)[1]
     if engine != "func" and _takes_tape(engine, leaves):
-        _TAPE.active = True
+        outer, _TAPE.active = _TAPE.active, True
         try:
             grads, carried = _on_tape(fun, leaves, call)
         finally:
-            _TAPE.active = False
+            _TAPE.active = outer
     else:
         grads, carried = on_func(leaves, call)
     return call.with_exact([grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads]), carried

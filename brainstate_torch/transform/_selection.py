@@ -131,6 +131,8 @@ class Inputs:
         if self.plain:
             self.leaves, self.units, self.spec = values, [None] * len(values), _flat_spec(len(values))
             return
+        for state in selection.states:
+            state.check_if_deleted()
         entries, self.spec = _tree.flatten((values, [args[i] for i in places]), is_leaf=_is_quantity)
         self.leaves, self.units = [], []
         for entry in entries:

@@ -8,7 +8,18 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor, is_arraylike
 
-__all__ = ["stacked"]
+__all__ = ["aligned", "stacked"]
+
+
+def aligned(spec: _tree.Spec, tree: Any) -> list[Any] | None:
+    """The leaves of a tree in the order of `spec`; None if the structure is another.
+
+    The keys of equal dicts may have another order.
+    """
+    leaves, other = _tree.flatten(tree)
+    if other is spec:
+        return leaves
+    return _tree.flatten_up_to(spec, tree) if other == spec else None
 
 
 def stacked(outputs: Sequence[Any], name: str) -> Any:
@@ -19,13 +30,14 @@ def stacked(outputs: Sequence[Any], name: str) -> Any:
     TypeError
         The trees differ in structure or shapes, or hold something else than tensors and numbers.
     """
-    if all([type(output) is torch.Tensor for output in outputs]):
+    if all(type(output) is torch.Tensor for output in outputs):
         return _column(outputs, name)
     spec = _tree.structure(outputs[0])
     rows = []
     for output in outputs:
-        leaves, other = _tree.flatten(output)
-        if other != spec:
+        leaves = aligned(spec, output)
+        if leaves is None:
+            other = _tree.structure(output)
             raise TypeError(f"each step of `{name}` must return a y of the same structure. Got {other} after {spec}.")
         rows.append(leaves)
     return _tree.unflatten(spec, [_column(column, name) for column in zip(*rows, strict=True)])
@@ -36,9 +48,8 @@ def _column(values: Sequence[Any], name: str) -> torch.Tensor:
     shape = tensors[0].shape
     for tensor in tensors:
         if tensor.shape != shape:
-            raise TypeError(
-                f"each step of `{name}` must return a y of the same shape. Got {tuple(tensor.shape)} after {tuple(shape)}."
-            )
+            seen = f"{tuple(tensor.shape)} after {tuple(shape)}"
+            raise TypeError(f"each step of `{name}` must return a y of the same shape. Got {seen}.")
     return torch.stack(tensors)
 
 

@@ -8,10 +8,10 @@ import torch
 from .._func import FakeTensor, concrete
 from .._state import Frame
 from ._abstract import is_abstract
-from ._branch import select
 from ._carry import Pattern, as_arrays, check_states, protected
 from ._checkpointed_loop import check_base, in_blocks
 from ._functional import checked_arguments, run
+from ._lanes import select
 from ._truth import as_truth
 
 __all__ = ["bounded_while_loop", "while_loop"]

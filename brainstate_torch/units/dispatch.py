@@ -95,10 +95,15 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
     if in_place and call.parts:
         check_in_place(plan, call.parts[0][1], name)
-    depends_on_units_only = isinstance(rule, str) and not in_place and not call.has_plain_quantities
+    writes = in_place or name == "__setitem__"
+    depends_on_units_only = isinstance(rule, str) and not writes and not call.has_plain_quantities
     if call_key is not None and depends_on_units_only and call.keeps_keywords(plan):
         _known[call_key] = call.factors_by_position(plan), plan.results
-    result = function(*call.filled(plan), **call.kwargs)
+    values = call.filled(plan)
+    if writes:
+        # The tensor's own method: the value of a State refuses to be written.
+        function = getattr(type(values[0]), function.__name__, function)
+    result = function(*values, **call.kwargs)
     if in_place and isinstance(args[0], Quantity):
         return args[0]
     return _attached(result, plan.results)

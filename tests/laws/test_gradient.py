@@ -128,7 +128,7 @@ def test_gradient_is_unchanged_when_inputs_come_in_another_unit(case, units):
     reference = x * first
 
     def loss(q):
-        return model.loss((q / first)) * u.nA
+        return model.loss(q / first) * u.nA
 
     expected = T.grad(loss, unit_aware=True)(reference)
     found = T.grad(loss, unit_aware=True)(reference.in_unit(second))
@@ -180,7 +180,9 @@ def test_any_two_derivatives_nest(ways):
     assert int(counter.value) == 1
 
 
-@pytest.mark.parametrize("ways", [w for i, w in enumerate(itertools.product(WAYS, repeat=3)) if i % 16 == 5], ids=" of ".join)
+@pytest.mark.parametrize(
+    "ways", [w for i, w in enumerate(itertools.product(WAYS, repeat=3)) if i % 16 == 5], ids=" of ".join
+)
 def test_any_three_derivatives_nest(ways):
     first, second, third = (WAYS[way] for way in ways)
     close(first(second(third(lambda x: x**5)))(torch.tensor(0.5, dtype=F64)), torch.tensor(60 * 0.25, dtype=F64))

@@ -11,6 +11,13 @@ def engine(request):
     return request.param
 
 
+@pytest.fixture
+def on_tape(request):
+    """For what holds on the tape alone."""
+    if request.config.getoption("--engine") == "func":
+        pytest.skip("every gradient runs on torch.func")
+
+
 @pytest.fixture(autouse=True)
 def _nothing_left_active():
     """No test leaves a trace, a frame, a catcher or a check behind."""

@@ -81,8 +81,16 @@ def test_as_tensor_leaves_a_tensor_alone_and_copies_an_array():
 
 @pytest.mark.parametrize(
     ("x", "answer"),
-    [(torch.zeros(1), True), (np.zeros(1), True), (np.float32(1), True), (1j, True), (True, True)]
-    + [("a", False), (None, False), ([1.0], False)],
+    [
+        (torch.zeros(1), True),
+        (np.zeros(1), True),
+        (np.float32(1), True),
+        (1j, True),
+        (True, True),
+        ("a", False),
+        (None, False),
+        ([1.0], False),
+    ],
 )
 def test_is_arraylike(x, answer):
     assert _arrays.is_arraylike(x) is answer

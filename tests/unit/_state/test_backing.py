@@ -135,6 +135,22 @@ def test_states_that_got_the_value_of_another_do_not_follow_its_optimizer(name, 
     assert torch.equal(w.value, torch.tensor([0.0, 1.0]))
 
 
+@pytest.mark.parametrize("kind", [ParamState, State])
+def test_the_value_carries_no_tape_and_follows_what_is_done_to_the_parameters(kind):
+    w = kind(torch.tensor([2.0]))
+    (p,) = w.parameters()
+    early = w.value
+    for mode in (torch.no_grad, torch.enable_grad):
+        with mode():
+            assert not w.value.requires_grad
+            assert not (w.value * 2).requires_grad
+    with torch.no_grad():
+        p.copy_(torch.tensor([7.0]))
+    assert not w.value.requires_grad
+    assert w.value == early == 7.0
+    assert repr(w.value) == "tensor([7.])"
+
+
 def test_two_states_of_one_tensor_train_apart():
     tensor = torch.tensor([1.0])
     a, b = ParamState(tensor), ParamState(tensor)
@@ -147,7 +163,15 @@ def test_two_states_of_one_tensor_train_apart():
 
 @pytest.mark.parametrize("backed", [False, True])
 def test_to_moves_floating_leaves_and_keeps_the_rest(backed):
-    s = ParamState({"v": torch.ones(2), "n": torch.tensor(3), "z": torch.ones(1, dtype=torch.complex64), "q": torch.ones(1) * u.mV, "t": "x"})
+    s = ParamState(
+        {
+            "v": torch.ones(2),
+            "n": torch.tensor(3),
+            "z": torch.ones(1, dtype=torch.complex64),
+            "q": torch.ones(1) * u.mV,
+            "t": "x",
+        }
+    )
     if backed:
         kept = s.parameters()
     assert s.to(torch.float64) is s
@@ -203,9 +227,7 @@ def test_value_shows_what_was_done_to_the_data_of_a_parameter(name):
     assert torch.equal(w.value, expected)
 
 
-@pytest.mark.parametrize(
-    "make", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))], ids=["deepcopy", "pickle"]
-)
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))], ids=["deepcopy", "pickle"])
 def test_deep_copies_have_parameters_of_their_own_in_step_with_their_value(make):
     w = ParamState({"w": torch.tensor([1.0]), "q": torch.tensor([2.0]) * u.mV}, name="w", tag="t")
     w.parameters()

@@ -38,7 +38,10 @@ def test_constructor_unwraps_a_state_and_makes_tensors_of_arrays():
 
 def test_source_info_is_the_line_of_the_caller():
     state = State(1.0)
-    assert (state.source_info.file, state.source_info.function) == (__file__, "test_source_info_is_the_line_of_the_caller")
+    assert (state.source_info.file, state.source_info.function) == (
+        __file__,
+        "test_source_info_is_the_line_of_the_caller",
+    )
     assert str(state.source_info).startswith(f"{__file__}:{state.source_info.line} (in test_source")
 
 
@@ -71,7 +74,9 @@ def test_been_writen_is_set_by_writes_alone():
 
 @pytest.mark.parametrize("assign", [lambda s, v: setattr(s, "value", v), lambda s, v: s.restore_value(v)])
 def test_a_state_is_refused_as_a_value(assign):
-    with pytest.raises(ValueError, match=r"the value of State must not be a State\. Got ParamState\. (Assign|Pass) its"):
+    with pytest.raises(
+        ValueError, match=r"the value of State must not be a State\. Got ParamState\. (Assign|Pass) its"
+    ):
         assign(State(1), ParamState(2))
 
 
@@ -113,7 +118,13 @@ def test_restore_value_runs_restore_hooks_alone():
 
 @pytest.mark.parametrize(
     ("value", "count"),
-    [(torch.ones(2, 3), 6), ({"a": torch.ones(2), "b": [1.0, True]}, 4), (None, 0), ("text", 0), (torch.ones(3) * u.mV, 3)],
+    [
+        (torch.ones(2, 3), 6),
+        ({"a": torch.ones(2), "b": [1.0, True]}, 4),
+        (None, 0),
+        ("text", 0),
+        (torch.ones(3) * u.mV, 3),
+    ],
 )
 def test_numel_counts_numbers(value, count):
     assert State(value).numel() == count
@@ -273,7 +284,7 @@ USES = {
 )
 def test_a_state_made_inside_a_transform_that_raised_refuses_to_be_read(dead, use):
     assert repr(dead) == "State(value=<made inside a transform that raised>)"
-    with pytest.raises(TraceContextError, match="must have a value to be read. Got one made inside a transform"):
+    with pytest.raises(TraceContextError, match=r"must have a value to be read. Got one made inside a transform"):
         USES[use](dead)
 
 
@@ -293,7 +304,10 @@ def test_hooks_of_a_write_run_in_order_and_may_transform_or_cancel_it():
         state.register_hook("write_before", lambda c: seen.append("own"))
         state.register_hook("write_before", lambda c: setattr(c, "transformed_value", c.transformed_value * 2))
         state.register_hook("write_after", lambda c: seen.append((c.old_value.item(), c.value.item())))
-        with state.temporary_hook("write_before", lambda c: setattr(c, "cancel", True), priority=1), pytest.raises(HookCancellationError):
+        with (
+            state.temporary_hook("write_before", lambda c: setattr(c, "cancel", True), priority=1),
+            pytest.raises(HookCancellationError),
+        ):
             state.value = torch.tensor(7.0)
         assert state.value == 1.0
         state.value = torch.tensor(3.0)

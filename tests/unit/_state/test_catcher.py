@@ -48,8 +48,7 @@ def test_excluded_states_are_neither_caught_nor_tagged():
     assert list(caught) == [a]
     assert b.tag is None
     with pytest.raises(TypeError, match=r"must be a predicate .* Got the class ParamState\. Use util.filter.OfType"):
-        with catch_new_states(state_to_exclude=ParamState):
-            pass
+        catch_new_states(state_to_exclude=ParamState).__enter__()
 
 
 def test_copies_are_no_constructions():

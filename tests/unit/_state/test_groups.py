@@ -16,7 +16,9 @@ def group():
 
 
 def tree():
-    return HiddenTreeState({"v": torch.tensor([1.0, 2.0]) * u.mV, "i": torch.tensor([3.0, 4.0]) * u.mA, "n": torch.zeros(2)})
+    return HiddenTreeState(
+        {"v": torch.tensor([1.0, 2.0]) * u.mV, "i": torch.tensor([3.0, 4.0]) * u.mA, "n": torch.zeros(2)}
+    )
 
 
 def test_group_names_its_variables_by_number():

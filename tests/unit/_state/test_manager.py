@@ -1,9 +1,9 @@
 """brainstate_torch._state.manager: StateDictManager and FakeState."""
 
 import pytest
+import torch
 
 from brainstate_torch import FakeState, HiddenState, ParamState, State, StateDictManager, StateTraceStack
-import torch
 
 
 @pytest.fixture

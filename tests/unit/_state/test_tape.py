@@ -81,7 +81,9 @@ def test_an_optimizer_steps_inside_the_block(w):
     assert torch.equal(w.value, torch.tensor([0.25, 0.5], dtype=F64))
 
 
-@pytest.mark.parametrize("enter", [lambda f: T.grad(f), lambda f: T.grad(f, engine="func"), T.StatefulFunction, T.checkpoint])
+@pytest.mark.parametrize(
+    "enter", [lambda f: T.grad(f), lambda f: T.grad(f, engine="func"), T.StatefulFunction, T.checkpoint]
+)
 def test_taped_is_refused_inside_a_transform(w, enter):
     def program(x):
         with taped():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from brainstate_torch import State, StateTraceStack, ParamState
+from brainstate_torch import ParamState, State, StateTraceStack
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_recovery_gives_back_the_values_of_first_touch(states):
     trace.recovery_original_values()
     assert [s.value for s in states] == [1, 2, 3]
     trace.release_original_values()
-    with pytest.raises(RuntimeError, match="must still be held to be restored. Got a trace that released them"):
+    with pytest.raises(RuntimeError, match=r"must still be held to be restored. Got a trace that released them"):
         trace.recovery_original_values()
     assert trace.original_state_values == (None, None, None)
     with pytest.raises(RuntimeError, match="released"):
@@ -124,7 +124,7 @@ def test_merge_is_a_union_by_identity(states):
 
 
 def test_assigning_writes_written_states_and_restores_the_others(states):
-    a, b, c = states
+    _a, _b, _c = states
     trace = recorded(states)
     for state in states:
         state._been_writen = False

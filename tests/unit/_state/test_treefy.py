@@ -46,7 +46,13 @@ def test_to_state_makes_a_fresh_state_without_its_constructor():
     state.register_hook("read", lambda c: None)
     state.value = torch.zeros(2)
     made = state.to_state_ref().replace(5.0).to_state()
-    assert (type(made), made.value, made.name, made.has_hooks(), made._been_writen) == (HiddenState, 5.0, "h", False, False)
+    assert (type(made), made.value, made.name, made.has_hooks(), made._been_writen) == (
+        HiddenState,
+        5.0,
+        "h",
+        False,
+        False,
+    )
     assert made.source_info.function == "test_to_state_makes_a_fresh_state_without_its_constructor"
     bare = TreefyState(State, torch.ones(1)).to_state()
     assert (bare.name, bare.tag) == (None, None)

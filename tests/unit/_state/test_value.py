@@ -156,7 +156,9 @@ def test_a_state_keeps_no_graph_outside_a_transform():
     assert state.value["v"].is_leaf
 
 
-@pytest.mark.parametrize("raw", [torch.func.grad, torch.func.jacfwd, torch.func.vmap, lambda f: lambda x: torch.func.jvp(f, (x,), (x,))])
+@pytest.mark.parametrize(
+    "raw", [torch.func.grad, torch.func.jacfwd, torch.func.vmap, lambda f: lambda x: torch.func.jvp(f, (x,), (x,))]
+)
 @pytest.mark.parametrize("write", ["value", "restore_value", "__init__"])
 def test_a_tensor_of_a_raw_torch_transform_is_refused(raw, write):
     state = State(torch.tensor(0.0))
@@ -170,7 +172,7 @@ def test_a_tensor_of_a_raw_torch_transform_is_refused(raw, write):
         return x.sum()
 
     x = torch.ones(3)
-    with pytest.raises(TraceContextError, match="made inside torch.func.grad, vmap or another raw torch transform"):
+    with pytest.raises(TraceContextError, match=r"made inside torch.func.grad, vmap or another raw torch transform"):
         raw(program)(x)
     assert torch.equal(state.value, torch.tensor(0.0))
 

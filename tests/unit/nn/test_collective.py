@@ -47,13 +47,13 @@ def test_modules_can_be_excluded(model):
 
 
 def test_a_missing_method_raises_passes_or_warns(model):
-    with pytest.raises(AttributeError, match=r"`nothing`. Got Recording at .*does not have method nothing"):
+    with pytest.raises(AttributeError, match=r"`nothing`. Got Second at .*does not have method nothing"):
         nn.call_all_fns(model, "nothing")
     for choice in ("pass", "none"):
         nn.call_all_fns(model, "nothing", fn_if_not_exist=choice)
     with pytest.warns(UserWarning, match="does not have method nothing"):
         nn.call_all_fns(model, "nothing", fn_if_not_exist="warn")
-    with pytest.raises(ValueError, match="`fn_if_not_exist` must be one of .* Got 'never'"):
+    with pytest.raises(ValueError, match=r"`fn_if_not_exist` must be one of .* Got 'never'"):
         nn.call_all_fns(model, "nothing", fn_if_not_exist="never")
 
 

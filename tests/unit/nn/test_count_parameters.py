@@ -12,12 +12,12 @@ def test_the_table_has_a_row_for_each_state(capsys):
 
 @pytest.mark.parametrize(
     "count, precision, text",
-    [(999, 2, "999"), (1000, 2, "1.00K"), (999_994, 2, "999.99K"), (999_996, 2, "1.00M"), (1_500_000, 0, "2M")],
+    [(999, 2, "999"), (1000, 2, "1.00K"), (999_994, 2, "999.99K"), (999_996, 2, "1.00M"), (1_600_000, 0, "2M")],
 )
 def test_counts_are_short(count, precision, text):
     assert _short(count, precision) == text
 
 
 def test_what_is_no_module_is_refused():
-    with pytest.raises(TypeError, match="`module` must be a neural network module, a Module. Got int"):
+    with pytest.raises(TypeError, match=r"`module` must be a neural network module, a Module. Got int"):
         count_parameters(3)

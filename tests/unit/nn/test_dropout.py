@@ -91,7 +91,10 @@ def test_the_number_of_axes_is_checked(kind, axes):
     for ndim in (axes - 1, axes + 2):
         with environ.context(fit=True), pytest.raises(RuntimeError, match=f"Expected {axes}D or {axes + 1}D input"):
             kind()(torch.ones([2] * ndim))
-    with environ.context(fit=True), pytest.raises(ValueError, match="`channel_axis` must not be the batch axis. Got -"):
+    with (
+        environ.context(fit=True),
+        pytest.raises(ValueError, match=r"`channel_axis` must not be the batch axis. Got -"),
+    ):
         kind(channel_axis=-axes - 1)(torch.ones([2] * (axes + 1)))
 
 

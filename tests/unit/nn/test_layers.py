@@ -58,9 +58,9 @@ def test_sizes_must_agree_before_the_last_axis(kind):
 def test_wrong_arguments_are_refused():
     with pytest.raises(ValueError, match="the weight must be a number or a matrix"):
         nn.AllToAll(2, 3, torch.ones(3))
-    with pytest.raises(TypeError, match="`base_module` must be callable. Got int"):
+    with pytest.raises(TypeError, match=r"`base_module` must be callable. Got int"):
         nn.LoRA(2, 1, 3, base_module=3)
-    with pytest.raises(TypeError, match="`layer` must be a Module. Got int"):
+    with pytest.raises(TypeError, match=r"`layer` must be a Module. Got int"):
         nn.EnvironContext(3)
 
 
@@ -105,7 +105,7 @@ def test_flatten_knows_its_size_and_checks_it():
         with pytest.raises(ValueError, match=r"`x` must have the size \(3, 4\) after its batch axes"):
             nn.Flatten(in_size=(3, 4))(torch.zeros(shape))
     for sizes in (4, (2.0, 2)):
-        with pytest.raises(TypeError, match="`sizes` must be a tuple or list of ints"):
+        with pytest.raises(TypeError, match=r"`sizes` must be a tuple or list of ints"):
             nn.Unflatten(0, sizes)
 
 

@@ -67,7 +67,7 @@ def test_modules_and_children_are_torchs():
     assert net not in list(net.modules(include_self=False))
     assert net.get_submodule("layers.1.x") is net.layers[1]["x"]
     assert net.get_submodule("") is net
-    with pytest.raises(AttributeError, match="`target` must be the name of a module in Net"):
+    with pytest.raises(AttributeError, match=r"`target` must be the name of a module in Net"):
         net.get_submodule("layers.7")
 
 
@@ -190,7 +190,7 @@ def test_call_runs_update_and_hooks():
 
 
 def test_a_module_without_update_says_so():
-    with pytest.raises(NotImplementedError, match="Module must define `update`"):
+    with pytest.raises(NotImplementedError, match=r"Module must define `update`"):
         Module()(1.0)
 
 

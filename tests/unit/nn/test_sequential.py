@@ -25,7 +25,7 @@ def test_indexing_gives_a_layer_or_a_sequential_of_the_same_layers():
     assert model[1] is model.layers[1] and model[-1] is model.layers[2]
     assert model[:2].layers == model.layers[:2] and model[[0, 2]].layers == [model.layers[0], model.layers[2]]
     assert isinstance(model[5:], Sequential) and len(model[5:]) == 0
-    with pytest.raises(KeyError, match="`key` must be an int, a slice, or a list of ints. Got str"):
+    with pytest.raises(KeyError, match=r"`key` must be an int, a slice, or a list of ints. Got str"):
         model["0"]
 
 
@@ -54,16 +54,16 @@ def test_insert_into_an_empty_one_and_out_of_range():
     assert (empty.in_size, empty.out_size) == ((2,), (3,))
     empty.insert(0, Linear(5, 2))
     assert empty.in_size == (5,)
-    with pytest.raises(IndexError, match="`index` must be at most 2. Got 7"):
+    with pytest.raises(IndexError, match=r"`index` must be at most 2. Got 7"):
         empty.insert(7, ReLU())
 
 
 def test_what_is_no_layer_is_refused():
-    with pytest.raises(TypeError, match="`first` must be a Module. Got function"):
+    with pytest.raises(TypeError, match=r"`first` must be a Module. Got function"):
         Sequential(lambda x: x)
-    with pytest.raises(BrainStateError, match="a layer must be a module, a description or a function. Got int"):
+    with pytest.raises(BrainStateError, match=r"a layer must be a module, a description or a function. Got int"):
         Sequential(ReLU(), 3)
-    with pytest.raises(BrainStateError, match="must have an `out_size`. Got None"):
+    with pytest.raises(BrainStateError, match=r"must have an `out_size`. Got None"):
         Sequential(ReLU(), Linear.desc(out_size=2))
 
     class Wrong(Module):
@@ -71,7 +71,7 @@ def test_what_is_no_layer_is_refused():
         def __call__(cls, in_size):
             return 3
 
-    with pytest.raises(BrainStateError, match="a description must describe a Module. Got dict"):
+    with pytest.raises(BrainStateError, match=r"a description must describe a Module. Got dict"):
         from brainstate_torch.mixin import ParamDescriber
 
         Sequential(Linear(2, 2), ParamDescriber(dict))

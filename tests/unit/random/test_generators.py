@@ -22,6 +22,12 @@ def test_generators_refuse_other_devices():
         Generators().at(torch.device("meta"))
 
 
+def test_a_state_may_be_a_view_into_other_storage():
+    generators = Generators()
+    generators.load(torch.stack([seeded(1), seeded(2)])[1])
+    assert generators._cpu.initial_seed() == 2
+
+
 @pytest.mark.parametrize(
     "inside",
     [

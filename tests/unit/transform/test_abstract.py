@@ -74,7 +74,6 @@ def test_a_function_that_looks_at_numbers_raises_and_leaves_the_states(w):
     assert type(n.value.as_subclass(torch.Tensor)) is torch.Tensor
 
 
-@pytest.mark.xfail(strict=True, reason="takes the State's own value, not that of the enclosing transform")
 def test_inside_a_transform_states_have_the_shapes_that_they_have_there(engine):
     n, seen = State(torch.ones(4)), []
 

@@ -16,13 +16,6 @@ def w():
     return ParamState(torch.tensor([1.0, 2.0], dtype=F64))
 
 
-@pytest.fixture
-def on_tape(request):
-    """Recomputation takes place on the tape alone."""
-    if request.config.getoption("--engine") == "func":
-        pytest.skip("every gradient runs on torch.func")
-
-
 def counted(fun):
     def block(*args, **kwargs):
         block.runs += 1
@@ -116,7 +109,7 @@ def test_a_second_run_that_raises_leaves_the_states(w, on_tape):
 
 
 @pytest.mark.xfail(strict=True, reason="the second run finds the State made by the first with its last value")
-def test_a_state_made_at_the_first_use_is_not_stepped_twice(w):
+def test_a_state_made_at_the_first_use_is_not_stepped_twice(w, on_tape):
     cache = {}
 
     def fun(x):
@@ -129,11 +122,10 @@ def test_a_state_made_at_the_first_use_is_not_stepped_twice(w):
     close(found, X * torch.cos(X * w.value))
 
 
-@pytest.mark.parametrize("inner", [T.grad, T.vector_grad, T.jacrev, lambda f: lambda x: T.vjp(f, x)[1](torch.ones((), dtype=F64))])
-def test_a_derivative_inside_the_block_works(w, inner, engine, request):
-    if engine == "tape" and request.config.getoption("--engine") != "func":
-        reason = "torch.func refuses to run under saved-tensor hooks"
-        request.applymarker(pytest.mark.xfail(strict=True, raises=RuntimeError, reason=reason))
+@pytest.mark.parametrize(
+    "inner", [T.grad, T.vector_grad, T.jacrev, lambda f: lambda x: T.vjp(f, x)[1](torch.ones((), dtype=F64))]
+)
+def test_a_derivative_inside_the_block_works(w, inner, engine):
     block = T.checkpoint(lambda x: inner(lambda x: (w.value * x**3).sum())(x))
     close(T.grad(lambda: block(X).sum(), w, engine=engine)(), 3 * X**2)
 

@@ -41,7 +41,7 @@ def test_a_for_loop_takes_several_inputs_and_a_length():
 
 @pytest.mark.parametrize("length", [16, 64, 256])
 def test_few_steps_are_kept(length):
-    """What the forward pass keeps: with base 4, four carries for each of the levels."""
+    """The steps themselves keep nothing, however many they are; plainly they keep two tensors each."""
     kept, seen = [], set()
 
     def keep(x):
@@ -55,7 +55,9 @@ def test_few_steps_are_kept(length):
         plain, _ = T.scan(lambda c, _: (torch.sin(c * w), None), torch.ones(3), None, length=length)
         many = len(kept)
         kept.clear()
-        blocks, _ = T.checkpointed_scan(lambda c, _: (torch.sin(c * w), None), torch.ones(3), None, length=length, base=4)
+        blocks, _ = T.checkpointed_scan(
+            lambda c, _: (torch.sin(c * w), None), torch.ones(3), None, length=length, base=4
+        )
     assert many >= 2 * length
     assert len(kept) <= 8
     assert torch.equal(plain, blocks)
@@ -87,7 +89,9 @@ def test_random_draws_are_repeated_in_the_second_run():
 
     def loss(scan):
         brainstate.random.seed(0)
-        return scan(lambda c, _: (c + w.value * brainstate.random.rand() ** 2, None), torch.tensor(0.0), None, length=9)[0]
+        return scan(
+            lambda c, _: (c + w.value * brainstate.random.rand() ** 2, None), torch.tensor(0.0), None, length=9
+        )[0]
 
     found = T.grad(lambda: loss(lambda *a, length: T.checkpointed_scan(*a, length=length, base=2)), w)()
     assert torch.equal(found, T.grad(lambda: loss(T.scan), w)())
@@ -107,7 +111,11 @@ def test_the_progress_counts_each_step_once(capsys):
     [
         (lambda: T.checkpointed_scan(9, 0.0, torch.zeros(2)), TypeError, "`f` must be callable"),
         (lambda: T.checkpointed_for_loop(9, torch.zeros(2)), TypeError, "`f` must be callable"),
-        (lambda: T.checkpointed_for_loop(abs, torch.zeros(0)), ValueError, "`length` of `checkpointed_for_loop` must be at"),
+        (
+            lambda: T.checkpointed_for_loop(abs, torch.zeros(0)),
+            ValueError,
+            "`length` of `checkpointed_for_loop` must be at",
+        ),
         (lambda: T.checkpointed_scan(lambda c, x: c, 0.0, torch.zeros(2)), ValueError, "must return a pair"),
         (lambda: T.checkpointed_scan(max, 0.0, torch.zeros(2), length=3), ValueError, "and length=3"),
     ],
@@ -119,7 +127,7 @@ def test_wrong_calls_say_what_is_wrong(call, error, text):
 
 @pytest.mark.parametrize("base", [1, 0, -2, True, 2.5])
 def test_base_must_be_at_least_two(base):
-    with pytest.raises(ValueError, match="`base` must be an integer of at least 2. Got"):
+    with pytest.raises(ValueError, match=r"`base` must be an integer of at least 2. Got"):
         T.checkpointed_for_loop(abs, torch.zeros(3), base=base)
 
 
@@ -131,6 +139,6 @@ def test_a_step_that_raises_leaves_every_state():
         if i == 6:
             raise RuntimeError("here")
 
-    with pytest.raises(RuntimeError, match="here"), brainstate.taped():
+    with pytest.raises(RuntimeError, match=r"here"), brainstate.taped():
         T.checkpointed_for_loop(step, torch.arange(9), base=2)
     assert a.value == 0.0

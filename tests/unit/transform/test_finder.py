@@ -26,9 +26,7 @@ def fun(states):
 X = torch.ones(1)
 
 
-@pytest.mark.parametrize(
-    ("usage", "places"), [("all", (1, 0, 2)), ("read", (0, 2)), ("write", (1,))]
-)
+@pytest.mark.parametrize(("usage", "places"), [("all", (1, 0, 2)), ("read", (0, 2)), ("write", (1,))])
 @pytest.mark.parametrize("return_type", [dict, list, tuple])
 def test_usage_chooses_and_return_type_arranges(fun, states, usage, places, return_type):
     found = StateFinder(fun, usage=usage, return_type=return_type.__name__)(X)
@@ -47,7 +45,13 @@ def test_both_gives_two(fun, states):
 
 @pytest.mark.parametrize(
     ("filter", "places"),
-    [(ParamState, (0,)), ("t", (2,)), (lambda path, state: state.name == "n", (1,)), ((ParamState, "t"), (0, 2)), (None, (1, 0, 2))],
+    [
+        (ParamState, (0,)),
+        ("t", (2,)),
+        (lambda path, state: state.name == "n", (1,)),
+        ((ParamState, "t"), (0, 2)),
+        (None, (1, 0, 2)),
+    ],
 )
 def test_filters_choose(fun, states, filter, places):
     assert StateFinder(fun, filter, return_type="list")(X) == [states[i] for i in places]

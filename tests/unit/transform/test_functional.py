@@ -225,11 +225,15 @@ def test_an_outer_trace_sees_what_was_read_and_what_was_written(engine):
     assert trace.get_write_states() == (written,)
 
 
-def test_only_the_tape_refuses_to_be_asked_for_inside(engine):
-    if engine == "tape":
-        with pytest.raises(BrainStateError, match="`engine='tape'` must not be used inside another transform"):
-            T.jacrev(T.grad(lambda x: x**3, engine=engine))(X)
-        with pytest.raises(BrainStateError, match="on tensors that require a gradient"):
-            T.grad(lambda x: x**3, engine=engine)(torch.tensor(1.0, requires_grad=True))
-    else:
-        assert T.jacrev(T.grad(lambda x: x**3, engine=engine))(X) == 18.0
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f: T.jacrev(T.grad(f, engine="tape"))(X),
+        lambda f: T.grad(f, engine="tape")(torch.tensor(1.0, requires_grad=True)),
+    ],
+)
+def test_the_tape_cannot_be_asked_for_where_it_would_be_wrong(call, on_tape):
+    with pytest.raises(
+        BrainStateError, match="`engine='tape'` must not be used inside another transform or on tensors"
+    ):
+        call(lambda x: x**3)

@@ -109,7 +109,13 @@ def test_integer_inputs_are_refused(transform):
     [
         (T.jacrev, lambda z: z, Z, {}, r"jacrev needs real results\. Got dtype complex64"),
         (T.jacrev, lambda z: z.abs(), Z, {"holomorphic": True}, "jacrev needs complex results with `holomorphic=True`"),
-        (T.jacrev, lambda x: x.int(), X, {}, r"jacrev is defined for results of real or complex dtype\. Got dtype int32"),
+        (
+            T.jacrev,
+            lambda x: x.int(),
+            X,
+            {},
+            r"jacrev is defined for results of real or complex dtype\. Got dtype int32",
+        ),
         (T.jacrev, lambda x: "text", X, {}, "jacrev is defined for results of real or complex dtype. Got a str"),
         (T.jacrev, lambda x: x, X, {"holomorphic": True}, "with `holomorphic=True` every input must be complex"),
         (T.jacfwd, lambda z: z, Z, {}, r"jacfwd needs real inputs\. Got dtype complex64 in argument 0"),

@@ -103,7 +103,7 @@ def test_vjp_names_a_state_that_is_not_used(w):
 
 @pytest.mark.parametrize("result", [torch.tensor([1, 2]), "text", (X, True)])
 def test_vjp_needs_real_or_complex_results(result):
-    with pytest.raises(TypeError, match="vjp is defined for results of real or complex dtype. Got"):
+    with pytest.raises(TypeError, match=r"vjp is defined for results of real or complex dtype. Got"):
         T.vjp(lambda x: result, X)
 
 
@@ -156,7 +156,12 @@ def test_jvp_keeps_structures_and_units():
         ((X * u.mV,), (X,), TypeError, "the tangent of argument 0 must have the unit mV. Got"),
         ((X,), (torch.ones(3),), ValueError, r"the tangent of argument 0 must have the shape \(2,\)\. Got \(3,\)"),
         ((X,), (X.double(),), TypeError, r"the tangent of argument 0 must have the dtype float32\. Got float64"),
-        ((X, torch.tensor(1)), (X, torch.tensor(1)), TypeError, r"jvp needs real or complex primals\. Got int64 in argument 1"),
+        (
+            (X, torch.tensor(1)),
+            (X, torch.tensor(1)),
+            TypeError,
+            r"jvp needs real or complex primals\. Got int64 in argument 1",
+        ),
     ],
 )
 def test_jvp_checks_primals_and_tangents(primals, tangents, error, text):

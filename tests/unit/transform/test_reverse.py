@@ -30,7 +30,7 @@ def _logged(log, name, function):
         return lambda *a, **k: (log.append("tape"), function(*a, **k))[1]
     if name == "vjp":
         return lambda *a, **k: (log.append("func"), function(*a, **k))[1]
-    return lambda *a, **k: lambda *b, **l: (log.append("func"), function(*a, **k)(*b, **l))[1]
+    return lambda *a, **k: lambda *b, **kw: (log.append("func"), function(*a, **k)(*b, **kw))[1]
 
 
 def square(x):
@@ -77,7 +77,7 @@ def test_a_gradient_of_inputs_with_a_graph_can_be_differentiated_by_torch():
 
 @pytest.mark.parametrize("grad_mode", [torch.no_grad, torch.enable_grad, torch.inference_mode])
 def test_the_callers_grad_mode_does_not_change_the_gradient(grad_mode, engine, request):
-    if grad_mode is torch.inference_mode and engine == "tape":
+    if grad_mode is torch.inference_mode and engine == "tape" and request.config.getoption("--engine") == "auto":
         request.applymarker(pytest.mark.xfail(strict=True, reason="autograd records nothing there: zeros"))
     w = ParamState(X.clone())
     with grad_mode():
@@ -205,7 +205,7 @@ def test_a_write_in_the_backward_pass_is_taken_back_when_the_call_fails(engine, 
 
 
 @pytest.mark.xfail(strict=True, reason="the inner call forgets that an outer reverse pass is under way")
-def test_a_gradient_in_the_backward_pass_does_not_disturb_nested_recomputation(monkeypatch):
+def test_a_gradient_in_the_backward_pass_does_not_disturb_nested_recomputation(monkeypatch, on_tape):
     w = ParamState(torch.ones(3, dtype=F64))
     inner = T.checkpoint(lambda x: torch.tanh(w.value * x))
     outer = T.checkpoint(lambda x: inner(torch.sin(inner(x))))
@@ -233,7 +233,7 @@ def test_engines_are_chosen_thread_by_thread():
 
 @pytest.mark.parametrize("transform", [T.grad, T.vector_grad])
 def test_an_unknown_engine_is_refused(transform):
-    with pytest.raises(ValueError, match="`engine` must be one of 'auto', 'func', 'tape'. Got 'jax'"):
+    with pytest.raises(ValueError, match=r"`engine` must be one of 'auto', 'func', 'tape'. Got 'jax'"):
         transform(square, engine="jax")
 
 

@@ -138,7 +138,7 @@ def test_gradients_mirror_the_value_of_a_state(engine):
     ids=lambda x: type(x).__name__,
 )
 def test_grad_states_must_be_states(bad):
-    with pytest.raises(TypeError, match="`grad_states` must be a State or a list, tuple or dict of States. Got a"):
+    with pytest.raises(TypeError, match=r"`grad_states` must be a State or a list, tuple or dict of States. Got a"):
         Selection(bad, None)
 
 

@@ -74,7 +74,10 @@ def test_jaxpr_call_runs_on_other_values_and_changes_no_state(f, w, n):
     ("values", "text"),
     [
         ([X], r"`state_vals` must have one value for each of the 2 States\. Got 1"),
-        ([None, X], r"`state_vals` must have a value for every State\. Got None for State\(value=float32\[\], name='n'\)"),
+        (
+            [None, X],
+            r"`state_vals` must have a value for every State\. Got None for State\(value=float32\[\], name='n'\)",
+        ),
     ],
 )
 def test_jaxpr_call_needs_a_value_for_every_state(f, values, text):
@@ -138,7 +141,7 @@ def test_static_arguments_must_be_there_and_hashable(args, kwargs, text):
 
 
 def test_a_signature_can_be_demanded_to_be_known(f, n):
-    with pytest.raises(ValueError, match="this signature must have been seen before. Got a new one"):
+    with pytest.raises(ValueError, match=r"this signature must have been seen before. Got a new one"):
         f.get_states(X, compile_if_miss=False)
     f.get_arg_cache_key(X, compile_if_miss=True)
     assert len(f.get_states(X, compile_if_miss=False)) == 2

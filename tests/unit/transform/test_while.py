@@ -33,7 +33,9 @@ def test_bounded_is_the_python_loop(init, max_steps, base):
 
 @LOOPS
 def test_trees_units_and_numbers(loop):
-    found = loop(lambda v: v["q"] < 3 * u.mV, lambda v: {"q": v["q"] + 1 * u.mV, "n": v["n"] + 1.5}, {"q": 0 * u.mV, "n": 0})
+    found = loop(
+        lambda v: v["q"] < 3 * u.mV, lambda v: {"q": v["q"] + 1 * u.mV, "n": v["n"] + 1.5}, {"q": 0 * u.mV, "n": 0}
+    )
     assert found["q"].to_decimal(u.mV) == 3
     assert found["n"] == 4.5
 
@@ -60,7 +62,7 @@ def test_a_step_that_raises_leaves_every_state(loop):
             raise RuntimeError("here")
         return v + 1
 
-    with pytest.raises(RuntimeError, match="here"):
+    with pytest.raises(RuntimeError, match=r"here"):
         loop(lambda v: True, body, 0)
     assert a.value == 0.0
 
@@ -68,9 +70,9 @@ def test_a_step_that_raises_leaves_every_state(loop):
 @LOOPS
 def test_gradients_pass_through(loop):
     w = ParamState(torch.tensor(2.0))
-    gradients, value = T.grad(lambda x: loop(lambda v: v < 10, lambda v: v * w.value, x), w, argnums=0, return_value=True)(
-        torch.tensor(1.5)
-    )
+    gradients, value = T.grad(
+        lambda x: loop(lambda v: v < 10, lambda v: v * w.value, x), w, argnums=0, return_value=True
+    )(torch.tensor(1.5))
     assert value == 12.0
     assert gradients[0] == 18.0  # 1.5 * 3 * w ** 2
     assert gradients[1] == 8.0
@@ -108,7 +110,9 @@ def test_gradients_of_lanes(loop):
 
 @LOOPS
 def test_nested_lanes(loop):
-    double = torch.func.vmap(torch.func.vmap(lambda x: loop(lambda v: v < 10, lambda v: v * 2, x)), in_dims=1, out_dims=1)
+    double = torch.func.vmap(
+        torch.func.vmap(lambda x: loop(lambda v: v < 10, lambda v: v * 2, x)), in_dims=1, out_dims=1
+    )
     assert torch.equal(double(torch.tensor([[1.0, 20.0], [4.0, 9.0]])), torch.tensor([[16.0, 20.0], [16.0, 18.0]]))
 
 
@@ -133,7 +137,10 @@ def test_shapes_can_be_asked_for(loop):
 def test_a_condition_without_numbers_is_refused_elsewhere(loop):
     from brainstate_torch._func import FakeTensorMode
 
-    with FakeTensorMode() as mode, pytest.raises(NotImplementedError, match="must know the number of steps to be traced"):
+    with (
+        FakeTensorMode() as mode,
+        pytest.raises(NotImplementedError, match=r"must know the number of steps to be traced"),
+    ):
         loop(lambda v: v < 3, lambda v: v + 1, mode.from_tensor(torch.tensor(0.0)))
 
 
@@ -145,7 +152,7 @@ def test_the_condition_must_not_write(loop):
         a.value += 1
         return a.value < 5
 
-    with pytest.raises(ValueError, match="`cond_fun` of `.*while_loop` must not write a State. Got a write to State"):
+    with pytest.raises(ValueError, match=r"`cond_fun` of `.*while_loop` must not write a State. Got a write to State"):
         loop(cond, lambda v: v, 0.0)
     assert a.value == 0.0
 
@@ -153,7 +160,12 @@ def test_the_condition_must_not_write(loop):
 @LOOPS
 @pytest.mark.parametrize(
     ("condition", "seen"),
-    [(lambda v: None, "a NoneType"), (lambda v: v, "dtype int32"), (lambda v: (True,), "a tuple"), (lambda v: torch.ones(2) > 0, r"shape \(2,\)")],
+    [
+        (lambda v: None, "a NoneType"),
+        (lambda v: v, "dtype int32"),
+        (lambda v: (True,), "a tuple"),
+        (lambda v: torch.ones(2) > 0, r"shape \(2,\)"),
+    ],
 )
 def test_the_condition_must_be_one_boolean(loop, condition, seen):
     with pytest.raises(TypeError, match=f"the result of `cond_fun` must be one boolean, without axes. Got {seen}"):
@@ -182,19 +194,19 @@ def test_a_state_must_keep_its_shape(loop):
 
 @LOOPS
 def test_functions_must_be_callable(loop):
-    with pytest.raises(TypeError, match="`cond_fun` must be callable. Got a int"):
+    with pytest.raises(TypeError, match=r"`cond_fun` must be callable. Got a int"):
         loop(1, lambda v: v, 0)
-    with pytest.raises(TypeError, match="`body_fun` must be callable. Got a int"):
+    with pytest.raises(TypeError, match=r"`body_fun` must be callable. Got a int"):
         loop(lambda v: True, 1, 0)
 
 
 @pytest.mark.parametrize("max_steps", [-1, 2.5, None])
 def test_max_steps_must_be_a_count(max_steps):
-    with pytest.raises(ValueError, match="`max_steps` must be an integer of at least 0. Got"):
+    with pytest.raises(ValueError, match=r"`max_steps` must be an integer of at least 0. Got"):
         T.bounded_while_loop(lambda v: True, lambda v: v, 0, max_steps=max_steps)
 
 
 @pytest.mark.parametrize("base", [1, 0, -2, True, 2.0])
 def test_base_must_be_at_least_two(base):
-    with pytest.raises(ValueError, match="`base` must be an integer of at least 2. Got"):
+    with pytest.raises(ValueError, match=r"`base` must be an integer of at least 2. Got"):
         T.bounded_while_loop(lambda v: True, lambda v: v, 0, max_steps=3, base=base)

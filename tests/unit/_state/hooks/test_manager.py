@@ -272,9 +272,7 @@ def test_active_follows_every_change(manager):
 
 def test_hook_registered_by_a_hook_runs_from_the_next_operation(manager):
     order = []
-    manager.register_hook(
-        "read", lambda c: manager.register_hook("read", lambda c: order.append(c.value)) and None
-    )
+    manager.register_hook("read", lambda c: manager.register_hook("read", lambda c: order.append(c.value)) and None)
     manager.execute_read_hooks(1, REF)
     assert order == []
     manager.execute_read_hooks(2, REF)

@@ -79,21 +79,21 @@ def test_constants():
 @pytest.mark.parametrize(
     "call, error, text",
     [
-        (lambda: init.VarianceScaling(1.0, "in", "normal"), ValueError, "`mode` must be one of .* Got 'in'"),
-        (lambda: init.VarianceScaling(1.0, "fan_in", "n"), ValueError, "`distribution` must be one of .* Got 'n'"),
-        (lambda: init.TruncatedNormal(scale=-1.0), ValueError, "`scale` must be positive. Got -1.0"),
+        (lambda: init.VarianceScaling(1.0, "in", "normal"), ValueError, r"`mode` must be one of .* Got 'in'"),
+        (lambda: init.VarianceScaling(1.0, "fan_in", "n"), ValueError, r"`distribution` must be one of .* Got 'n'"),
+        (lambda: init.TruncatedNormal(scale=-1.0), ValueError, r"`scale` must be positive. Got -1.0"),
         (lambda: init.Identity()((2, 2, 2)), ValueError, "`shape` of Identity must have at most 2 axes"),
         (lambda: init.DeltaOrthogonal()((2, 2)), ValueError, "must have 3, 4 or 5 axes"),
         (lambda: init.DeltaOrthogonal()((1, 3, 2)), ValueError, "`fan_in` must be less or equal than `fan_out`"),
         (lambda: init.Normal()("3"), ValueError, "`shape` must be an integer or a tuple of integers"),
         (lambda: init.Initializer()(3), NotImplementedError, "Initializer must define `__call__`"),
-        (lambda: init.calculate_init_gain("step"), ValueError, "Unsupported nonlinearity: .* Got 'step'"),
-        (lambda: init.calculate_init_gain("leaky_relu", True), ValueError, "`param` must be a number. Got True"),
-        (lambda: init.param(None, 2, allow_none=False), ValueError, "`parameter` must be a number, .* Got None"),
+        (lambda: init.calculate_init_gain("step"), ValueError, r"Unsupported nonlinearity: .* Got 'step'"),
+        (lambda: init.calculate_init_gain("leaky_relu", True), ValueError, r"`param` must be a number. Got True"),
+        (lambda: init.param(None, 2, allow_none=False), ValueError, r"`parameter` must be a number, .* Got None"),
         (lambda: init.param("text", 2), ValueError, "an unknown parameter type"),
         (lambda: init.param(1.0, 2, allow_scalar=False), ValueError, r"must have the shape \(2,\).* Got a number"),
         (lambda: init.param(torch.ones(3), 2), ValueError, r"must match \(2,\): it does not match. Got \(3,\)"),
-        (lambda: init.param(torch.ones(3, 2), 2, 4), ValueError, "the batch size of `parameter` must be 4.* Got 3"),
+        (lambda: init.param(torch.ones(3, 2), 2, 4), ValueError, r"the batch size of `parameter` must be 4.* Got 3"),
     ],
 )
 def test_wrong_arguments_are_refused(call, error, text):
