@@ -7,7 +7,7 @@ import torch
 from .. import _tree
 from .._errors import BrainStateError
 from .._func import level_of
-from .value import StateParameter, Value
+from .value import Shared, StateParameter, Value
 
 __all__ = ["Backed", "filled", "shown"]
 
@@ -106,9 +106,11 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:
     """A Parameter as the value of its State shows it: the same storage, off the tape, safe from writes in place."""
-    with torch.no_grad():
-        # A view, so that everything derived from it in place can be told by its base (see `owned`).
-        return parameter.view_as(parameter).as_subclass(Value)
+    base = parameter.detach()
+    base.__class__ = Shared
+    value = base.view_as(base)
+    value.__class__ = Value
+    return value
 
 
 def filled(value: Any, tensors: list[Any]) -> Any:

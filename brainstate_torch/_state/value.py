@@ -12,7 +12,7 @@ from .._errors import TraceContextError
 from .._func import FakeTensor, FakeValue, level_of, protected_fake
 from ..units import Quantity
 
-__all__ = ["StateParameter", "Value", "owned"]
+__all__ = ["Shared", "StateParameter", "Value", "owned"]
 
 _REBINDING = (
     "add",
@@ -62,6 +62,15 @@ class Value(torch.Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
         copy: torch.Tensor = memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
         return copy
+
+
+class Shared(torch.Tensor):
+    """The storage of a Parameter, as the base of every view that leads to it.
+
+    An optimizer writes there in place, so that no other State may hold it.
+    """
+
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
 
 
 class StateParameter(torch.nn.Parameter):
@@ -149,8 +158,7 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
-    if type(leaf._base) is StateParameter:
-        # Part of what an optimizer writes to in place.
+    if type(leaf._base) is Shared:
         leaf = leaf.clone()
     if not attached and leaf.requires_grad:
         leaf = leaf.detach()

@@ -276,9 +276,7 @@ USES = {
 @pytest.mark.parametrize(
     "use",
     [
-        pytest.param(use, marks=pytest.mark.xfail(strict=True, reason="does not look"))
-        if use in ("parameters", "grad_states")
-        else use
+        pytest.param(use, marks=pytest.mark.xfail(strict=True, reason="does not look")) if use == "parameters" else use
         for use in USES
     ],
 )

@@ -62,7 +62,7 @@ def test_a_state_made_in_a_frame_keeps_its_value_there_and_is_not_recorded():
         assert made.value == 20.0
     assert inner.written() == [made]
     assert frame.states == []
-    assert frame.created == [made]
+    assert list(frame.created) == [made]
     frame.commit([], [torch.tensor(4.0)])
     assert made.value == 4.0
     assert made.stack_level == 0

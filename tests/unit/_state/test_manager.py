@@ -39,6 +39,11 @@ def test_assigning_checks_all_before_it_writes_any(states, bad, error, text):
     assert states["n"].value == 3.0
 
 
+def test_only_states_can_be_added(states):
+    with pytest.raises(TypeError, match=r"an element of StateDictManager must be a State\. Got float"):
+        states.add_unique_key("x", 1.0)
+
+
 def test_splits_are_by_the_first_type_that_fits(states):
     hidden, params, rest = states.split_values(HiddenState, State)
     assert (list(hidden), params, rest) == (["h"], {"w": 1.0, "n": 3.0}, {})

@@ -131,7 +131,6 @@ def test_an_outer_trace_sees_reads_and_writes(w):
     assert trace.get_write_states() == (n,)
 
 
-@pytest.mark.xfail(strict=True, reason="a State made inside shows its value, not its Parameters")
 def test_a_param_state_made_inside_the_block_is_trained_there():
     with taped():
         made = ParamState(torch.tensor([1.0, 2.0]))

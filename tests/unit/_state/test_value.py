@@ -82,7 +82,6 @@ def test_methods_that_write_in_place_are_refused_with_the_cure(name):
     assert torch.equal(state.value, torch.ones(2, 3))
 
 
-@pytest.mark.xfail(strict=True, reason="an item is a view, which is written before the assignment is refused")
 def test_an_item_cannot_be_written_in_place():
     initial = torch.ones(2)
     state = State(initial)
@@ -101,19 +100,7 @@ QUANTITY_WRITES = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "operator",
-        *[
-            pytest.param(
-                name, marks=pytest.mark.xfail(strict=True, reason="Quantity calls torch.Tensor's method, not Value's")
-            )
-            for name in QUANTITY_WRITES
-            if name != "operator"
-        ],
-    ],
-)
+@pytest.mark.parametrize("name", QUANTITY_WRITES)
 def test_a_quantity_of_a_state_cannot_be_written_in_place(name):
     state = State(torch.ones(2) * u.mV)
     try:
@@ -126,7 +113,7 @@ def test_a_quantity_of_a_state_cannot_be_written_in_place(name):
 def test_results_of_a_value_are_plain_tensors():
     value = State(torch.tensor([1.0, 2.0])).value
     assert type(value) is Value
-    for result in (value + 1, -value, value.sum(), torch.sin(value), value[0], value.clone(), value.detach()):
+    for result in (value + 1, -value, value.sum(), torch.sin(value), value.clone(), value.detach()):
         assert type(result) is torch.Tensor
 
 
@@ -200,7 +187,6 @@ def test_parameters_handed_out_by_taped_are_rebound_by_operators():
     assert torch.equal(w.value, torch.tensor([2.0, 3.0]))
 
 
-@pytest.mark.xfail(strict=True, reason="StateParameter rebinds too, so that a hand-written optimizer has no effect")
 def test_a_hand_written_step_on_the_parameters_reaches_the_state():
     w = ParamState(torch.tensor([1.0, 2.0]))
     with taped():

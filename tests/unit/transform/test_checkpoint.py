@@ -108,7 +108,6 @@ def test_a_second_run_that_raises_leaves_the_states(w, on_tape):
     assert counter.value == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the second run finds the State made by the first with its last value")
 def test_a_state_made_at_the_first_use_is_not_stepped_twice(w, on_tape):
     cache = {}
 
@@ -144,6 +143,14 @@ def test_it_is_a_decorator_with_and_without_arguments(w):
     assert (plain.__name__, plain.__doc__, plain(1), configured(2, k=3)) == ("plain", "Doc.", 1, 6)
     with taped():
         plain(w.value).sum().backward()
+
+
+def test_an_error_of_the_block_is_passed_on(w, engine):
+    def broken():
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        T.grad(T.checkpoint(broken), w, engine=engine)()
 
 
 @pytest.mark.parametrize(

@@ -63,15 +63,12 @@ def test_empty_inputs_and_results_have_empty_blocks(jac, shape):
     assert jac(lambda x: empty * x.sum())(X).shape == (*shape, 2)
 
 
-WIDE = pytest.mark.xfail(strict=True, reason="torch.func.jvp of a number times a Python number is 64 bit wide")
-
-
 @pytest.mark.parametrize(
     "slope",
     [
-        pytest.param(lambda f, x: T.jacfwd(f)(x), id="jacfwd", marks=WIDE),
-        pytest.param(lambda f, x: T.jvp(f, (x,), (x,))[1], id="jvp", marks=WIDE),
-        pytest.param(lambda f, x: T.fwd_grad(f)(x), id="fwd_grad", marks=WIDE),
+        pytest.param(lambda f, x: T.jacfwd(f)(x), id="jacfwd"),
+        pytest.param(lambda f, x: T.jvp(f, (x,), (x,))[1], id="jvp"),
+        pytest.param(lambda f, x: T.fwd_grad(f)(x), id="fwd_grad"),
         pytest.param(lambda f, x: T.hessian(f)(x), id="hessian"),
     ],
 )
