@@ -111,4 +111,5 @@ def measure_memory(rows: Sequence[Row], workers: Sequence[Worker]) -> None:
             continue
         for row in rows:
             if row.contestant in names and not row.note:
-                row.memory = worker.ask("memory", row.contestant)
+                growths = [worker.ask("memory", row.contestant) for _ in range(3)]
+                row.memory = None if None in growths else statistics.median(growths)

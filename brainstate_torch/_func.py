@@ -1,6 +1,6 @@
 """The host transforms: the only module that imports torch.func and its internals."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch

@@ -36,9 +36,7 @@ def set_platform(platform: str) -> None:
     if platform not in SUPPORTED_PLATFORMS:
         raise ValueError(f"`platform` must be 'cpu', 'gpu' or 'tpu'. Got {platform!r}.")
     if platform == "tpu":
-        raise NotImplementedError(
-            "`platform` must be a device of torch itself. Got 'tpu'. Use 'gpu' or 'cpu'."
-        )
+        raise NotImplementedError("`platform` must be a device of torch itself. Got 'tpu'. Use 'gpu' or 'cpu'.")
     if platform == "gpu" and not torch.cuda.is_available():
         raise RuntimeError(
             "`platform` must be one that this machine has. Got 'gpu', and torch finds no CUDA device. "

@@ -11,6 +11,7 @@ from .._arrays import as_tensor, is_arraylike
 from .._errors import BatchAxisError
 from .._state import State
 from .._state.value import owned
+from ..random import RandomState
 from ..typing import Missing
 from ._axes import broadcast_axes, common_size, mapped_states, normal_axis
 from ._functional import Outcome, checked_arguments, combine, partition, run
@@ -60,7 +61,7 @@ def vmap(
         A State is given two axes; at a call, a value that differs from lane to lane was written to a State that is not
         named. No State is changed then.
     NotImplementedError
-        At a call: keyword arguments.
+        At a call: keyword arguments, or a draw from a RandomState of the generator 'threefry2x32'.
 
     Notes
     -----
@@ -175,6 +176,12 @@ class _Mapped:
         here = _func.level()
         written = self.outcome.frame.written()
         for state, value in zip(written, self.outcome.written, strict=True):
+            if isinstance(state, RandomState) and state.impl != "torch" and not _func.is_batched(value, here):
+                raise NotImplementedError(
+                    "random draws under vmap need the generator 'torch', which differs from lane to lane. Got "
+                    f"'{state.impl}', whose draws would be the same in each. Draw outside and map over the numbers, or "
+                    "map over keys and pass `key=`."
+                )
             if state not in self.outside and any(_func.is_batched(x, here) for x in _tree.leaves(value)):
                 state.raise_error_with_source_info(
                     BatchAxisError(

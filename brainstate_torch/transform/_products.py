@@ -194,7 +194,9 @@ def jvp(
         return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     try:
-        results, tangent, tensors = off_tape(_func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs)
+        results, tangent, tensors = off_tape(
+            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
+        )
         carried = call.carried(tensors)
         call.commit(carried)
     except BaseException:

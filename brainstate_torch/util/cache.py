@@ -48,9 +48,7 @@ class BoundedCache:
         """How many entries are kept."""
         return self._maxsize
 
-    def get(
-        self, key: Any, default: Any = None, raise_on_miss: bool = False, error_context: str = "item"
-    ) -> Any:
+    def get(self, key: Any, default: Any = None, raise_on_miss: bool = False, error_context: str = "item") -> Any:
         """The value of a key, which thereby is the one used last; `default` if there is none.
 
         Parameters
@@ -93,9 +91,7 @@ class BoundedCache:
         """
         with self._lock:
             if key in self._entries:
-                raise ValueError(
-                    f"Cache key already exists. Got {key}. Use `replace` to overwrite its value."
-                )
+                raise ValueError(f"Cache key already exists. Got {key}. Use `replace` to overwrite its value.")
             if self._maxsize == 0:
                 return
             if len(self._entries) >= self._maxsize:

@@ -68,9 +68,7 @@ def flatten_dict(d: dict[Any, Any], parent_key: str = "", sep: str = ".") -> dic
     flat: dict[Any, Any] = {}
     for key, value in _joined(d, f"{parent_key}{sep}" if parent_key else None, sep):
         if key in flat:
-            raise ValueError(
-                f"`d` must give every value its own key. Got duplicate key {key!r}. Change `sep`."
-            )
+            raise ValueError(f"`d` must give every value its own key. Got duplicate key {key!r}. Change `sep`.")
         flat[key] = value
     return flat
 
@@ -138,9 +136,7 @@ def nested_from_paths(items: Iterable[tuple[Iterable[Any], Any]]) -> dict[Any, A
                 branches[prefix] = branch[prefix[-1]] = {}
             branch = branches[prefix]
         if path[-1] in branch:
-            raise ValueError(
-                f"a path must lead to one value. Got {path!r} also as the start of another path."
-            )
+            raise ValueError(f"a path must lead to one value. Got {path!r} also as the start of another path.")
         branch[path[-1]] = value
     return root
 

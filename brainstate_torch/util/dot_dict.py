@@ -158,9 +158,7 @@ def _as_dict(arg: Any) -> dict[Any, Any]:
     try:
         return dict(arg)
     except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"`args` must be mappings or (key, value) pairs. Got {type(arg).__name__}."
-        ) from error
+        raise TypeError(f"`args` must be mappings or (key, value) pairs. Got {type(arg).__name__}.") from error
 
 
 def _plain(item: Any) -> Any:

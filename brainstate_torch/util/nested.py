@@ -207,8 +207,7 @@ def nest_mapping(xs: Mapping[Any, Any], /, *, sep: str | None = None) -> NestedD
     _check_mapping(xs)
     return NestedDict(
         nested_from_paths(
-            (path if sep is None else path.split(sep), {} if isinstance(x, EmptyNode) else x)
-            for path, x in xs.items()
+            (path if sep is None else path.split(sep), {} if isinstance(x, EmptyNode) else x) for path, x in xs.items()
         )
     )
 

@@ -116,9 +116,7 @@ def pretty_repr_object(obj: Any) -> str:
     }
     """
     if not hasattr(type(obj), "__pretty_repr__"):
-        raise TypeError(
-            f"`obj` must have __pretty_repr__. Got {type(obj).__name__}, which is not representable."
-        )
+        raise TypeError(f"`obj` must have __pretty_repr__. Got {type(obj).__name__}, which is not representable.")
     with _remembered():
         items = obj.__pretty_repr__()
         frame = next(items)

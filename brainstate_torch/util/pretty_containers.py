@@ -178,6 +178,4 @@ def register_dict(kind: type[PrettyDict]) -> None:
 
 
 register_dict(PrettyDict)
-_tree.register(
-    PrettyList, PrettyList.tree_flatten, lambda children, aux: PrettyList.tree_unflatten(aux, children)
-)
+_tree.register(PrettyList, PrettyList.tree_flatten, lambda children, aux: PrettyList.tree_unflatten(aux, children))

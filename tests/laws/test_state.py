@@ -87,7 +87,7 @@ VIEWS = {
     "negated view": lambda v: torch._neg_view(v),
     "as real": lambda v: torch.view_as_real(v.resolve_conj().resolve_neg()),
     "in halves": lambda v: v.resolve_conj().resolve_neg().contiguous().view(torch.float32),
-    "repeated": lambda v: v[0].expand(3, 2),
+    "repeated": lambda v: v[:1].expand(3, v.shape[1]),
     "emptied": lambda v: v[:0],
     "emptied in another dtype": lambda v: v[:0].to(F64),
     "of another dtype": lambda v: v.to(torch.complex128),

@@ -72,9 +72,7 @@ def test_pop_removes_and_returns_the_stored_value(env):
 
 def test_pop_refuses_a_key_that_contexts_give(env):
     with environ.context(a=1, env=env), environ.context(a=2, env=env):
-        with pytest.raises(
-            ValueError, match=r"Cannot pop 'a' while it is active in a context. Got 2 context\(s\)"
-        ):
+        with pytest.raises(ValueError, match=r"Cannot pop 'a' while it is active in a context. Got 2 context\(s\)"):
             environ.pop("a", env=env)
         assert environ.get("a", env=env) == 2
 
@@ -249,9 +247,7 @@ def test_behavior_that_raises_becomes_a_warning_and_the_setting_holds(env):
 
 def test_behavior_is_replaced_only_on_request(env):
     environ.register_default_behavior("gain", print, env=env)
-    with pytest.raises(
-        ValueError, match=r"`key` must have no behavior yet. Got 'gain', which is already registered"
-    ):
+    with pytest.raises(ValueError, match=r"`key` must have no behavior yet. Got 'gain', which is already registered"):
         environ.register_default_behavior("gain", repr, env=env)
     environ.register_default_behavior("gain", repr, replace_if_exist=True, env=env)
     assert env.functions == {"gain": repr}
@@ -314,9 +310,7 @@ def test_platform_refuses_other_names_and_tpu():
 
 def test_platform_gpu_raises_where_torch_finds_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(
-        RuntimeError, match=r"Got 'gpu', and torch finds no CUDA device. Install .* or use 'cpu'"
-    ):
+    with pytest.raises(RuntimeError, match=r"Got 'gpu', and torch finds no CUDA device. Install .* or use 'cpu'"):
         environ.set_platform("gpu")
     assert environ.get_platform() == "cpu"
 

@@ -185,9 +185,7 @@ def test_joint_mode_answers_for_its_modes():
 def test_joint_mode_forwards_attributes_to_the_first_mode_that_has_them():
     joint = JointMode(Training(), Batching(4, 1), Batching(5))
     assert (joint.batch_size, joint.batch_axis) == (4, 1)
-    with pytest.raises(
-        AttributeError, match=r"`gain` must be an attribute of one of the modes. Got JointMode"
-    ):
+    with pytest.raises(AttributeError, match=r"`gain` must be an attribute of one of the modes. Got JointMode"):
         _ = joint.gain
 
 

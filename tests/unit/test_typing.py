@@ -98,9 +98,7 @@ def test_pytree_refuses_other_structures(structure):
 
 @pytest.mark.parametrize("item", [(int,), (int, "T", "S"), ()])
 def test_pytree_refuses_another_number_of_arguments(item):
-    with pytest.raises(
-        ValueError, match=f"must have a leaf type and at most a structure. Got {len(item)} items"
-    ):
+    with pytest.raises(ValueError, match=f"must have a leaf type and at most a structure. Got {len(item)} items"):
         PyTree[item]
 
 

@@ -258,3 +258,22 @@ def test_parameters_of_a_grad_state_may_be_asked_for_inside_a_transform(engine):
 
     assert torch.equal(T.grad(loss, w, engine=engine)(), torch.tensor([2.0, 4.0]))
     assert torch.equal(w.parameters()[0].data, torch.tensor([1.0, 2.0]))
+
+
+@pytest.mark.xfail(strict=True, reason="`requires_grad` is cleared by the integers and not set again")
+def test_a_parameter_that_held_integers_trains_again_with_floats():
+    w = ParamState(torch.tensor([1.0]))
+    (p,) = w.parameters()
+    w.value = torch.tensor([3])
+    w.value = torch.tensor([2.5])
+    assert w.parameters()[0] is p
+    assert p.requires_grad
+
+
+@pytest.mark.xfail(strict=True, reason="a move drops the gradient, which torch.nn.Module.to moves along")
+def test_a_move_takes_the_gradient_along():
+    w = ParamState(torch.tensor([1.0]))
+    with taped():
+        w.value.sum().backward()
+    w.to(torch.float64)
+    assert torch.equal(w.parameters()[0].grad, torch.ones(1, dtype=torch.float64))

@@ -6,7 +6,7 @@ from brainstate_torch import HiddenState, ParamState, nn
 
 
 class Recording(nn.Module):
-    log: list = []  # noqa: RUF012
+    log: list = []
 
     def __init__(self, name):
         super().__init__(name)

@@ -81,7 +81,9 @@ def test_each_level_of_blocks_runs_the_steps_once_more(door):
             loss().backward()
         gradient = w.parameters()[0].grad
     assert gradient == 8 * 0.5**7
-    assert 8 < len(calls) <= 3 * 8
+    # Under grad the suite may be told to use torch.func, which recomputes nothing.
+    assert len(calls) <= 3 * 8
+    assert len(calls) > 8 or door == "grad"
 
 
 def test_random_draws_are_repeated_in_the_second_run():

@@ -242,7 +242,9 @@ def test_a_step_must_not_change_the_shape_of_a_state(k):
         if i == k:
             state.value = torch.zeros(2)
 
-    with pytest.raises(TypeError, match=r"must leave each State with the structure, shape and dtype .*shape \(2,\)") as caught:
+    with pytest.raises(
+        TypeError, match=r"must leave each State with the structure, shape and dtype .*shape \(2,\)"
+    ) as caught:
         T.for_loop(step, torch.arange(3))
     assert "test_loop.py" in caught.value.__notes__[0]
     assert state.value.shape == ()

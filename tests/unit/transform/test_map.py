@@ -104,6 +104,14 @@ def test_vmap_draws_differ_by_lane_and_repeat_after_the_same_seed():
     assert torch.equal(draw(X), first)
 
 
+def test_vmap_refuses_draws_that_would_be_the_same_in_each_lane():
+    rng = brainstate.random.RandomState(0, impl="threefry2x32")
+    before = rng.value
+    with pytest.raises(NotImplementedError, match="would be the same in each"):
+        vmap(lambda _: rng.randn(2))(X)
+    assert torch.equal(rng.value, before)
+
+
 def test_vmap_axis_size_without_mapped_arguments():
     assert vmap(lambda: torch.ones(2), axis_size=4)().shape == (4, 2)
 

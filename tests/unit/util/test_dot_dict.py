@@ -62,9 +62,7 @@ def test_dicts_inside_become_dot_dicts_and_back():
     assert type(d.p) is Point
     back = d.to_dict()
     assert back == plain
-    assert {type(x) for x in (back, back["a"], back["l"][0], back["t"][0], back["p"].x, back["n"][0][0])} == {
-        dict
-    }
+    assert {type(x) for x in (back, back["a"], back["l"][0], back["t"][0], back["p"].x, back["n"][0][0])} == {dict}
 
 
 def test_update_merges_dicts_under_equal_keys():

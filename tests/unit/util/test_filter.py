@@ -102,9 +102,7 @@ def test_of_type_matches_instances_and_references(x, matches):
     assert OfType(int)((), x) is matches
 
 
-@pytest.mark.parametrize(
-    "x, in_any, in_all", [(tagged("slow"), True, False), (2, True, False), ("a", False, False)]
-)
+@pytest.mark.parametrize("x, in_any, in_all", [(tagged("slow"), True, False), (2, True, False), ("a", False, False)])
 def test_combinations_are_or_and_and(x, in_any, in_all):
     assert Any("slow", int)((), x) is in_any
     assert All("slow", int)((), x) is in_all

@@ -181,9 +181,7 @@ def test_dict_values_are_read_from_and_written_into_states():
 
 def test_assign_dict_values_changes_nothing_if_a_key_is_missing():
     state = FakeState(1)
-    with pytest.raises(
-        KeyError, match=r"`data` must have every key of this dictionary. Got none for \('b',\)"
-    ):
+    with pytest.raises(KeyError, match=r"`data` must have every key of this dictionary. Got none for \('b',\)"):
         FlattedDict({("a",): state, ("b",): 2}).assign_dict_values({("a",): 10})
     assert state.value == 1
 

@@ -96,9 +96,7 @@ def test_field_keeps_other_metadata_and_leaves_the_argument():
 
 
 def test_field_refuses_contradicting_metadata():
-    with pytest.raises(
-        ValueError, match=r"`pytree_node` must agree with `metadata`. Got False and the opposite."
-    ):
+    with pytest.raises(ValueError, match=r"`pytree_node` must agree with `metadata`. Got False and the opposite."):
         field(pytree_node=False, metadata={"pytree_node": True})
 
 
