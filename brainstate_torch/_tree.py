@@ -113,7 +113,7 @@ def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
 
 
 @functools.lru_cache(maxsize=1024)
-def _flat_spec(kind: type, length: int) -> Spec:
+def _flat_spec(kind: Any, length: int) -> Spec:
     return Spec(kind, None, (LEAF,) * length, length)
 
 

@@ -144,12 +144,10 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             old = self._get()
             for manager in self._managers():
                 v = manager.execute_write_before_hooks(v, old, weakref.ref(self))
-        new = self._own(v)
-        self._record_write()
-        self._put(new)
+        self._write(self._own(v))
         if hooked:
             for manager in self._managers():
-                manager.execute_write_after_hooks(new, old, weakref.ref(self))
+                manager.execute_write_after_hooks(self._get(), old, weakref.ref(self))
 
     def restore_value(self, v: A) -> None:
         """Set the value as a transform does when it puts things back: recorded as a read, with `restore` hooks only.
@@ -182,6 +180,19 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def _own(self, v: Any) -> Any:
         frames = CONTEXT.frames
         return owned(v, level=frames[-1].level if frames else 0, attached=bool(frames))
+
+    def _write(self, value: Any) -> None:
+        traces = CONTEXT.traces
+        if len(traces) == 1 and CONTEXT.frames and self._level == 0:
+            # The usual case, one transform around: all that the two calls below would do.
+            frame = CONTEXT.frames[0]
+            if self not in frame._originals:
+                frame._originals[self] = self._get()
+            frame._written[self] = None
+            frame.values[self] = value
+        else:
+            self._record_write()
+            self._put(value)
 
     def _record_write(self) -> None:
         """A write is one for the innermost frame and what lies in it; outer traces see a read until it commits."""

@@ -164,7 +164,13 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
         leaf = leaf.detach()
     if isinstance(leaf, FakeTensor):
         return leaf if type(leaf) is FakeValue else protected_fake(leaf)
-    return leaf if type(leaf) is Value else leaf.as_subclass(Value)
+    if type(leaf) is Value:
+        return leaf
+    if attached and type(leaf) is torch.Tensor and (depth > 0 or leaf.grad_fn is not None):
+        # Computed inside the transform, so nobody outside holds it; another view would cost a node of the graph.
+        leaf.__class__ = Value
+        return leaf
+    return leaf.as_subclass(Value)
 
 
 def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:

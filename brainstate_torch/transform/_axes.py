@@ -75,7 +75,7 @@ def common_size(sizes: Sequence[tuple[str, int]], axis_size: int | None) -> int:
         seen = ", ".join(f"{size} in {name}" for name, size in sizes)
         extra = "" if axis_size is None else f" and axis_size={axis_size}"
         raise ValueError(f"the mapped axes must have one size. Got {seen}{extra}.")
-    return next(iter(known))
+    return int(next(iter(known)))
 
 
 def mapped_states(name: str, states: Any) -> dict[State[Any], int]:

@@ -24,8 +24,8 @@ def checkpoint(
 
     States read in the block have their values of the first run in the second, random draws are repeated, and what the
     block writes counts once. It acts on the autograd tape: in ``grad`` and ``vector_grad`` called outermost, and under
-    :func:`taped`. Around another derivative, in higher derivatives and with ``engine='func'`` the block runs as it is, with the same numbers and
-    the memory of a plain call: torch.func keeps everything for a further derivative.
+    :func:`taped`. Around another derivative, in higher derivatives and with ``engine='func'`` the block runs as it is,
+    with the same numbers and the memory of a plain call: torch.func keeps everything for a further derivative.
 
     Parameters
     ----------

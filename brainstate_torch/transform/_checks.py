@@ -45,9 +45,11 @@ def checked_scalar(result: Any, call: Call, holomorphic: bool, unit_aware: bool)
     TypeError
         It is none, it has a unit and the gradient none, or its dtype does not suit `holomorphic`.
     """
-    plain = result is call.output and type(result) is torch.Tensor and not holomorphic
-    if plain and not result.ndim and result.is_floating_point():
-        return result
+    if isinstance(result, torch.Tensor) and result is call.output and not holomorphic:
+        # The usual case first: a plain scalar.
+        plain: torch.Tensor = result
+        if not plain.ndim and plain.is_floating_point():
+            return plain
     if not unit_aware and isinstance(call.output, Quantity):
         raise TypeError(
             f"the gradient is defined for a scalar result without unit. Got one in {call.output.unit}. "

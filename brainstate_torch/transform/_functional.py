@@ -150,6 +150,7 @@ class Call:
         "_pair",
         "_static",
         "check_states",
+        "detached",
         "fun",
         "has_aux",
         "inputs",
@@ -178,6 +179,8 @@ class Call:
         self.output_spec: _tree.Spec = _tree.LEAF
         self._static: Static | None = None
         self._exact: Sequence[int] = ()
+        #: Has the base transform taken all graphs off already?
+        self.detached = False
         self._frames: list[Frame] = []
 
     def run(self, leaves: Sequence[torch.Tensor]) -> tuple[torch.Tensor | tuple[Any, ...], tuple[torch.Tensor, ...]]:
@@ -281,12 +284,14 @@ class Call:
             frame.abandon()
 
 
-def off_tape(tensors: Any, inputs: Inputs) -> Any:
+def off_tape(tensors: Any, call: Call) -> Any:
     """The tensors, in lists and tuples, without the autograd graph of what the function closed over.
 
     Outside of any transform a result carries a graph only if an input does, or inside :func:`taped`.
     """
-    if CONTEXT.frames or is_transformed() or any(leaf.requires_grad for leaf in inputs.leaves):
+    if call.detached or CONTEXT.frames or is_transformed():
+        return tensors
+    if any(leaf.requires_grad for leaf in call.inputs.leaves):
         return tensors
     return _detached(tensors)
 

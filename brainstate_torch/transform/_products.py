@@ -75,7 +75,7 @@ def vjp(
         results, pull, tensors = _func.vjp(  # type: ignore[misc]
             pure, *free, has_aux=True
         )
-        carried = call.carried(off_tape(tensors, inputs))
+        carried = call.carried(off_tape(tensors, call))
         call.commit(carried)
     except BaseException:
         call.abandon()
@@ -83,7 +83,7 @@ def vjp(
 
     def pullback(cotangent: Any) -> Any:
         given = _conj(_like("the cotangent", cotangent, call.output_spec, call.output_units, results))
-        found = call.with_exact(_conj(off_tape(pull(tuple(given)), inputs)))
+        found = call.with_exact(_conj(off_tape(pull(tuple(given)), call)))
         return inputs.arrange([_dressed(x, unit) for x, unit in zip(found, inputs.units, strict=True)])
 
     return (carried.value, pullback, carried.aux) if has_aux else (carried.value, pullback)
@@ -195,7 +195,7 @@ def jvp(
 
     try:
         results, tangent, tensors = off_tape(
-            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
+            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), call
         )
         carried = call.carried(tensors)
         call.commit(carried)

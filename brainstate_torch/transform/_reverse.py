@@ -159,4 +159,5 @@ def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Seq
         grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
     else:
         grads = [torch.zeros_like(leaf) for leaf in leaves]
+    call.detached = True
     return grads, tuple([x.detach() if x.requires_grad else x for x in carried])
