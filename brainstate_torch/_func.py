@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd.graph import _engine_run_backward
 from torch.func import functional_call, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
@@ -23,6 +24,7 @@ __all__ = [
     "jvp",
     "level",
     "level_of",
+    "outside_of_transforms",
     "protected_fake",
     "pulled_back",
     "vjp",

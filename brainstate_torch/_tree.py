@@ -18,6 +18,7 @@ __all__ = [
     "Spec",
     "flatten",
     "flatten_up_to",
+    "is_container",
     "leaves",
     "leaves_with_path",
     "map",
@@ -93,7 +94,7 @@ def _children(x: Any) -> tuple[Sequence[Any], Any] | None:
 def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
     if x is None:
         return NONE
-    kind = type(x)
+    kind: Any = type(x)
     if kind in _ATOMS or (is_leaf is not None and is_leaf(x)):
         out.append(x)
         return LEAF
@@ -126,6 +127,11 @@ def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], Spec]:
     """The leaves of a tree, in order, and its structure."""
     out: list[Any] = []
     return out, _walk(tree, out, is_leaf)
+
+
+def is_container(x: Any) -> bool:
+    """Is this a list, tuple or mapping of the standard library?"""
+    return isinstance(x, (list, tuple, dict))
 
 
 def leaves(tree: Any, is_leaf: IsLeaf | None = None) -> list[Any]:
@@ -182,14 +188,16 @@ def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
         return [tree]
     if spec is NONE and tree is None:
         return []
+    whole: Any = tree
     node: Any = (tree, None) if type(tree) in (list, tuple) else _children(tree)
     if node is None or type(tree) is not spec.kind or len(node[0]) != len(spec.children):
         raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
-    children, context = node
+    children: Any = node[0]
+    context: Any = node[1]
     if spec.kind in _MAPPINGS:
         if set(context[1]) != set(spec.context[1]):
             raise ValueError(f"trees must have equal keys. Got {context[1]} where {spec.context[1]} was expected.")
-        children = [tree[key] for key in spec.context[1]]
+        children = [whole[key] for key in spec.context[1]]
     elif context != spec.context:
         raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
     return [leaf for part, child in zip(spec.children, children, strict=True) for leaf in flatten_up_to(part, child)]

@@ -1,12 +1,13 @@
 """The Parameters behind a State: made when first asked for, the same objects ever after."""
 
+import contextlib
 from typing import Any
 
 import torch
 
 from .. import _tree
 from .._errors import BrainStateError
-from .._func import level_of
+from .._func import is_transformed, level_of, outside_of_transforms
 from .value import Shared, StateParameter, Value
 
 __all__ = ["Backed", "filled", "shown"]
@@ -44,6 +45,7 @@ class Backed:
     def _parameters_now(self) -> list[StateParameter]:
         if self._parameters is not None:
             return self._parameters
+        self.check_if_deleted()
         tensors = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         if any(x.requires_grad or level_of(x) != -1 for x in tensors):
             raise BrainStateError(
@@ -53,6 +55,10 @@ class Backed:
         self._parameters = []
         self._back(self._value)
         return self._parameters
+
+    def check_if_deleted(self) -> None:
+        """Raise if the State cannot be read."""
+        raise NotImplementedError
 
     def _trains(self, leaf: torch.Tensor) -> bool:
         """Does the Parameter of this leaf require a gradient?"""
@@ -70,14 +76,18 @@ class Backed:
         for parameter, leaf, old in zip(kept, leaves, held, strict=False):
             if leaf is not old or not parameter.is_set_to(leaf):
                 _point(parameter, leaf)
-        for leaf in leaves[len(kept) :]:
-            kept.append(StateParameter(_apart(leaf), requires_grad=self._trains(leaf)))
+        # Inside a torch.func transform too the Parameters are plain tensors: they outlive it.
+        with outside_of_transforms() if is_transformed() else contextlib.nullcontext():
+            for leaf in leaves[len(kept) :]:
+                kept.append(StateParameter(_apart(leaf), requires_grad=self._trains(leaf)))
         self._parameters = kept
         self._value = filled(value, [shown(parameter) for parameter in kept])
 
     def _mirrored(self) -> Any:
         """The State's own value, after looking whether a move gave a Parameter other storage."""
         assert self._parameters is not None
+        if type(self._value) is Value and self._parameters[0].is_set_to(self._value):
+            return self._value
         held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         for parameter, leaf in zip(self._parameters, held, strict=True):
             if not parameter.is_set_to(leaf):
@@ -96,12 +106,18 @@ def _apart(leaf: torch.Tensor) -> torch.Tensor:
 
 
 def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
-    """Give a Parameter the numbers of a tensor, whatever its dtype."""
-    if parameter.requires_grad and not (leaf.is_floating_point() or leaf.is_complex()):
+    """Give a Parameter the numbers of a tensor, of whatever dtype and shape; its gradient goes along where it fits."""
+    exact = not (leaf.is_floating_point() or leaf.is_complex())
+    grad, parameter.grad = parameter.grad, None
+    if exact and parameter.requires_grad:
         parameter.requires_grad_(False)
-    if parameter.grad is not None and parameter.grad.dtype != leaf.dtype:
-        parameter.grad = None
+        parameter.paused = True
     parameter.data = _apart(leaf)
+    if not exact and parameter.paused:
+        parameter.requires_grad_(True)
+        parameter.paused = False
+    if grad is not None and not exact and grad.shape == leaf.shape:
+        parameter.grad = grad.to(device=leaf.device, dtype=leaf.dtype)
 
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:

@@ -16,7 +16,7 @@ from .context import CONTEXT
 from .hooked import GLOBAL_HOOKS, Hooked
 from .hooks import HookManager
 from .source import SourceInfo, calling_line
-from .value import StateParameter, owned
+from .value import StateParameter, Value, owned
 
 if TYPE_CHECKING:
     from .treefy import TreefyState
@@ -191,8 +191,18 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             frame._written[self] = None
             frame.values[self] = value
         else:
+            if CONTEXT.backward and not CONTEXT.frames:
+                self._refuse_backward()
             self._record_write()
             self._put(value)
+
+    def _refuse_backward(self) -> NoReturn:
+        self.raise_error_with_source_info(
+            TraceContextError(
+                "a State must be written in the function that is differentiated. Got a write in the backward pass, "
+                "which an exception could not undo. Write before, or after the call."
+            )
+        )
 
     def _record_write(self) -> None:
         """A write is one for the innermost frame and what lies in it; outer traces see a read until it commits."""
@@ -211,7 +221,13 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                     return frame.values[self]
                 if frame.provides:
                     return frame.provide(self)
-        return self._value if self._parameters is None else self._mirrored()
+        value = self._value if self._parameters is None else self._mirrored()
+        if CONTEXT.frames and type(value) is not Value and _tree.is_container(value):
+            # A list or dict that is edited inside a transform must not be the State's own.
+            frame = CONTEXT.frames[-1]
+            if frame.position >= self._level:
+                value = frame.values[self] = _tree.map(lambda x: x, value)
+        return value
 
     def _put(self, value: Any) -> None:
         """Set the value that the caller sees."""
@@ -352,7 +368,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def _twin(self, changes: dict[str, Any]) -> Self:
         twin = object.__new__(type(self))
-        vars(twin).update({**vars(self), "_value": self._get(), **changes})
+        vars(twin).update({**vars(self), "_value": self._own(self._get()), **changes})
         twin._begin()
         twin._end()
         return twin
@@ -395,13 +411,19 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             return
         mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value")
         kept = {key: vars(self)[key] for key in mine}
+        before = dict(vars(self))
         value, been_writen = self._own(other._get()), other._been_writen
         vars(self).clear()
         vars(self).update({**vars(other), **kept})
         if CONTEXT.frames:
+            CONTEXT.frames[-1].on_failure(lambda: self._become(before))
             self._record_write()
         self._put(value)
         self._been_writen = been_writen
+
+    def _become(self, attributes: dict[str, Any]) -> None:
+        vars(self).clear()
+        vars(self).update(attributes)
 
     def __copy__(self) -> Self:
         return self.copy()

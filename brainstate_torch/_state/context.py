@@ -21,6 +21,8 @@ class Context(threading.local):
         self.frames: list[Frame] = []
         self.catchers: list[NewStateCatcher] = []
         self.tree_check: list[bool] = [False]
+        #: Is the tape running its backward pass?
+        self.backward = False
 
 
 CONTEXT = Context()

@@ -80,6 +80,9 @@ class StateParameter(torch.nn.Parameter):
     records, it computes a new tensor, so that ``s.value += d`` does under :func:`taped` what it does everywhere.
     """
 
+    #: Is ``requires_grad`` off only because the State holds integers for now?
+    paused = False
+
 
 def _refuse(name: str) -> Callable[..., NoReturn]:
     def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> NoReturn:

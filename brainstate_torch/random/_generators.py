@@ -3,9 +3,8 @@
 import threading
 
 import torch
-from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 
-from .._func import concrete
+from .._func import concrete, outside_of_transforms
 
 __all__ = ["WORKSPACE", "Generators", "is_generator_state"]
 
@@ -52,7 +51,7 @@ class Generators:
             self._cpu.set_state(state)
             return
         # Inside torch.func a slice would be a wrapper, without storage to copy from.
-        with temporarily_clear_interpreter_stack():
+        with outside_of_transforms():
             whole = state.cpu()
             self._cpu.set_state(whole[:_CPU_BYTES].clone())
             for i, generator in enumerate(self._cuda):
@@ -67,7 +66,7 @@ class Generators:
         """Where the generators stand, `uint8[bytes]`."""
         if not self._cuda:
             return self._cpu.get_state()
-        with temporarily_clear_interpreter_stack():
+        with outside_of_transforms():
             return torch.cat([generator.get_state() for generator in (self._cpu, *self._cuda)])
 
 

@@ -156,7 +156,11 @@ def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Seq
         results, carried = fun(inputs, call)
     outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
     if outputs:
-        grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
+        CONTEXT.backward = True
+        try:
+            grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
+        finally:
+            CONTEXT.backward = False
     else:
         grads = [torch.zeros_like(leaf) for leaf in leaves]
     call.detached = True

@@ -114,11 +114,7 @@ def _written_by_grad(state, other):
 
 @pytest.mark.parametrize("asked", ["before", "after"])
 @pytest.mark.parametrize("name", ALIASES)
-def test_states_that_got_the_value_of_another_do_not_follow_its_optimizer(name, asked, request):
-    if asked == "before" and name == "copy":
-        request.applymarker(
-            pytest.mark.xfail(strict=True, reason="a value read off Parameters is stored without a copy")
-        )
+def test_states_that_got_the_value_of_another_do_not_follow_its_optimizer(name, asked):
     initial = torch.tensor([1.0, 2.0])
     w = ParamState(initial)
     if asked == "before":
@@ -260,7 +256,6 @@ def test_parameters_of_a_grad_state_may_be_asked_for_inside_a_transform(engine):
     assert torch.equal(w.parameters()[0].data, torch.tensor([1.0, 2.0]))
 
 
-@pytest.mark.xfail(strict=True, reason="`requires_grad` is cleared by the integers and not set again")
 def test_a_parameter_that_held_integers_trains_again_with_floats():
     w = ParamState(torch.tensor([1.0]))
     (p,) = w.parameters()
@@ -270,7 +265,6 @@ def test_a_parameter_that_held_integers_trains_again_with_floats():
     assert p.requires_grad
 
 
-@pytest.mark.xfail(strict=True, reason="a move drops the gradient, which torch.nn.Module.to moves along")
 def test_a_move_takes_the_gradient_along():
     w = ParamState(torch.tensor([1.0]))
     with taped():

@@ -192,7 +192,6 @@ def test_copy_from_takes_value_and_metadata_and_keeps_hooks():
         a.copy_from(ParamState(1.0))
 
 
-@pytest.mark.xfail(strict=True, reason="copy_from writes past the frame")
 def test_copy_from_inside_a_transform_belongs_to_the_transform(engine):
     a, b = State(torch.tensor(1.0), name="a"), State(torch.tensor(2.0), name="b")
 
@@ -273,13 +272,7 @@ USES = {
 }
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        pytest.param(use, marks=pytest.mark.xfail(strict=True, reason="does not look")) if use == "parameters" else use
-        for use in USES
-    ],
-)
+@pytest.mark.parametrize("use", USES)
 def test_a_state_made_inside_a_transform_that_raised_refuses_to_be_read(dead, use):
     assert repr(dead) == "State(value=<made inside a transform that raised>)"
     with pytest.raises(TraceContextError, match=r"must have a value to be read. Got one made inside a transform"):

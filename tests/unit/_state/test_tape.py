@@ -148,9 +148,6 @@ def test_a_hidden_state_made_inside_the_block_keeps_its_graph(w):
     assert torch.equal(made.value, torch.tensor([2.0, 8.0], dtype=F64))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=RuntimeError, reason="makes the Parameters under torch.func, which forbids `.data`"
-)
 def test_a_state_may_be_read_first_inside_a_transform_inside_the_block(w):
     h = State(torch.ones(2, dtype=F64))
 

@@ -239,7 +239,6 @@ def test_the_tape_cannot_be_asked_for_where_it_would_be_wrong(call, on_tape):
         call(lambda x: x**3)
 
 
-@pytest.mark.xfail(strict=True, reason="the container is the State's own, so that the edit goes past the frame")
 def test_an_edit_of_a_container_inside_a_transform_does_not_leave_a_wrapper(engine):
     state = State({"v": torch.tensor(1.0)})
 

@@ -47,7 +47,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 
 @pytest.fixture(scope="module")
 def peak():
-    """Growth of the resident memory, in MiB, of a gradient of that kind; a tensor here has 1.9 MiB, a block 20 of them."""
+    """Growth of the resident memory, in MiB, of a gradient of that kind; a tensor has 1.9 MiB, a block 20 of them."""
     known = {}
 
     def measure(kind, engine="auto"):
