@@ -24,7 +24,7 @@ types: .venv/dev
 notebook: .venv/dev
 	$(BIN)/python notebooks/run.py
 
-bench: .venv/test
+bench: .venv/bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 .venv/bin/python:
@@ -34,7 +34,8 @@ bench: .venv/test
 .venv/test: EXTRAS = test,jax,demo
 .venv/demo: EXTRAS = demo
 .venv/dev: EXTRAS = dev
-.venv/test .venv/demo .venv/dev: .venv/bin/python setup.cfg $(CONSTRAINTS)
+.venv/bench: EXTRAS = test,jax,bench
+.venv/test .venv/demo .venv/dev .venv/bench: .venv/bin/python setup.cfg $(CONSTRAINTS)
 	$(PIP) --editable ".[$(EXTRAS)]"
 	touch $@
 
