@@ -89,6 +89,11 @@ class Frame(StateTraceStack):
         """The States written inside, in the order of first touch."""
         return [state for state in self._originals if state in self._written] if self._written else []
 
+    @property
+    def changed(self) -> bool:
+        """Was a State written or made inside?"""
+        return bool(self._written or self.created)
+
     def original(self, state: "State[Any]") -> Any:
         """The value that a touched State had on entry."""
         return self._originals[state]

@@ -133,6 +133,9 @@ class Carried(NamedTuple):
     created: list[Any]
 
 
+_NOTHING = Carried(None, None, [], [])
+
+
 class Call:
     """One call of a stateful function, with what is differentiated taken apart.
 
@@ -271,12 +274,14 @@ class Call:
     def carried(self, tensors: Sequence[torch.Tensor]) -> Carried:
         """What the run brought out, from the tensors as they left the host transform."""
         if self._static is None:
-            return Carried(None, None, [], [])
+            return _NOTHING
         return Carried(*combine(tensors, self._static))
 
     def commit(self, carried: Carried) -> None:
         """Write the States, all or none."""
-        self._frames[-1].commit(carried.written, carried.created)
+        frame = self._frames[-1]
+        if frame.changed or CONTEXT.frames:
+            frame.commit(carried.written, carried.created)
 
     def abandon(self) -> None:
         """After an exception: undo what lives outside States; no State made inside keeps a wrapper of the host."""

@@ -152,8 +152,11 @@ def _on_func(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Seq
 
 def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
     inputs = [leaf.detach().requires_grad_() for leaf in leaves]
-    with torch.enable_grad():
+    if torch.is_grad_enabled():
         results, carried = fun(inputs, call)
+    else:
+        with torch.enable_grad():
+            results, carried = fun(inputs, call)
     outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
     if outputs:
         CONTEXT.backward = True
