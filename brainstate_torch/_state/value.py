@@ -141,6 +141,10 @@ def owned(value: Any, *, level: int, attached: bool) -> Any:
         A tensor belongs to a torch.func transform that no transform of this package stands for.
     """
     kind = type(value)
+    if kind is torch.Tensor and attached and level_of(value) == -1 and not (value.is_leaf or value._is_view()):
+        # Computed inside the transform, so nobody outside holds it; another view would cost a node of the graph.
+        value.__class__ = Value
+        return value
     if kind is torch.Tensor or kind is Value:
         return _owned_leaf(value, level, attached)
     if kind is float or kind is int or value is None:
@@ -161,7 +165,7 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
-    if type(leaf._base) is Shared:
+    if type(leaf._base) in (Shared, StateParameter):
         leaf = leaf.clone()
     if not attached and leaf.requires_grad:
         leaf = leaf.detach()
@@ -170,7 +174,6 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     if type(leaf) is Value:
         return leaf
     if attached and type(leaf) is torch.Tensor and (depth > 0 or leaf.grad_fn is not None):
-        # Computed inside the transform, so nobody outside holds it; another view would cost a node of the graph.
         leaf.__class__ = Value
         return leaf
     return leaf.as_subclass(Value)
