@@ -1,6 +1,6 @@
 """The exceptions that States and transforms raise for misuse of States."""
 
-__all__ = ["BatchAxisError", "BrainStateError", "TraceContextError"]
+__all__ = ["BatchAxisError", "BrainStateError", "ConcretizationError", "TraceContextError"]
 
 
 class BrainStateError(Exception):
@@ -34,4 +34,18 @@ class BatchAxisError(BrainStateError):
     >>> raise brainstate.BatchAxisError("`w` must be declared in out_states.")
     Traceback (most recent call last):
     brainstate_torch._errors.BatchAxisError: `w` must be declared in out_states.
+    """
+
+
+class ConcretizationError(BrainStateError, TypeError):
+    """A function that is compiled asked for the number of a tensor.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> try:
+    ...     brainstate.transform.jit(lambda x: 1 if x > 0 else 2)(torch.tensor(1.))
+    ... except brainstate.ConcretizationError as error:
+    ...     print('transform.cond' in str(error))
+    True
     """

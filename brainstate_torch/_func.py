@@ -5,16 +5,26 @@ from typing import Any
 
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    unset_fake_temporarily,
+)
 from torch.autograd.graph import _engine_run_backward
-from torch.func import functional_call, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
+from torch.func import functional_call, functionalize, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 __all__ = [
+    "NO_NUMBER",
+    "AutogradFunction",
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
     "concrete",
+    "enclosing",
     "functional_call",
+    "functionalize",
     "grad_and_value",
     "hessian",
     "is_batched",
@@ -27,12 +37,16 @@ __all__ = [
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
+    "unset_fake_temporarily",
     "vjp",
     "vmap",
 ]
 
 _functorch = torch._C._functorch
 _maybe_current_level = _functorch.maybe_current_level
+AutogradFunction = torch.autograd.Function
+#: What a tensor without numbers raises when it is asked for one.
+NO_NUMBER = (DataDependentOutputException, DynamicOutputShapeException)
 
 #: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
 level_of = _functorch.maybe_get_level
@@ -86,3 +100,8 @@ def level() -> int:
 def is_transformed() -> bool:
     """Does a torch.func transform enclose the caller?"""
     return _maybe_current_level() is not None
+
+
+def enclosing() -> list[str]:
+    """The torch.func transforms that enclose the caller, outermost first: 'Grad', 'Jvp', 'Vmap' or 'Functionalize'."""
+    return [interpreter.key().name for interpreter in _functorch.get_interpreter_stack() or ()]

@@ -119,7 +119,9 @@ _METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rena
 for _name in dir(torch.Tensor):
     if _name.endswith("_") and not _name.startswith("_") and _name not in _METADATA:
         setattr(Value, _name, _refuse(_name))
+        setattr(FakeValue, _name, _refuse(_name))
 setattr(Value, "__setitem__", _refuse("__setitem__"))  # noqa: B010
+setattr(FakeValue, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 
 
 def owned(value: Any, *, level: int, attached: bool) -> Any:

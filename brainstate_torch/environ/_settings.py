@@ -18,6 +18,7 @@ from ._store import (
     EnvironmentState,
     notify,
     store,
+    peek,
 )
 
 _NOT_PROVIDED = object()
@@ -130,6 +131,8 @@ def get(
     """
     env = GLOBAL if env is None else env
     stack = env.contexts.get(key)
+    for observer in env._observers:
+        observer.see(key, peek(key))
     if stack:
         return stack[-1]
     if key in env.settings:

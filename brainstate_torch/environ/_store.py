@@ -1,9 +1,10 @@
 """Where the settings are kept: one store per thread, with the functions to call when a setting changes."""
 
+import contextlib
 import threading
 import warnings
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,12 +52,58 @@ class EnvironmentState(threading.local):
     contexts: defaultdict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     functions: dict[str, Callable[[Any], object]] = field(default_factory=dict)
     locks: defaultdict[str, Any] = field(default_factory=lambda: defaultdict(threading.RLock))
+    #: What :func:`observed` has seen, innermost last.
+    _observers: "list[Observed]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings.setdefault(PRECISION, DEFAULT_PRECISION)
 
 
 GLOBAL = EnvironmentState()
+MISSING: Any = object()
+
+
+class Observed(dict[str, Any]):
+    """The settings that a piece of code found, and how many contexts gave each when it began."""
+
+    def __init__(self) -> None:
+        super().__init__({PRECISION: peek(PRECISION)})
+        self.depths = {key: len(stack) for key, stack in GLOBAL.contexts.items()}
+
+    def see(self, key: str, value: Any) -> None:
+        """Note a setting that was read, unless the code itself has set it."""
+        if len(GLOBAL.contexts.get(key, ())) <= self.depths.get(key, 0):
+            self.setdefault(key, value)
+
+    def holds(self) -> bool:
+        """Would the code find the same settings now?"""
+        return all(_same(value, peek(key)) for key, value in self.items())
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    try:
+        return type(a) is type(b) and bool(a == b)
+    except (TypeError, ValueError, RuntimeError):
+        return False
+
+
+def peek(key: str) -> Any:
+    """A setting of this thread's default store, without a word to observers; MISSING if there is none."""
+    stack = GLOBAL.contexts.get(key)
+    return stack[-1] if stack else GLOBAL.settings.get(key, MISSING)
+
+
+@contextlib.contextmanager
+def observed() -> Iterator[Observed]:
+    """Within: what is read from this thread's default store is noted."""
+    found = Observed()
+    GLOBAL._observers.append(found)
+    try:
+        yield found
+    finally:
+        GLOBAL._observers.pop()
 
 
 def store(env: EnvironmentState | None, settings: dict[str, Any]) -> None:

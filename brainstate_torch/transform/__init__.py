@@ -22,6 +22,7 @@ from ._finder import StateFinder
 from ._forward import fwd_grad
 from ._gradient import GradientTransform, grad, vector_grad
 from ._jacobian import hessian, jacfwd, jacobian, jacrev
+from ._jit import jit
 from ._loop import for_loop, scan
 from ._map import vmap
 from ._named import named_call, named_scope
@@ -63,6 +64,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jit",
     "jit_error_if",
     "jvp",
     "named_call",

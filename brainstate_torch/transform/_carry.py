@@ -7,6 +7,8 @@ import torch
 
 from .. import _tree
 from .._arrays import SCALARS, as_tensor, from_numpy, is_arraylike
+from .._func import FakeTensor, protected_fake
+from .._graph import is_recording
 from .._state import Frame
 from .._state.value import Value
 from ._checks import short_dtype
@@ -37,12 +39,25 @@ def protected(tree: Any) -> Any:
     In torch it would change the caller's tensor, or an output that an earlier step returned.
     """
     kind = type(tree)
-    if kind is torch.Tensor:
-        return tree.as_subclass(Value)
+    if kind is torch.Tensor or kind is FakeTensor:
+        return _protected_leaf(tree)
     if tree is None or kind is Value:
         return tree
     leaves, spec = _tree.flatten(tree)
-    return _tree.unflatten(spec, [x.as_subclass(Value) if type(x) is torch.Tensor else x for x in leaves])
+    return _tree.unflatten(spec, [_protected_leaf(x) for x in leaves])
+
+
+def _protected_leaf(x: Any) -> Any:
+    if type(x) is FakeTensor:
+        return protected_fake(x)
+    if type(x) is not torch.Tensor:
+        return x
+    if is_recording():
+        # as_subclass would lose the place of the tensor in the graph.
+        x = x.view_as(x)
+        x.__class__ = Value
+        return x
+    return x.as_subclass(Value)
 
 
 class Pattern:

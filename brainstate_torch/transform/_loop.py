@@ -1,5 +1,6 @@
 """scan and for_loop: a Python loop over the leading axis, as one transform."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -7,12 +8,15 @@ import torch
 
 from .. import _tree
 from .._state import Frame
+from .._graph import is_recording
 from ._abstract import eval_shape
+from ._compiled import loop as loops
+from ._compiled.stepping import StatefulLoop
 from ._carry import Pattern, as_arrays, check_states, protected
 from ._functional import checked_arguments, run
 from ._progress import Progress, ProgressBar, as_progress
 from ._shapes import ShapeDtypeStruct
-from ._stacking import stacked
+from ._stacking import aligned, checked_output, stacked
 
 __all__ = ["Loop", "for_loop", "over_arguments", "scan"]
 
@@ -71,7 +75,7 @@ def scan(
     >>> brainstate.transform.scan(lambda total, x: (total + x, 2 * x), 0., torch.tensor([1., 2., 3.]))
     (tensor(6.), tensor([2., 4., 6.]))
     """
-    return _run(Loop("scan", f, init, xs, length, pbar), reverse)
+    return _run(Loop("scan", f, init, xs, length, pbar), reverse, unroll)
 
 
 def for_loop(
@@ -119,10 +123,12 @@ def for_loop(
     >>> brainstate.transform.for_loop(step, torch.tensor([1., 2., 3.]))
     tensor([1., 3., 6.])
     """
-    return _run(Loop("for_loop", over_arguments(f), None, xs, length, pbar), reverse)[1]
+    return _run(Loop("for_loop", over_arguments(f), None, xs, length, pbar), reverse, unroll)[1]
 
 
-def _run(loop: "Loop", reverse: bool) -> tuple[Any, Any]:
+def _run(loop: "Loop", reverse: bool, unroll: int | bool) -> tuple[Any, Any]:
+    if is_recording():
+        return loop.record(reverse, unroll)
     steps = range(loop.length)
     if not reverse:
         return loop.run(lambda carry: loop.advance(carry, steps))
@@ -154,14 +160,36 @@ class Loop:
         self.first, self.pattern = as_arrays(init), Pattern(init)
         leaves, self.spec = _tree.flatten(xs)
         self.length = _length(leaves, length)
-        # Unbound once: indexing inside the loop would write an array of full size per step in the backward pass.
-        self.columns = [[protected(part) for part in leaf.unbind(0)] for leaf in leaves]
+        self.leaves = leaves
         self.shapes = [ShapeDtypeStruct(leaf.shape[1:], leaf.dtype) for leaf in leaves]
         tensors = [leaf for leaf in (*leaves, *_tree.leaves(self.first)) if isinstance(leaf, torch.Tensor)]
         self.device = tensors[0].device if tensors else None
         self.progress: Progress = as_progress(pbar, self.length)
         self.frame = Frame(name=name)
         self._checked = False
+
+    @functools.cached_property
+    def columns(self) -> list[list[torch.Tensor]]:
+        """The slices of `xs`. Indexing in the loop would write an array of full size per step in the backward pass."""
+        return [[protected(part) for part in leaf.unbind(0)] for leaf in self.leaves]
+
+    def record(self, reverse: bool, unroll: int | bool, base: int | None = None) -> tuple[Any, Any]:
+        """Put the loop into the graph that is recorded, as one operation."""
+        if self.length == 0:
+            return self.first, self._empty()
+        unroll = self.length if unroll is True else unroll
+
+        def step(carry: Any, x: Any) -> tuple[list[torch.Tensor], Any]:
+            carry, y = _pair(self.f(protected(carry), protected(x)))
+            self._check_carry(carry)
+            leaves = aligned(self.pattern.spec, as_arrays(carry))
+            assert leaves is not None
+            return [x for x in leaves if isinstance(x, torch.Tensor)], checked_output(y, self.name)
+
+        loop = StatefulLoop(
+            self.name, step, self.first, _tree.unflatten(self.spec, self.leaves), lambda frame: check_states(frame, self.name)
+        )
+        return loop.run(loops.Loop(loop.body(), loop.layout, self.length, reverse, unroll=unroll if unroll > 1 else None))
 
     def run(self, steps: Callable[[Any], tuple[Any, list[Any]]]) -> tuple[Any, Any]:
         """Run `steps`, carry -> (carry, outputs), as one transform: the last carry, and the outputs stacked."""
@@ -195,13 +223,16 @@ class Loop:
     def check(self, carry: Any) -> None:
         """Raise if the carry or a State is not of the kind that it was at the start."""
         self._checked = True
+        self._check_carry(carry)
+        check_states(self.frame, self.name)
+
+    def _check_carry(self, carry: Any) -> None:
         found = self.pattern.difference(carry)
         if found:
             raise TypeError(
                 f"`f` of `{self.name}` must return a carry like the one that it gets. Got {found}. "
                 "Give `init` the structure, shapes, dtypes and units that every step returns."
             )
-        check_states(self.frame, self.name)
 
     def _empty(self) -> Any:
         """What no step returns: empty tensors of the shapes that one would have."""

@@ -8,7 +8,7 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor, is_arraylike
 
-__all__ = ["aligned", "stacked"]
+__all__ = ["aligned", "checked_output", "stacked"]
 
 
 def aligned(spec: _tree.Spec, tree: Any) -> list[Any] | None:
@@ -41,6 +41,17 @@ def stacked(outputs: Sequence[Any], name: str) -> Any:
             raise TypeError(f"each step of `{name}` must return a y of the same structure. Got {other} after {spec}.")
         rows.append(leaves)
     return _tree.unflatten(spec, [_column(column, name) for column in zip(*rows, strict=True)])
+
+
+def checked_output(y: Any, name: str) -> Any:
+    """What one step returns, with tensors in the place of numbers.
+
+    Raises
+    ------
+    TypeError
+        It holds something else than tensors and numbers.
+    """
+    return _tree.map(lambda x: x if isinstance(x, torch.Tensor) else _number(x, name), y)
 
 
 def _column(values: Sequence[Any], name: str) -> torch.Tensor:

@@ -1,0 +1,311 @@
+"""Graphs of tensor operations, recorded from a function. The only module that imports torch.fx and its tracers."""
+
+import contextlib
+import os
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch.fx import Graph, GraphModule, Node
+from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, make_fx
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+from torch.overrides import TorchFunctionMode
+
+from ._errors import ConcretizationError
+from ._ops import CALL, perform
+from ._func import NO_NUMBER, FakeTensor, FakeTensorMode, concrete, functionalize, outside_of_transforms, unset_fake_temporarily
+
+__all__ = [
+    "GraphModule",
+    "Like",
+    "Node",
+    "Recorded",
+    "depend",
+    "empty_graph",
+    "functional",
+    "is_cheap",
+    "is_recording",
+    "numbers_in",
+    "record",
+    "recording",
+    "with_numbers",
+]
+
+Flat = Callable[..., Sequence[torch.Tensor]]
+
+
+class _Thread(threading.local):
+    """Per thread: the recordings under way, outermost first."""
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+
+
+_THREAD = _Thread()
+
+
+class Recording(TorchFunctionMode):
+    """One graph in the making. A tensor from outside of it takes part as a stand-in, which becomes an input.
+
+    It stands above torch.func's transforms, so that it sees a tensor before a transform takes it for a constant.
+    """
+
+    def __init__(self, mode: FakeTensorMode) -> None:
+        super().__init__()
+        self.mode = mode
+        self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        #: For each stand-in, the tensor that it stands for.
+        self.originals: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        #: What the graph refers to by number, and must keep alive.
+        self.held: list[Any] = []
+        self._proxies: Any = None
+
+    @contextlib.contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Within: this recording goes on outside of every transform, though another may have begun inside it."""
+        _THREAD.recordings.append(self)
+        try:
+            with _outside_of_graphs(), self.mode, self._proxies or contextlib.nullcontext():
+                yield
+        finally:
+            _THREAD.recordings.pop()
+
+    def begin(self) -> None:
+        """Note the tracer, which has just started."""
+        self._proxies = get_proxy_mode()
+
+    def stand_in(self, x: torch.Tensor) -> torch.Tensor:
+        """A new input of the graph, like a tensor from outside."""
+        with _outside_of_graphs(), self.mode:
+            fake = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+        self.originals[id(fake)] = (fake, x)
+        return fake
+
+    @contextlib.contextmanager
+    def aliased(self, pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[None]:
+        """Within: the first of each pair, a tensor from outside, means the second."""
+        before = self._aliases
+        self._aliases = {**before, **{id(outer): (outer, inner) for outer, inner in pairs}}
+        try:
+            yield
+        finally:
+            self._aliases = before
+
+    def local(self, x: Any) -> Any:
+        """The tensor of this graph that a tensor means; anything else as it is."""
+        if not isinstance(x, torch.Tensor):
+            return x
+        if x_alias := self._aliases.get(id(x)):
+            return x_alias[1]
+        numbers = concrete(x)
+        if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
+            return x
+        inner = self.stand_in(x)
+        self._aliases[id(x)] = (x, inner)
+        return inner
+
+    def _locals(self, x: Any) -> Any:
+        if isinstance(x, torch.Tensor):
+            return self.local(x)
+        if type(x) is list or type(x) is tuple:
+            return type(x)([self._locals(item) for item in x])
+        return x
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if _THREAD.recordings[-1] is not self:
+            return func(*args, **(kwargs or {}))
+        return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
+
+
+def is_recording() -> bool:
+    """Does the caller run to record a graph?"""
+    return bool(_THREAD.recordings)
+
+
+def recording() -> Recording:
+    """The innermost recording."""
+    return _THREAD.recordings[-1]
+
+
+@contextlib.contextmanager
+def _outside_of_graphs() -> Iterator[None]:
+    """Within: no torch.func transform is active and no graph is recorded, as if called from the top."""
+    with outside_of_transforms(), disable_proxy_modes_tracing():
+        yield
+
+
+@contextlib.contextmanager
+def with_numbers() -> Iterator[None]:
+    """Within: tensors that are made have numbers, whatever is recorded or transformed."""
+    with _outside_of_graphs(), unset_fake_temporarily():
+        yield
+
+
+class Like(NamedTuple):
+    """What is known of a tensor without its numbers."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+
+
+class Recorded(NamedTuple):
+    """A graph, and the tensors that it took from outside.
+
+    Attributes
+    ----------
+    graph
+        Takes the tensors of the recorded function, then one for each of `captured`.
+    captured
+        What the further inputs stood for.
+    stand_ins
+        The tensors without numbers that they were while the graph was recorded.
+
+    The graph keeps alive, as ``held``, the operations that its nodes refer to by number.
+    """
+
+    graph: GraphModule
+    captured: list[torch.Tensor]
+    stand_ins: list[torch.Tensor]
+
+
+def record(fun: Flat, like: Sequence[Any]) -> Recorded:
+    """Record what a function of tensors does, once, without numbers.
+
+    Parameters
+    ----------
+    fun
+        Takes and returns a sequence of tensors.
+    like
+        For each argument a tensor, or a :class:`Like`, of that shape, dtype and device.
+
+    Raises
+    ------
+    ConcretizationError
+        The function needs a number to go on.
+    """
+    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        inner = Recording(mode)
+        inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
+
+        def recorded(*tensors: torch.Tensor) -> list[torch.Tensor]:
+            _THREAD.recordings.append(inner)
+            inner.begin()
+            try:
+                with inner:
+                    return [inner.local(x) for x in fun(*tensors)]
+            finally:
+                _THREAD.recordings.pop()
+
+        try:
+            module = make_fx(recorded, tracing_mode="fake")(*inputs)
+        except (*NO_NUMBER, GuardOnDataDependentSymNode) as error:
+            raise _without_numbers(error) from None
+    for node in module.graph.nodes:
+        if node.target is CALL:
+            node.target = perform
+    stand_ins = _inputs_of_stand_ins(module)
+    module.held = inner.held
+    return Recorded(module, [inner.originals[id(x)][1] for x in stand_ins], stand_ins)
+
+
+def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:
+    """Turn the stand-ins, which are constants of a graph, into inputs behind the others."""
+    graph = module.graph
+    captured = []
+    last = None
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            last = node
+    found: dict[int, Node] = {}
+    for node in list(graph.nodes):
+        if node.op != "get_attr":
+            continue
+        value = getattr(module, node.target)
+        if not isinstance(value, FakeTensor):
+            continue
+        place = found.get(id(value))
+        if place is None:
+            start = last.next if last is not None else next(iter(graph.nodes))
+            with graph.inserting_before(start):
+                place = last = graph.placeholder(f"captured_{len(captured)}")
+            place.meta["val"] = value
+            found[id(value)] = place
+            captured.append(value)
+        node.replace_all_uses_with(place)
+        graph.erase_node(node)
+    module.recompile()
+    return captured
+
+
+_OURS = os.path.dirname(__file__) + os.path.sep
+_TORCH = os.path.dirname(torch.__file__) + os.path.sep
+
+
+def _without_numbers(error: BaseException) -> ConcretizationError:
+    """The error for code that looks at a number while a graph is recorded, with its place."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((_OURS, _TORCH))]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: `{frames[-1].line}`" if frames else "code of a library"
+    return ConcretizationError(
+        "a compiled function must not need a number of a tensor to go on: it is recorded once, for all numbers. "
+        f"Got {where}. Choose with `transform.cond` or `torch.where`, loop with `transform.while_loop`, or name the "
+        "argument in `static_argnums`."
+    )
+
+
+def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any]) -> GraphModule:
+    """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs."""
+    writes = any(map(_writes_within, module.graph.nodes))
+    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
+        inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
+        fun = functionalize(module, remove="mutations_and_views") if writes else module
+        return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
+
+
+def _writes_within(node: Node) -> bool:
+    """Does a node write in place, other than by filling an input?"""
+    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+        return False
+    fills = node.target is torch.ops.aten.copy_.default and node.args[0].op == "placeholder"  # type: ignore[union-attr]
+    return not (fills and not node.users)
+
+
+def depend(module: GraphModule, inputs: Sequence[bool]) -> list[bool]:
+    """For each output, whether it depends on one of the chosen inputs."""
+    chosen: dict[Node, bool] = {}
+    supply = iter(inputs)
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            chosen[node] = next(supply, False)
+        elif node.op == "output":
+            return [isinstance(x, Node) and chosen[x] for x in node.args[0]]
+        else:
+            chosen[node] = any(chosen[x] for x in node.all_input_nodes)
+    raise AssertionError("a graph has an output")
+
+
+def empty_graph() -> Graph:
+    """A graph without nodes."""
+    return Graph()
+
+
+def is_cheap(node: Node) -> bool:
+    """Does a compiler fuse the operation of a node with what follows: is it pointwise, a view, or made of nothing?"""
+    operator = node.target
+    if not isinstance(operator, torch._ops.OpOverload):
+        return False
+    views = any(result.alias_info is not None for result in operator._schema.returns)
+    fresh = not node.all_input_nodes and torch.Tag.nondeterministic_seeded not in operator.tags
+    return views or fresh or torch.Tag.pointwise in operator.tags or operator in _CHEAP
+
+
+_CHEAP = {torch.ops.aten._to_copy.default, torch.ops.aten.clone.default, torch.ops.aten.expand.default}
+
+
+def numbers_in(module: GraphModule) -> list[int]:
+    """The numbers of the targets that a graph calls."""
+    return [node.args[1] for node in module.graph.nodes if node.target is perform]  # type: ignore[misc]

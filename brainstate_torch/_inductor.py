@@ -1,0 +1,59 @@
+"""From a graph to machine code: the only module that imports Inductor."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from ._graph import GraphModule, functional
+
+__all__ = ["BACKENDS", "compiled"]
+
+#: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
+BACKENDS = ("inductor", "replay")
+
+Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
+
+
+def compiled(module: GraphModule, like: Sequence[torch.Tensor], backend: str) -> Program:
+    """A program for a graph, which takes contiguous tensors like these in a list."""
+    if backend == "inductor":
+        program = _by_inductor(module, like)
+        if program is not None:
+            return program
+    return lambda tensors: module(*tensors)
+
+
+def _by_inductor(module: GraphModule, like: Sequence[torch.Tensor]) -> Program | None:
+    # Loading Inductor takes a second, which only who compiles should pay.
+    from torch._inductor.compile_fx import compile_fx_inner
+    from torch._inductor.decomposition import select_decomp_table
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    graph = functional(module, like, select_decomp_table())
+    inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
+    try:
+        with torch.no_grad():
+            output: Any = compile_fx_inner(graph, inputs)
+    except Exception as error:
+        if not isinstance(error, InvalidCxxCompiler) and not isinstance(error.__cause__, InvalidCxxCompiler):
+            raise
+        warnings.warn(
+            "no C++ compiler was found, so that compiled functions replay their graphs, which is slower. "
+            "Install g++, or pass `backend='replay'` to say that this is meant.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    return output  # type: ignore[no-any-return]
+
+
+#: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
+_PIECE = 120
+
+
+def steps_per_piece(module: GraphModule) -> int:
+    """How many steps of a loop to compile as one, by the number of operations in a step."""
+    size = sum(node.op == "call_function" for node in module.graph.nodes)
+    return max(1, min(20, _PIECE // max(size, 1)))

@@ -1,0 +1,363 @@
+"""A loop as one operation: its step is compiled once, and so is the step of its derivative."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from ..._func import jvp, vjp, vmap
+from ..._graph import Like, depend, record
+from ..._inductor import Program, compiled, steps_per_piece
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors
+from .split import split
+
+__all__ = ["Layout", "Loop"]
+
+Watch = Callable[[Tensors, Tensors], None]
+
+
+class Layout(NamedTuple):
+    """How many of a step's arguments are carried on, constant, and read anew at each step."""
+
+    carry: int
+    constants: int
+    inputs: int
+
+    def parts(self, arguments: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Sequence[Any]]:
+        """The arguments by kind."""
+        end = self.carry + self.constants
+        return arguments[: self.carry], arguments[self.carry : end], arguments[end:]
+
+
+class Loop(Operation):
+    """Steps over inputs ``[length, ...]``, which hand a carry on and give outputs ``[length, ...]``.
+
+    Parameters
+    ----------
+    step
+        carry, constants, inputs -> carry, outputs.
+    layout
+        How the arguments of the step are divided.
+    length, reverse
+        How many steps, and whether the last inputs come first.
+    forgetful
+        Keep nothing but the carry for the backward pass.
+    unroll
+        How many steps to compile as one piece; None to choose by the size of a step.
+    watch
+        Called after each step with the carry and the outputs.
+    """
+
+    def __init__(
+        self,
+        step: Body,
+        layout: Layout,
+        length: int,
+        reverse: bool = False,
+        *,
+        forgetful: bool = False,
+        unroll: int | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self.step, self.layout, self.length, self.reverse = step, layout, length, reverse
+        self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
+        self.backend = SETTINGS.backend
+        self.count = len(step.outputs)
+        self._programs: dict[int, Program] = {}
+
+    def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
+        """A loop of as many other steps."""
+        return Loop(
+            step,
+            layout,
+            self.length,
+            self.reverse ^ backward,
+            forgetful=self.forgetful,
+            unroll=self.unroll,
+            watch=None if backward else self.watch,
+        )
+
+    def bodies(self) -> list[Body]:
+        return [self.step]
+
+    def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
+        found = []
+        for place, x in enumerate(self.step.outputs):
+            shape = x.shape if place < self.layout.carry else (self.length, *x.shape)
+            found.append(torch.empty(shape, dtype=x.dtype, device=x.device))
+        return found
+
+    def run(self, tensors: Tensors) -> list[torch.Tensor]:
+        first, constants, inputs = self.layout.parts([x.contiguous() for x in tensors])
+        constants = [*constants, *self.step.extras]
+        outputs = self.shapes(())[self.layout.carry :]
+        carry: Tensors = first
+        for start, size in self._pieces():
+            part = slice(start, start + size)
+            written = [x[part] for x in outputs]
+            carry = self._program(size)([*carry, *constants, *[x[part] for x in inputs], *written])
+            if self.watch is not None:
+                self.watch(carry, [x[0] for x in written])
+        # What is handed out must not be the caller's own memory.
+        held = {x.untyped_storage().data_ptr() for x in first}
+        return [x.clone() if x.untyped_storage().data_ptr() in held else x for x in carry] + outputs
+
+    def _pieces(self) -> list[tuple[int, int]]:
+        """Start and size of the pieces, in the order in which they run."""
+        size = self._piece()
+        whole = self.length - self.length % size
+        pieces = [(start, size) for start in range(0, whole, size)] + [(i, 1) for i in range(whole, self.length)]
+        return pieces[::-1] if self.reverse else pieces
+
+    def _piece(self) -> int:
+        if self.watch is not None or self.backend != "inductor":
+            return 1
+        wanted = steps_per_piece(self.step.graph) if self.unroll is None else self.unroll
+        return max(1, min(wanted, self.length))
+
+    def prepare(self) -> None:
+        for size in {size for _, size in self._pieces()}:
+            self._program(size)
+
+    def _program(self, size: int) -> Program:
+        known = self._programs.get(size)
+        if known is None:
+            known = self._programs[size] = self._compiled(size)
+        return known
+
+    def _compiled(self, size: int) -> Program:
+        """So many steps in a row, which write their outputs where they belong."""
+        graph, layout, reverse = self.step.graph, self.layout, self.reverse
+        ends = [layout.carry, layout.carry + layout.constants]
+        ends += [ends[1] + len(self.step.extras), ends[1] + len(self.step.extras) + layout.inputs]
+
+        def piece(*tensors: torch.Tensor) -> Tensors:
+            carry, constants, extras = tensors[: ends[0]], tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
+            columns = [x.unbind(0) for x in tensors[ends[2] : ends[3]]]
+            rows: list[Any] = [None] * size
+            for i in reversed(range(size)) if reverse else range(size):
+                results = graph(*carry, *constants, *[column[i] for column in columns], *extras)
+                carry, rows[i] = results[: ends[0]], results[ends[0] :]
+            for place, column in zip(tensors[ends[3] :], zip(*rows, strict=True), strict=True):
+                place.copy_(torch.stack(column))
+            return carry
+
+        carry, constants, inputs = layout.parts(self.step.like)
+        like = [*carry, *constants, *self.step.extras, *[_repeated(x, size) for x in inputs]]
+        like += [_repeated(x, size) for x in self.step.outputs[layout.carry :]]
+        return compiled(record(piece, like).graph, like, self.backend)
+
+    def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
+        return _recomputing(self) if higher or self.forgetful else _keeping(self, self.places(needs))
+
+    def places(self, needs: Sequence[bool]) -> list[int]:
+        """The arguments of a step that have a derivative: what is carried, and of the others what is needed."""
+        carried = self.layout.carry
+        return [i for i, x in enumerate(self.step.like) if _is_real(x) and (i < carried or needs[i])]
+
+    def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
+        step, layout = self.step, self.layout
+        moving = [i for i, x in enumerate(step.like) if _is_real(x) and (i < layout.carry or tangents[i] is not None)]
+        results = [i for i, x in enumerate(step.outputs) if _is_real(x)]
+        kinds = [sum(part[0] <= i < part[1] for i in moving) for part in _ends(layout)]
+        dual = Layout(layout.carry + kinds[0], layout.constants + kinds[1], layout.inputs + kinds[2])
+
+        def forward(*arguments: torch.Tensor) -> Tensors:
+            parts = dual.parts(arguments)
+            primals = [x for part, n in zip(parts, layout, strict=True) for x in part[:n]]
+            motion = [x for part, n in zip(parts, layout, strict=True) for x in part[n:]]
+
+            def moved(*some: torch.Tensor) -> tuple[torch.Tensor, ...]:
+                found = step(*_replaced(primals, moving, some))
+                return tuple([found[i] for i in results]), tuple(found)
+
+            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
+            slope = dict(zip(results, slopes, strict=True))
+            carry = [slope[i] for i in results if i < layout.carry]
+            return [*found[: layout.carry], *carry, *found[layout.carry :], *[slope[i] for i in results[len(carry) :]]]
+
+        motion = [_tangent(tensors[i], tangents[i]) for i in moving]
+        split_at = [kinds[0], kinds[0] + kinds[1]]
+        groups = [motion[: split_at[0]], motion[split_at[0] : split_at[1]], motion[split_at[1] :]]
+        arguments = [x for part, more in zip(layout.parts(tensors), groups, strict=True) for x in (*part, *more)]
+        moves = [[step.like[i] for i in moving if a <= i < b] for a, b in _ends(layout)]
+        like = [x for part, more in zip(layout.parts(step.like), moves, strict=True) for x in (*part, *more)]
+        found = self.over(Body(forward, like), dual).apply(arguments)
+        slopes = [*found[layout.carry : dual.carry], *found[dual.carry + self.count - layout.carry :]]
+        of = dict(zip(results, slopes, strict=True))
+        return [of.get(i) for i in range(self.count)]
+
+    def batched(
+        self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
+    ) -> tuple[Tensors, list[int | None]]:
+        step, layout = self.step, self.layout
+        flags = [dim is not None for dim in dims]
+        while True:
+            results = depend(step.graph, flags)
+            carried = [old or new for old, new in zip(flags, results[: layout.carry], strict=False)]
+            if carried == flags[: layout.carry]:
+                break
+            flags[: layout.carry] = carried
+        ins = tuple([0 if flag else None for flag in flags])
+        outs = tuple([0 if flag else None for flag in [*carried, *results[layout.carry :]]])
+
+        def lanes(*arguments: torch.Tensor) -> Tensors:
+            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)
+
+        like = [_repeated(x, size) if flag else x for x, flag in zip(step.like, flags, strict=True)]
+        moved = []
+        for i, (x, dim, flag) in enumerate(zip(tensors, dims, flags, strict=True)):
+            if not flag:
+                moved.append(x)
+                continue
+            x = x.movedim(dim, 0) if dim is not None else x.expand(size, *x.shape)
+            moved.append(x.movedim(0, 1) if i >= layout.carry + layout.constants else x)
+        found = self.over(Body(lanes, like), layout).apply(moved)
+        where = [None if out is None else int(i >= layout.carry) for i, out in enumerate(outs)]
+        return found, where
+
+
+#: constants, inputs, kept, cotangents -> the derivatives at the places chosen.
+Derivative = Callable[[Tensors, Tensors, Tensors, Tensors], Tensors]
+
+
+def _recomputing(loop: Loop) -> Pull:
+    """Keeps what is carried into each step, and runs the step again."""
+    step, carried = loop.step, loop.layout.carry
+    saving = Body(
+        lambda *arguments: [*step(*arguments), *arguments[:carried]],
+        step.like,
+        lambda *arguments: [*step.replay(*arguments), *arguments[:carried]],
+    )
+    forward = loop.over(saving, loop.layout)
+
+    def backward(
+        needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
+    ) -> list[torch.Tensor | None]:
+        places = loop.places(needs)
+
+        def derivative(constants: Tensors, inputs: Tensors, kept: Tensors, cotangents: Tensors) -> Tensors:
+            return _derived(saving, [*kept, *constants, *inputs], cotangents, places)[1]
+
+        return _backward(forward, step.like[:carried], derivative, places, tensors, kept, cotangents)
+
+    return Pull(forward, backward)
+
+
+def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
+    """Keeps what is dear to compute, for one derivative."""
+    step, layout = loop.step, loop.layout
+    count = len(step.like)
+    slopes = [x for x in step.outputs if _is_real(x)]
+
+    def joint(*tensors: torch.Tensor) -> Tensors:
+        results, found = _derived(step, tensors[:count], tensors[count:], places)
+        return [*results, *found]
+
+    graph, extras, _ = record(joint, [*step.like, *slopes])
+    halves = split(graph, [*layout, len(slopes)], loop.count)
+    saving = Body(lambda *arguments: halves.forward(*arguments, *extras), step.like)
+
+    def derivative(constants: Tensors, inputs: Tensors, kept: Tensors, cotangents: Tensors) -> Tensors:
+        return halves.backward(*constants, *inputs, *kept, *cotangents, *extras)  # type: ignore[no-any-return]
+
+    def backward(
+        needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
+    ) -> list[torch.Tensor | None]:
+        like = saving.outputs[loop.count :]
+        return _backward(loop, like, derivative, places, tensors, kept, cotangents[: loop.count])
+
+    return Pull(loop.over(saving, layout), backward)
+
+
+def _derived(
+    step: Body, arguments: Tensors, cotangents: Tensors, places: Sequence[int]
+) -> tuple[Tensors, Tensors]:
+    """The results of a step, and the derivatives at some places."""
+
+    def moved(*some: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        results = tuple(step(*_replaced(arguments, places, some)))
+        return tuple([x for x in results if _is_real(x)]), results
+
+    _, pull, results = vjp(moved, *[arguments[i] for i in places], has_aux=True)  # type: ignore[misc]
+    return results, pull(tuple(cotangents))
+
+
+def _backward(
+    loop: Loop,
+    kept_like: Sequence[Like],
+    derivative: Derivative,
+    places: Sequence[int],
+    tensors: Tensors,
+    kept: Tensors,
+    cotangents: Cotangents,
+) -> list[torch.Tensor | None]:
+    """The derivatives of a loop: a loop from the last step to the first."""
+    layout = loop.layout
+    _, constants, inputs = layout.parts(tensors)
+    like = loop.step.like
+    carry = [i for i in places if i < layout.carry]
+    summed = [i for i in places if layout.carry <= i < layout.carry + layout.constants]
+    results = [i for i, x in enumerate(loop.step.outputs) if _is_real(x)]
+    given = [i for i in results if i >= layout.carry and cotangents[i] is not None]
+    counts = [layout.inputs, len(kept), len(given)]
+
+    def step(*arguments: torch.Tensor) -> Tensors:
+        carried, fixed, read = back.parts(arguments)
+        slope = dict(zip(carry, carried, strict=False)) | dict(zip(given, read[counts[0] + counts[1] :], strict=True))
+        all_cotangents = [slope[i] if i in slope else _zeros(loop.step.outputs[i]) for i in results]
+        found = derivative(fixed, read[: counts[0]], read[counts[0] : counts[0] + counts[1]], all_cotangents)
+        sums = [total + more for total, more in zip(carried[len(carry) :], found[len(carry) :], strict=False)]
+        return [*found[: len(carry)], *sums, *found[len(carry) + len(summed) :]]
+
+    back = Layout(len(carry) + len(summed), layout.constants, sum(counts))
+    outputs = loop.step.outputs
+    first = [_zeros(like[i]) if cotangents[i] is None else cotangents[i] for i in carry]
+    start = [*first, *[_zeros(like[i]) for i in summed]]
+    given_tensors = [cotangents[i] for i in given]
+    body = Body(
+        step,
+        [
+            *[like[i] for i in (*carry, *summed)],
+            *layout.parts(like)[1],
+            *layout.parts(like)[2],
+            *kept_like,
+            *[outputs[i] for i in given],
+        ],
+    )
+    found = loop.over(body, back, backward=True).apply([*start, *constants, *inputs, *kept, *given_tensors])
+    derivatives: list[torch.Tensor | None] = [None] * len(tensors)
+    for place, x in zip(places, found, strict=True):
+        derivatives[place] = x
+    return derivatives
+
+
+def _is_real(x: Any) -> bool:
+    """Can what is of this dtype have a derivative?"""
+    return x.dtype.is_floating_point or x.dtype.is_complex
+
+
+def _ends(layout: Layout) -> list[tuple[int, int]]:
+    """Begin and end of the arguments of each kind."""
+    middle = layout.carry + layout.constants
+    return [(0, layout.carry), (layout.carry, middle), (middle, middle + layout.inputs)]
+
+
+def _replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list[torch.Tensor]:
+    found = list(arguments)
+    for place, value in zip(places, values, strict=True):
+        found[place] = value
+    return found
+
+
+def _zeros(x: Any) -> torch.Tensor:
+    return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def _tangent(x: torch.Tensor, tangent: torch.Tensor | None) -> torch.Tensor:
+    return torch.zeros_like(x) if tangent is None else tangent
+
+
+def _repeated(x: Any, size: int) -> Like:
+    """What a stack of so many tensors is like."""
+    return Like(torch.Size((size, *x.shape)), x.dtype, x.device)

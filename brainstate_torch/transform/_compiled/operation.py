@@ -1,0 +1,218 @@
+"""Operations: parts of a program that stand as one node in its graph and compile by themselves."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+
+from ..._func import AutogradFunction, enclosing, level, level_of
+from ..._graph import GraphModule, Like, is_recording, numbers_in, record, recording
+from ..._ops import call, target
+
+__all__ = ["SETTINGS", "Body", "Flat", "Operation", "Pull", "compiling", "differentiable", "operations_in"]
+
+Tensors = Sequence[torch.Tensor]
+Cotangents = Sequence[torch.Tensor | None]
+Flat = Callable[..., Sequence[torch.Tensor]]
+
+
+class _Settings(threading.local):
+    """Per thread: with which backend the operations that are made are compiled."""
+
+    backend = "inductor"
+
+
+SETTINGS = _Settings()
+
+
+@contextmanager
+def compiling(backend: str) -> Iterator[None]:
+    """Within: operations are made for this backend."""
+    before, SETTINGS.backend = SETTINGS.backend, backend
+    try:
+        yield
+    finally:
+        SETTINGS.backend = before
+
+
+def differentiable(x: torch.Tensor) -> bool:
+    """Can a tensor of this dtype have a derivative?"""
+    return x.is_floating_point() or x.is_complex()
+
+
+class Body:
+    """A function of tensors, recorded when its graph is asked for.
+
+    Parameters
+    ----------
+    fun
+        The function; it is run again to derive others, so that derivatives of the user's own are respected.
+    like
+        Tensors like its arguments.
+    primal
+        A function with the same values that is faster to record.
+    """
+
+    def __init__(self, fun: Flat, like: Sequence[Any], primal: Flat | None = None) -> None:
+        self.fun: Flat | None = fun
+        self.like = [Like(x.shape, x.dtype, x.device) for x in like]
+        self._primal: Flat | None = primal or fun
+        self._graph: GraphModule | None = None
+        #: Tensors that the graph takes besides the arguments.
+        self.extras: list[torch.Tensor] = []
+
+    @property
+    def graph(self) -> GraphModule:
+        """What the function does."""
+        if self._graph is None:
+            assert self._primal is not None
+            self._graph, self.extras, _ = record(self._primal, self.like)
+        return self._graph
+
+    @property
+    def outputs(self) -> list[Like]:
+        """What the results are like."""
+        found = [x.meta["val"] for x in self.graph.graph.output_node().args[0]]  # type: ignore[union-attr]
+        return [Like(x.shape, x.dtype, x.device) for x in found]
+
+    def __call__(self, *tensors: torch.Tensor) -> Tensors:
+        return self.replay(*tensors) if self.fun is None else self.fun(*tensors)
+
+    def replay(self, *tensors: torch.Tensor) -> Tensors:
+        """The same values, from the graph."""
+        return self.graph(*tensors, *self.extras)  # type: ignore[no-any-return]
+
+    def seal(self) -> None:
+        """Forget the function, and with it what it closes over; the graph stays."""
+        self.graph  # noqa: B018
+        self.fun = self._primal = None
+
+
+class Pull(NamedTuple):
+    """How an operation is differentiated backwards.
+
+    Attributes
+    ----------
+    forward
+        Gives the results, and behind them what the backward pass needs.
+    backward
+        (needs, arguments, what was kept, cotangents or None) -> a derivative, or None, for each argument. Where the
+        derivative is differentiated again, there are cotangents of what was kept, too.
+    """
+
+    forward: "Operation"
+    backward: Callable[[Sequence[bool], Tensors, Tensors, Cotangents], list[torch.Tensor | None]]
+
+
+class Operation(ABC):
+    """A function of tensors that is one node of a graph."""
+
+    #: How many results it has.
+    count: int
+
+    def apply(self, tensors: Tensors) -> list[torch.Tensor]:
+        """The results, inside whatever transforms are active."""
+        kinds = enclosing()
+        if not kinds:
+            return _call(self, tensors)
+        pull = None
+        if kinds[-1] == "Grad":
+            here = level()
+            needs = [differentiable(x) and level_of(x) == here and x.requires_grad for x in tensors]
+            if any(needs):
+                pull = self.pulled(needs, higher=sum(kind in ("Grad", "Jvp") for kind in kinds) > 1)
+        return list(_Apply.apply(self, pull, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+
+    @abstractmethod
+    def run(self, tensors: Tensors) -> list[torch.Tensor]:
+        """The results for tensors with numbers."""
+
+    @abstractmethod
+    def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
+        """Empty tensors like the results."""
+
+    @abstractmethod
+    def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
+        """How to differentiate backwards with respect to the chosen arguments.
+
+        Parameters
+        ----------
+        higher
+            The derivative is differentiated again.
+        """
+
+    @abstractmethod
+    def pushed(self, tensors: Tensors, tangents: Sequence[torch.Tensor | None]) -> list[torch.Tensor | None]:
+        """The tangents of the results."""
+
+    @abstractmethod
+    def batched(
+        self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
+    ) -> tuple[Tensors, list[int | None]]:
+        """The results for arguments with a further axis, and where the results have it."""
+
+    @abstractmethod
+    def bodies(self) -> list[Body]:
+        """The functions that it runs."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Compile, so that a run need not."""
+
+
+def operations_in(graph: GraphModule) -> "list[Operation]":
+    """The operations that a graph runs, those inside others first; what they were recorded from is forgotten."""
+    found: dict[Operation, None] = {}
+    for number in numbers_in(graph):
+        operation = target(number)
+        assert isinstance(operation, Operation)
+        for body in operation.bodies():
+            body.seal()
+            found |= dict.fromkeys(operations_in(body.graph))
+        found[operation] = None
+    return list(found)
+
+
+def _call(operation: Operation, tensors: Tensors) -> list[torch.Tensor]:
+    if is_recording():
+        recording().held.append(operation)
+    return call(operation, tensors)
+
+
+class _Apply(AutogradFunction):
+    """An operation as torch.func and autograd see it."""
+
+    @staticmethod
+    def forward(operation: Operation, pull: Pull | None, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(_call(operation if pull is None else pull.forward, tensors))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
+        operation, pull, *tensors = inputs
+        ctx.operation, ctx.pull, ctx.count = operation, pull, len(tensors)
+        ctx.set_materialize_grads(False)
+        kept = output[operation.count :]
+        ctx.save_for_backward(*tensors, *kept)
+        ctx.save_for_forward(*tensors)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
+        saved = ctx.saved_tensors
+        found = ctx.pull.backward(ctx.needs_input_grad[2:], saved[: ctx.count], saved[ctx.count :], cotangents)
+        return None, None, *found
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
+        operation = ctx.operation if ctx.pull is None else ctx.pull.forward
+        return tuple(operation.pushed(ctx.saved_tensors, tangents[2:]))
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: tuple[Any, ...], operation: Operation, pull: Pull | None, *tensors: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, ...], tuple[int | None, ...]]:
+        target = operation if pull is None else pull.forward
+        results, dims = target.batched(tensors, in_dims[2:], info.batch_size, info.randomness)
+        return tuple(results), tuple(dims)

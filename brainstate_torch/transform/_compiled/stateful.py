@@ -1,0 +1,112 @@
+"""A stateful function as a graph: what it reads from States is an input, what it writes an output."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Self
+
+import torch
+
+from ... import _tree
+from ..._arrays import as_tensor, is_arraylike
+from ..._graph import Recorded, record, recording, with_numbers
+from ..._state import Frame, State
+from ..._state.context import CONTEXT
+from .._functional import Static, combine, partition, run
+
+__all__ = ["Stateful", "StateFrame", "numbers_as_tensors", "record_stateful"]
+
+
+def numbers_as_tensors(tree: Any) -> Any:
+    """The tree with tensors in the place of numbers."""
+    return _tree.map(lambda x: as_tensor(x) if is_arraylike(x) else x, tree)
+
+
+class StateFrame(Frame):
+    """A frame in which each State has, when it is first touched, a stand-in for the value that it has outside."""
+
+    provides = True
+
+    def __init__(self, name: str | None = None, values: Mapping[State[Any], Any] | None = None) -> None:
+        super().__init__(name)
+        self._values = values or {}
+        #: For each State touched, its value outside, and the stand-ins for its tensors.
+        self.given: dict[State[Any], tuple[Any, list[torch.Tensor]]] = {}
+
+    def __enter__(self) -> Self:
+        self.recording = recording()
+        return super().__enter__()
+
+    def provide(self, state: State[Any]) -> Any:
+        self.provides = False
+        try:
+            for trace in CONTEXT.traces[: self.position][state._level :]:
+                trace.read_its_value(state)
+            value = state._get()
+        finally:
+            self.provides = True
+        with with_numbers():
+            value = self._values[state] if state in self._values else numbers_as_tensors(value)
+        tensors, static = partition(value)
+        with self.recording.resumed():
+            stand_ins = [self.recording.stand_in(x) for x in tensors]
+            self.values[state] = state._own(combine(stand_ins, static))
+        self.given[state] = (value, stand_ins)
+        return self.values[state]
+
+
+class Stateful(NamedTuple):
+    """What one recording of a stateful function found.
+
+    Attributes
+    ----------
+    recorded
+        The graph: argument tensors, captured tensors -> tensors of the result, of the States written, of those made.
+    frame
+        The frame in which the function ran.
+    places
+        For each State touched, the place among the captured tensors of each of its tensors; None if it is not used.
+    outputs
+        The result, the values of the States written, and those of the States made, each without its tensors.
+    """
+
+    recorded: Recorded
+    frame: StateFrame
+    places: dict[State[Any], list[int | None]]
+    outputs: list[Static]
+
+
+def record_stateful(
+    fun: Callable[..., Any],
+    like: Sequence[Any],
+    arguments: Callable[[Sequence[torch.Tensor]], tuple[Sequence[Any], Mapping[str, Any]]],
+    frame: StateFrame,
+    accept: Callable[[Any, Frame], Any] = lambda result, frame: result,
+) -> Stateful:
+    """Record what a function does to tensors and States; no State is changed.
+
+    Parameters
+    ----------
+    like, arguments
+        What the tensors are like that the graph takes, and what arguments and keyword arguments to make of them.
+    frame
+        A new frame for the function to run in.
+    accept
+        Looks at the result while the States still show what was written, and gives the result to return.
+    """
+    results: list[Any] = []
+    outputs: list[Static] = []
+
+    def flat(*inputs: torch.Tensor) -> Sequence[torch.Tensor]:
+        args, kwargs = arguments(inputs)
+        outcome = run(fun, args, kwargs, frame=frame, accept=lambda *found: results.append(accept(*found)))
+        parts = [partition(numbers_as_tensors(x)) for x in (results[0], *outcome.written, *outcome.created)]
+        outputs.extend([rest for _, rest in parts])
+        return [x for some, _ in parts for x in some]
+
+    try:
+        recorded = record(flat, like)
+    except BaseException:
+        frame.abandon()
+        raise
+    index = {id(x): i for i, x in enumerate(recorded.stand_ins)}
+    places = {state: [index.get(id(x)) for x in stand_ins] for state, (_, stand_ins) in frame.given.items()}
+    return Stateful(recorded, frame, places, outputs)

@@ -1,0 +1,140 @@
+"""A loop over a stateful function while a graph is recorded: one operation, whose step is recorded once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from ..._graph import Like, recording
+from ..._func import level
+from ..._state import Frame, State
+from ..._state.value import owned
+from .._functional import Static, combine, partition, run
+from .loop import Layout, Loop
+from .operation import Body
+from .stateful import StateFrame, numbers_as_tensors, record_stateful
+
+__all__ = ["StatefulLoop"]
+
+#: (carry, x) -> (the tensors of the carry, y); it raises where these are not like the ones before.
+Step = Callable[[Any, Any], tuple[list[torch.Tensor], Any]]
+Values = dict[State[Any], Any]
+
+
+class StatefulLoop:
+    """Steps ``carry, y = f(carry, x)`` over the leading axis of `xs`, as one operation.
+
+    Parameters
+    ----------
+    f
+        One step; it gives the tensors of the carry in the order of `init`, and y.
+    init, xs
+        Trees of tensors.
+    accept
+        Called in each run of a step with the frame that it ran in; it raises where a State was left in another form.
+    """
+
+    def __init__(self, name: str, f: Step, init: Any, xs: Any, accept: Callable[[Frame], None]) -> None:
+        self.f, self.accept = f, accept
+        self.init, self.init_static = partition(init)
+        self.xs, self.xs_static = partition(xs)
+        values: Values = {}
+        while not self._record(name, values):
+            pass
+
+    def _record(self, name: str, values: Values) -> bool:
+        """Record a step; False if a number in the carry or in a State has become wider, and it must be done again."""
+        frame = self.frame = StateFrame(name, values)
+        like = [*self.init, *[Like(x.shape[1:], x.dtype, x.device) for x in self.xs]]
+        found = record_stateful(self.f, like, self._arguments, frame, self._accepted)
+        self.graph, captured, _ = found.recorded
+        self.output, *self._after = found.outputs
+        self.states = [*frame.given]
+        self.written = frame.written()
+        before = [partition(frame.given[state][0]) for state in self.written]
+        self.carry = [*self.init, *[x for tensors, _ in before for x in tensors]]
+        after = [node.meta["val"] for node in self.graph.graph.output_node().args[0]]  # type: ignore[union-attr]
+        self.outputs = len(self.output.places) - len(self.init)
+        carried = [*after[: len(self.init)], *after[len(self.output.places) :]]
+        if all(x.dtype == y.dtype for x, y in zip(self.carry, carried, strict=False)):
+            self._place(found.places, captured)
+            return True
+        frame.abandon()
+        wide = [x.to(y.dtype) for x, y in zip(self.carry, carried, strict=True)]
+        self.init, rest = tuple(wide[: len(self.init)]), iter(wide[len(self.init) :])
+        for state, (tensors, static) in zip(self.written, before, strict=True):
+            values[state] = combine([next(rest) for _ in tensors], static)
+        return False
+
+    def _place(self, places: dict[State[Any], list[int | None]], captured: Sequence[torch.Tensor]) -> None:
+        """Which of the captured tensors are carried on, and which are constant."""
+        of_states = [place for state in self.written for place in places[state]]
+        self._carried = {place: len(self.init) + k for k, place in enumerate(of_states) if place is not None}
+        self._constant = [i for i in range(len(captured)) if i not in self._carried]
+        self.constants = [captured[i] for i in self._constant]
+        self._places = places
+
+    def _arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
+        n = len(self.init)
+        return [combine(tensors[:n], self.init_static), combine(tensors[n:], self.xs_static)], {}
+
+    def _accepted(self, result: Any, frame: Frame) -> Any:
+        self.accept(frame)
+        return result
+
+    @property
+    def layout(self) -> Layout:
+        """How many tensors are carried, constant, and read at each step."""
+        return Layout(len(self.carry), len(self.constants), len(self.xs))
+
+    def body(self) -> Body:
+        """The step as a function of tensors."""
+        like = [*self.carry, *self.constants, *[Like(x.shape[1:], x.dtype, x.device) for x in self.xs]]
+        return Body(self._again, like, self._replayed)
+
+    def _replayed(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
+        """The step from its graph: carry, constants, x -> carry, y."""
+        carry, constants, xs = self.layout.parts(tensors)
+        captured = dict(zip(self._constant, constants, strict=True)) | {i: carry[k] for i, k in self._carried.items()}
+        found = self.graph(*carry[: len(self.init)], *xs, *[captured[i] for i in range(len(captured))])
+        return self._ordered(found)
+
+    def _ordered(self, found: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        n, end = len(self.init), len(self.output.places)
+        return [*found[:n], *found[end : end + len(self.carry) - n], *found[n:end]]
+
+    def _again(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
+        """The same step by the user's own function, for derivatives."""
+        carry, constants, xs = self.layout.parts(tensors)
+        rest = iter(carry[len(self.init) :])
+        values = []
+        aliases = list(zip(self.constants, constants, strict=True))
+        inner = dict(zip(self._constant, constants, strict=True))
+        for state in self.states:
+            held, static = partition(self.frame.given[state][0])
+            if state in self.written:
+                own = [next(rest) for _ in held]
+            else:
+                own = [inner.get(p, x) if p is not None else x for p, x in zip(self._places[state], held, strict=True)]
+            values.append(owned(combine(own, static), level=level(), attached=True))
+        args, _ = self._arguments([*carry[: len(self.init)], *xs])
+        with recording().aliased(aliases):
+            outcome = run(self.f, args, {}, self.states, values)
+        for state in outcome.frame.created:
+            state._invalidate()
+        parts = [outcome.result, *outcome.written]
+        return self._ordered([x for part in parts for x in partition(numbers_as_tensors(part))[0]])
+
+    def run(self, loop: Loop) -> tuple[Any, Any]:
+        """Put the loop into the graph; the last carry and the outputs. What States hold then is committed."""
+        found = loop.apply([*self.carry, *self.constants, *self.xs])
+        n, m = len(self.init), len(self.carry)
+        after = iter(found[n:m])
+        values = [combine([next(after) for _ in static.places], static) for static in self._after[: len(self.written)]]
+        for state in self.frame.created:
+            state._invalidate()
+        self.frame.created = {}
+        carry, y = combine([*found[:n], *found[m:]], self.output)
+        self.frame.commit(values)
+        return combine(found[:n], self.init_static), y
+
