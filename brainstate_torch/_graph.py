@@ -14,19 +14,27 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
 
 from ._errors import ConcretizationError
+from ._func import (
+    NO_NUMBER,
+    FakeTensor,
+    FakeTensorMode,
+    concrete,
+    functionalize,
+    outside_of_transforms,
+    unset_fake_temporarily,
+)
 from ._ops import CALL, perform
-from ._func import NO_NUMBER, FakeTensor, FakeTensorMode, concrete, functionalize, outside_of_transforms, unset_fake_temporarily
 
 __all__ = [
     "GraphModule",
     "Like",
     "Node",
     "Recorded",
-    "depend",
     "empty_graph",
     "functional",
     "is_cheap",
     "is_recording",
+    "number_of",
     "numbers_in",
     "record",
     "recording",
@@ -274,20 +282,6 @@ def _writes_within(node: Node) -> bool:
     return not (fills and not node.users)
 
 
-def depend(module: GraphModule, inputs: Sequence[bool]) -> list[bool]:
-    """For each output, whether it depends on one of the chosen inputs."""
-    chosen: dict[Node, bool] = {}
-    supply = iter(inputs)
-    for node in module.graph.nodes:
-        if node.op == "placeholder":
-            chosen[node] = next(supply, False)
-        elif node.op == "output":
-            return [isinstance(x, Node) and chosen[x] for x in node.args[0]]
-        else:
-            chosen[node] = any(chosen[x] for x in node.all_input_nodes)
-    raise AssertionError("a graph has an output")
-
-
 def empty_graph() -> Graph:
     """A graph without nodes."""
     return Graph()
@@ -306,6 +300,11 @@ def is_cheap(node: Node) -> bool:
 _CHEAP = {torch.ops.aten._to_copy.default, torch.ops.aten.clone.default, torch.ops.aten.expand.default}
 
 
+def number_of(node: Node) -> int | None:
+    """The number of the target that a node calls; None if it calls none."""
+    return node.args[1] if node.target is perform else None  # type: ignore[return-value]
+
+
 def numbers_in(module: GraphModule) -> list[int]:
     """The numbers of the targets that a graph calls."""
-    return [node.args[1] for node in module.graph.nodes if node.target is perform]  # type: ignore[misc]
+    return [number for node in module.graph.nodes if (number := number_of(node)) is not None]

@@ -36,7 +36,10 @@ _count = itertools.count()
 
 _library.impl("call", lambda tensors, target: _targets[target].run(tensors), "CompositeExplicitAutograd")
 register_fake(
-    "brainstate_torch::call", lambda tensors, target: _targets[target].shapes(tensors), lib=_library, allow_override=True
+    "brainstate_torch::call",
+    lambda tensors, target: _targets[target].shapes(tensors),
+    lib=_library,
+    allow_override=True,
 )
 
 

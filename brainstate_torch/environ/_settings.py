@@ -17,8 +17,8 @@ from ._store import (
     PRECISION,
     EnvironmentState,
     notify,
-    store,
     peek,
+    store,
 )
 
 _NOT_PROVIDED = object()

@@ -7,14 +7,15 @@ from typing import Any, Self, SupportsIndex
 
 import torch
 
-from .._func import FakeTensor
+from .._graph import is_recording
 from .._state import State
 from ..typing import SeedOrKey
 from . import _threefry
 from ._counts import Counts
+from ._draw_operation import Draw, advanced
 from ._draws import Draws
 from ._gamma import GammaFamily
-from ._generators import WORKSPACE, Generators, is_generator_state
+from ._generators import WORKSPACE, is_generator_state
 from ._keys import as_key, checked_impl, entropy, initial_value
 from ._normal import NormalFamily
 from ._quantiles import QuantileFamily
@@ -234,10 +235,15 @@ class RandomState(
             return [ThreefryDraws(one) for one in self.split_key(num)]
         return [*self._draws(key).split(num)]
 
-    def _sampled(self, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
+    def _sampled(
+        self, device: torch.device, sampler: Callable[..., torch.Tensor], *tensors: torch.Tensor
+    ) -> torch.Tensor:
         """Call a sampler of torch where the stream stands, and move on."""
+        if is_recording():
+            drawn, self.value = Draw(device, sampler).apply([self.value, *tensors])
+            return drawn
         with _LOCK:
-            drawn, self.value = _advanced(self.value, device, sampler)
+            drawn, self.value = advanced(self.value, device, sampler, *tensors)
             # Parameters of a State change in place, when a checkpoint is loaded, unseen by the workspace.
             WORKSPACE.state = self._get() if self._parameters is None else None
         return drawn
@@ -249,26 +255,14 @@ class _Stream:
     def __init__(self, state: torch.Tensor) -> None:
         self.state = state
 
-    def sampled(self, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]) -> torch.Tensor:
-        drawn, self.state = _advanced(self.state, device, sampler)
+    def sampled(
+        self, device: torch.device, sampler: Callable[..., torch.Tensor], *tensors: torch.Tensor
+    ) -> torch.Tensor:
+        if is_recording():
+            drawn, self.state = Draw(device, sampler).apply([self.state, *tensors])
+        else:
+            drawn, self.state = advanced(self.state, device, sampler, *tensors)
         return drawn
-
-
-def _advanced(
-    state: Any, device: torch.device, sampler: Callable[[torch.Generator], torch.Tensor]
-) -> tuple[torch.Tensor, Any]:
-    """What a sampler draws from a state, and the state after it.
-
-    A traced graph keeps the generators themselves: whoever traces assigns :class:`Generators` as the value. Where
-    shapes alone are computed, the state is fake and stays.
-    """
-    if isinstance(state, (Generators, FakeTensor)):
-        generators = state if isinstance(state, Generators) else Generators()
-        return sampler(generators.at(device)), state
-    generators = WORKSPACE.at_state(state)
-    WORKSPACE.state = None
-    drawn = sampler(generators.at(device))
-    return drawn, generators.state()
 
 
 def _packed(value: Any) -> Any:

@@ -16,11 +16,13 @@ class TorchDraws(Draws):
     Parameters
     ----------
     sampled
-        Calls a sampler with the generator of a device, where the stream stands, and moves the stream on.
+        (device, sampler, *tensors): calls the sampler with the generator of the device, where the stream stands, and
+        with the tensors, and moves the stream on.
     """
 
     def __init__(
-        self, sampled: Callable[[torch.device, Callable[[torch.Generator], torch.Tensor]], torch.Tensor]
+        self,
+        sampled: Callable[..., torch.Tensor],
     ) -> None:
         self._sampled = sampled
 
@@ -62,7 +64,7 @@ class TorchDraws(Draws):
 
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
         wide = a.to(torch.promote_types(a.dtype, torch.float32))
-        drawn = self._sampled(a.device, lambda g: torch._standard_gamma(wide, generator=g))
+        drawn = self._sampled(a.device, lambda g, wide: torch._standard_gamma(wide, generator=g), wide)
         return torch.where(wide >= 0, drawn, torch.nan).to(a.dtype)
 
     def log_gamma(self, a: torch.Tensor) -> torch.Tensor:
@@ -72,10 +74,10 @@ class TorchDraws(Draws):
         return self.gamma(torch.where(small, a + 1, a)).log() + boost
 
     def poisson(self, lam: torch.Tensor) -> torch.Tensor:
-        return self._sampled(lam.device, lambda g: torch.poisson(lam, generator=g))
+        return self._sampled(lam.device, lambda g, lam: torch.poisson(lam, generator=g), lam)
 
     def binomial(self, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-        return self._sampled(n.device, lambda g: torch.binomial(n, p, generator=g))
+        return self._sampled(n.device, lambda g, n, p: torch.binomial(n, p, generator=g), n, p)
 
 
 def _computable(dtype: torch.dtype) -> torch.dtype:

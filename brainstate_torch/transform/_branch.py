@@ -5,7 +5,10 @@ from typing import Any
 
 import torch
 
+from .._func import is_batched
+from .._graph import is_recording
 from ._carry import as_arrays
+from ._compiled.choosing import choose
 from ._error_if import jit_error_if
 from ._functional import run
 from ._lanes import checked_operands, select
@@ -60,6 +63,9 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     truth = as_truth(pred, "`pred`")
     if isinstance(truth, bool):
         return _taken(true_fun if truth else false_fun, operands)
+    if _is_one(truth):
+        index = torch.where(truth, 0, 1)
+        return choose(index, [true_fun, false_fun], checked_operands(operands), ["`true_fun`", "`false_fun`"])
     return select([truth, ~truth], [true_fun, false_fun], operands, ["`true_fun`", "`false_fun`"])
 
 
@@ -106,6 +112,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     last = len(branches) - 1
     if not is_undecided(index):
         return _taken(branches[min(max(int(index), 0), last)], operands)
+    if _is_one(index):
+        return choose(index.clamp(0, last), branches, checked_operands(operands), _names(branches))
     masks = [index.clamp(0, last) == i for i in range(len(branches))]
     return select(masks, branches, operands, _names(branches))
 
@@ -165,7 +173,15 @@ def ifelse(
     if all(isinstance(truth, bool) for truth in truths):
         return _taken(branches[truths.index(True) if True in truths else -1], operands)
     masks = [torch.as_tensor(truth) for truth in truths]
+    if all(map(_is_one, masks)):
+        first = torch.stack([*masks[:-1], torch.ones_like(masks[-1])]).to(torch.int8).argmax()
+        return choose(first, branches, checked_operands(operands), _names(branches))
     return select(masks, branches, operands, _names(branches))
+
+
+def _is_one(x: torch.Tensor) -> bool:
+    """Is a graph recorded, in which this is one number and not one in each lane?"""
+    return is_recording() and not is_batched(x)
 
 
 def _checked_branches(branches: Any) -> tuple[Callable[..., Any], ...]:

@@ -75,11 +75,10 @@ def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None)
 def _unit_tangents(leaves: Tensors, start: int, stop: int) -> list[torch.Tensor]:
     """The unit tangents number `start` to `stop`, counted through all leaves: one tensor [n, *leaf] for each leaf."""
     tangents, first = [], 0
+    numbers = torch.arange(start, stop, device=leaves[0].device)
     for leaf in leaves:
-        rows = torch.zeros(stop - start, leaf.numel(), dtype=leaf.dtype, device=leaf.device)
-        low, high = max(start, first), min(stop, first + leaf.numel())
-        if low < high:
-            rows[low - start : high - start, low - first : high - first].fill_diagonal_(1)
+        places = torch.arange(first, first + leaf.numel(), device=leaf.device)
+        rows = (numbers.to(leaf.device)[:, None] == places).to(leaf.dtype)
         tangents.append(rows.reshape(stop - start, *leaf.shape))
         first += leaf.numel()
     return tangents

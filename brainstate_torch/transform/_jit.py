@@ -5,7 +5,7 @@ import sys
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,6 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._func import is_transformed
 from .._graph import is_recording
-from .._inductor import BACKENDS
 from .._state.context import CONTEXT
 from ..typing import Missing
 from ._compiled.program import Program
@@ -54,9 +53,7 @@ class Jitted:
     @property
     def stateful_fun(self) -> StatefulFunction:
         """The function together with the States that it touches."""
-        return StatefulFunction(
-            self.origin_fun, tuple(self._static_places), tuple(self._static_names), name=self.name
-        )
+        return StatefulFunction(self.origin_fun, tuple(self._static_places), tuple(self._static_names), name=self.name)
 
     @property
     def jitted_fun(self) -> "Jitted":
@@ -132,7 +129,9 @@ class Jitted:
                 owner._drop(key, program)
 
         begin = time.perf_counter()
-        program = Program(dynamic if fixed or fixed_names else fun, arguments, tensors, self.backend, self.name, dropped)
+        program = Program(
+            dynamic if fixed or fixed_names else fun, arguments, tensors, self.backend, self.name, dropped
+        )
         programs.insert(0, program)
         program.compile()
         seconds = time.perf_counter() - begin
@@ -231,7 +230,17 @@ class _Bound:
         self.jitted, self.instance = jitted, instance
 
 
-def jit(fun: Any = _MISSING, *, static_argnums: Any = None, static_argnames: Any = None, backend: str | None = None, name: str | None = None) -> Any:
+def jit(
+    fun: Any = _MISSING,
+    *,
+    static_argnums: Any = None,
+    static_argnames: Any = None,
+    backend: str | None = None,
+    name: str | None = None,
+) -> Any:
     def make(fun: Any) -> Jitted:
-        return Jitted(fun, (frozenset(static_argnums or ()), frozenset(static_argnames or ())), backend or "inductor", name)
+        return Jitted(
+            fun, (frozenset(static_argnums or ()), frozenset(static_argnames or ())), backend or "inductor", name
+        )
+
     return make if isinstance(fun, Missing) else make(fun)

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._state import Frame
 from .._graph import is_recording
+from .._state import Frame
 from ._abstract import eval_shape
+from ._carry import Pattern, as_arrays, check_states, protected
 from ._compiled import loop as loops
 from ._compiled.stepping import StatefulLoop
-from ._carry import Pattern, as_arrays, check_states, protected
 from ._functional import checked_arguments, run
 from ._progress import Progress, ProgressBar, as_progress
 from ._shapes import ShapeDtypeStruct
@@ -187,9 +187,15 @@ class Loop:
             return [x for x in leaves if isinstance(x, torch.Tensor)], checked_output(y, self.name)
 
         loop = StatefulLoop(
-            self.name, step, self.first, _tree.unflatten(self.spec, self.leaves), lambda frame: check_states(frame, self.name)
+            self.name,
+            step,
+            self.first,
+            _tree.unflatten(self.spec, self.leaves),
+            lambda frame: check_states(frame, self.name),
         )
-        return loop.run(loops.Loop(loop.body(), loop.layout, self.length, reverse, unroll=unroll if unroll > 1 else None))
+        return loop.run(
+            loops.Loop(loop.body(), loop.layout, self.length, reverse, unroll=unroll if unroll > 1 else None)
+        )
 
     def run(self, steps: Callable[[Any], tuple[Any, list[Any]]]) -> tuple[Any, Any]:
         """Run `steps`, carry -> (carry, outputs), as one transform: the last carry, and the outputs stacked."""

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..._func import jvp, vjp, vmap
-from ..._graph import Like, depend, record
+from ..._func import jvp, vmap
+from ..._graph import Like, record
 from ..._inductor import Program, compiled, steps_per_piece
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors
+from ..._operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, is_real, pullback, replaced, zeros
 from .split import split
 
 __all__ = ["Layout", "Loop"]
@@ -153,12 +153,12 @@ class Loop(Operation):
     def places(self, needs: Sequence[bool]) -> list[int]:
         """The arguments of a step that have a derivative: what is carried, and of the others what is needed."""
         carried = self.layout.carry
-        return [i for i, x in enumerate(self.step.like) if _is_real(x) and (i < carried or needs[i])]
+        return [i for i, x in enumerate(self.step.like) if is_real(x) and (i < carried or needs[i])]
 
     def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
         step, layout = self.step, self.layout
-        moving = [i for i, x in enumerate(step.like) if _is_real(x) and (i < layout.carry or tangents[i] is not None)]
-        results = [i for i, x in enumerate(step.outputs) if _is_real(x)]
+        moving = [i for i, x in enumerate(step.like) if is_real(x) and (i < layout.carry or tangents[i] is not None)]
+        results = [i for i, x in enumerate(step.outputs) if is_real(x)]
         kinds = [sum(part[0] <= i < part[1] for i in moving) for part in _ends(layout)]
         dual = Layout(layout.carry + kinds[0], layout.constants + kinds[1], layout.inputs + kinds[2])
 
@@ -168,7 +168,7 @@ class Loop(Operation):
             motion = [x for part, n in zip(parts, layout, strict=True) for x in part[n:]]
 
             def moved(*some: torch.Tensor) -> tuple[torch.Tensor, ...]:
-                found = step(*_replaced(primals, moving, some))
+                found = step(*replaced(primals, moving, some))
                 return tuple([found[i] for i in results]), tuple(found)
 
             _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
@@ -191,15 +191,9 @@ class Loop(Operation):
         self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
     ) -> tuple[Tensors, list[int | None]]:
         step, layout = self.step, self.layout
-        flags = [dim is not None for dim in dims]
-        while True:
-            results = depend(step.graph, flags)
-            carried = [old or new for old, new in zip(flags, results[: layout.carry], strict=False)]
-            if carried == flags[: layout.carry]:
-                break
-            flags[: layout.carry] = carried
+        flags, results = self._spread([dim is not None for dim in dims], randomness)
         ins = tuple([0 if flag else None for flag in flags])
-        outs = tuple([0 if flag else None for flag in [*carried, *results[layout.carry :]]])
+        outs = tuple([0 if flag else None for flag in results])
 
         def lanes(*arguments: torch.Tensor) -> Tensors:
             return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)
@@ -215,6 +209,19 @@ class Loop(Operation):
         found = self.over(Body(lanes, like), layout).apply(moved)
         where = [None if out is None else int(i >= layout.carry) for i, out in enumerate(outs)]
         return found, where
+
+    def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
+        return self._spread(flags, randomness)[1]
+
+    def _spread(self, flags: Sequence[bool], randomness: str) -> tuple[list[bool], list[bool]]:
+        """Which arguments of a step, and which of its results, differ from lane to lane."""
+        flags, carried = list(flags), self.layout.carry
+        while True:
+            results = self.step.spread(flags, randomness)
+            after = [old or new for old, new in zip(flags[:carried], results, strict=False)]
+            if after == flags[:carried]:
+                return flags, [*after, *results[carried:]]
+            flags[:carried] = after
 
 
 #: constants, inputs, kept, cotangents -> the derivatives at the places chosen.
@@ -237,7 +244,7 @@ def _recomputing(loop: Loop) -> Pull:
         places = loop.places(needs)
 
         def derivative(constants: Tensors, inputs: Tensors, kept: Tensors, cotangents: Tensors) -> Tensors:
-            return _derived(saving, [*kept, *constants, *inputs], cotangents, places)[1]
+            return pullback(saving, [*kept, *constants, *inputs], cotangents, places)[1]
 
         return _backward(forward, step.like[:carried], derivative, places, tensors, kept, cotangents)
 
@@ -248,10 +255,10 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
     """Keeps what is dear to compute, for one derivative."""
     step, layout = loop.step, loop.layout
     count = len(step.like)
-    slopes = [x for x in step.outputs if _is_real(x)]
+    slopes = [x for x in step.outputs if is_real(x)]
 
     def joint(*tensors: torch.Tensor) -> Tensors:
-        results, found = _derived(step, tensors[:count], tensors[count:], places)
+        results, found = pullback(step, tensors[:count], tensors[count:], places)
         return [*results, *found]
 
     graph, extras, _ = record(joint, [*step.like, *slopes])
@@ -270,19 +277,6 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
     return Pull(loop.over(saving, layout), backward)
 
 
-def _derived(
-    step: Body, arguments: Tensors, cotangents: Tensors, places: Sequence[int]
-) -> tuple[Tensors, Tensors]:
-    """The results of a step, and the derivatives at some places."""
-
-    def moved(*some: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        results = tuple(step(*_replaced(arguments, places, some)))
-        return tuple([x for x in results if _is_real(x)]), results
-
-    _, pull, results = vjp(moved, *[arguments[i] for i in places], has_aux=True)  # type: ignore[misc]
-    return results, pull(tuple(cotangents))
-
-
 def _backward(
     loop: Loop,
     kept_like: Sequence[Like],
@@ -298,22 +292,22 @@ def _backward(
     like = loop.step.like
     carry = [i for i in places if i < layout.carry]
     summed = [i for i in places if layout.carry <= i < layout.carry + layout.constants]
-    results = [i for i, x in enumerate(loop.step.outputs) if _is_real(x)]
+    results = [i for i, x in enumerate(loop.step.outputs) if is_real(x)]
     given = [i for i in results if i >= layout.carry and cotangents[i] is not None]
     counts = [layout.inputs, len(kept), len(given)]
 
     def step(*arguments: torch.Tensor) -> Tensors:
         carried, fixed, read = back.parts(arguments)
         slope = dict(zip(carry, carried, strict=False)) | dict(zip(given, read[counts[0] + counts[1] :], strict=True))
-        all_cotangents = [slope[i] if i in slope else _zeros(loop.step.outputs[i]) for i in results]
+        all_cotangents = [slope[i] if i in slope else zeros(loop.step.outputs[i]) for i in results]
         found = derivative(fixed, read[: counts[0]], read[counts[0] : counts[0] + counts[1]], all_cotangents)
         sums = [total + more for total, more in zip(carried[len(carry) :], found[len(carry) :], strict=False)]
         return [*found[: len(carry)], *sums, *found[len(carry) + len(summed) :]]
 
     back = Layout(len(carry) + len(summed), layout.constants, sum(counts))
     outputs = loop.step.outputs
-    first = [_zeros(like[i]) if cotangents[i] is None else cotangents[i] for i in carry]
-    start = [*first, *[_zeros(like[i]) for i in summed]]
+    first = [zeros(like[i]) if cotangents[i] is None else cotangents[i] for i in carry]
+    start = [*first, *[zeros(like[i]) for i in summed]]
     given_tensors = [cotangents[i] for i in given]
     body = Body(
         step,
@@ -332,26 +326,10 @@ def _backward(
     return derivatives
 
 
-def _is_real(x: Any) -> bool:
-    """Can what is of this dtype have a derivative?"""
-    return x.dtype.is_floating_point or x.dtype.is_complex
-
-
 def _ends(layout: Layout) -> list[tuple[int, int]]:
     """Begin and end of the arguments of each kind."""
     middle = layout.carry + layout.constants
     return [(0, layout.carry), (layout.carry, middle), (middle, middle + layout.inputs)]
-
-
-def _replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list[torch.Tensor]:
-    found = list(arguments)
-    for place, value in zip(places, values, strict=True):
-        found[place] = value
-    return found
-
-
-def _zeros(x: Any) -> torch.Tensor:
-    return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
 
 
 def _tangent(x: torch.Tensor, tangent: torch.Tensor | None) -> torch.Tensor:

@@ -10,13 +10,13 @@ from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._graph import Like
 from ..._inductor import compiled
+from ..._operation import compiling, operations_in
 from ..._state import State
 from ..._state.context import CONTEXT
 from ..._state.hooked import GLOBAL_HOOKS
 from ..._state.value import Value
 from ...environ._store import observed
 from .._functional import Static, combine, partition
-from .operation import compiling, operations_in
 from .stateful import StateFrame, record_stateful
 
 __all__ = ["Program"]

@@ -8,11 +8,13 @@ import torch
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._graph import Recorded, record, recording, with_numbers
+from ..._func import level
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
+from ..._state.value import owned
 from .._functional import Static, combine, partition, run
 
-__all__ = ["Stateful", "StateFrame", "numbers_as_tensors", "record_stateful"]
+__all__ = ["StateFrame", "Stateful", "numbers_as_tensors", "record_stateful"]
 
 
 def numbers_as_tensors(tree: Any) -> Any:
@@ -72,6 +74,49 @@ class Stateful(NamedTuple):
     frame: StateFrame
     places: dict[State[Any], list[int | None]]
     outputs: list[Static]
+
+    def before(self, state: State[Any]) -> tuple[torch.Tensor, ...]:
+        """The tensors of a State outside."""
+        return partition(self.frame.given[state][0])[0]
+
+    def again(
+        self,
+        fun: Callable[..., Any],
+        args: Sequence[Any],
+        captured: Mapping[int, torch.Tensor],
+        values: Mapping[State[Any], Sequence[torch.Tensor]],
+    ) -> list[torch.Tensor]:
+        """Run the function once more, for a derivative: the tensors of the result and of the States written.
+
+        Parameters
+        ----------
+        captured
+            What is given for the captured tensors.
+        values
+            What the States that are carried on hold.
+        """
+        outer = self.recorded.captured
+        held = []
+        for state, (value, _) in self.frame.given.items():
+            before, static = partition(value)
+            own = values.get(state)
+            if own is None:
+                pairs = zip(self.places[state], before, strict=True)
+                own = [x if place is None else captured.get(place, x) for place, x in pairs]
+            held.append(owned(combine(own, static), level=level(), attached=True))
+        with recording().aliased([(outer[place], x) for place, x in captured.items()]):
+            outcome = run(fun, args, {}, list(self.frame.given), held)
+        for state in outcome.frame.created:
+            state._invalidate()
+        parts = (outcome.result, *outcome.written)
+        return [x for part in parts for x in partition(numbers_as_tensors(part))[0]]
+
+    def commit(self, written: Sequence[Any]) -> None:
+        """Write the States; those that were made inside have no value outside."""
+        for state in self.frame.created:
+            state._invalidate()
+        self.frame.created = {}
+        self.frame.commit(written)
 
 
 def record_stateful(

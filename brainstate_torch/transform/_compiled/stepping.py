@@ -5,13 +5,13 @@ from typing import Any
 
 import torch
 
-from ..._graph import Like, recording
 from ..._func import level
+from ..._graph import Like, recording
+from ..._operation import Body
 from ..._state import Frame, State
 from ..._state.value import owned
-from .._functional import Static, combine, partition, run
+from .._functional import combine, partition, run
 from .loop import Layout, Loop
-from .operation import Body
 from .stateful import StateFrame, numbers_as_tensors, record_stateful
 
 __all__ = ["StatefulLoop"]
@@ -44,12 +44,11 @@ class StatefulLoop:
 
     def _record(self, name: str, values: Values) -> bool:
         """Record a step; False if a number in the carry or in a State has become wider, and it must be done again."""
-        frame = self.frame = StateFrame(name, values)
+        frame = StateFrame(name, values)
         like = [*self.init, *[Like(x.shape[1:], x.dtype, x.device) for x in self.xs]]
-        found = record_stateful(self.f, like, self._arguments, frame, self._accepted)
+        found = self.found = record_stateful(self.f, like, self._arguments, frame, self._accepted)
         self.graph, captured, _ = found.recorded
         self.output, *self._after = found.outputs
-        self.states = [*frame.given]
         self.written = frame.written()
         before = [partition(frame.given[state][0]) for state in self.written]
         self.carry = [*self.init, *[x for tensors, _ in before for x in tensors]]
@@ -72,7 +71,6 @@ class StatefulLoop:
         self._carried = {place: len(self.init) + k for k, place in enumerate(of_states) if place is not None}
         self._constant = [i for i in range(len(captured)) if i not in self._carried]
         self.constants = [captured[i] for i in self._constant]
-        self._places = places
 
     def _arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         n = len(self.init)
@@ -107,23 +105,10 @@ class StatefulLoop:
         """The same step by the user's own function, for derivatives."""
         carry, constants, xs = self.layout.parts(tensors)
         rest = iter(carry[len(self.init) :])
-        values = []
-        aliases = list(zip(self.constants, constants, strict=True))
-        inner = dict(zip(self._constant, constants, strict=True))
-        for state in self.states:
-            held, static = partition(self.frame.given[state][0])
-            if state in self.written:
-                own = [next(rest) for _ in held]
-            else:
-                own = [inner.get(p, x) if p is not None else x for p, x in zip(self._places[state], held, strict=True)]
-            values.append(owned(combine(own, static), level=level(), attached=True))
+        values = {state: [next(rest) for _ in self.found.before(state)] for state in self.written}
         args, _ = self._arguments([*carry[: len(self.init)], *xs])
-        with recording().aliased(aliases):
-            outcome = run(self.f, args, {}, self.states, values)
-        for state in outcome.frame.created:
-            state._invalidate()
-        parts = [outcome.result, *outcome.written]
-        return self._ordered([x for part in parts for x in partition(numbers_as_tensors(part))[0]])
+        captured = dict(zip(self._constant, constants, strict=True))
+        return self._ordered(self.found.again(self.f, args, captured, values))
 
     def run(self, loop: Loop) -> tuple[Any, Any]:
         """Put the loop into the graph; the last carry and the outputs. What States hold then is committed."""
@@ -131,10 +116,6 @@ class StatefulLoop:
         n, m = len(self.init), len(self.carry)
         after = iter(found[n:m])
         values = [combine([next(after) for _ in static.places], static) for static in self._after[: len(self.written)]]
-        for state in self.frame.created:
-            state._invalidate()
-        self.frame.created = {}
-        carry, y = combine([*found[:n], *found[m:]], self.output)
-        self.frame.commit(values)
+        _, y = combine([*found[:n], *found[m:]], self.output)
+        self.found.commit(values)
         return combine(found[:n], self.init_static), y
-

@@ -8,11 +8,25 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..._func import AutogradFunction, enclosing, level, level_of
-from ..._graph import GraphModule, Like, is_recording, numbers_in, record, recording
-from ..._ops import call, target
+from ._func import AutogradFunction, enclosing, level, level_of, vjp
+from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, record, recording
+from ._ops import call, target
 
-__all__ = ["SETTINGS", "Body", "Flat", "Operation", "Pull", "compiling", "differentiable", "operations_in"]
+__all__ = [
+    "SETTINGS",
+    "Body",
+    "Cotangents",
+    "Flat",
+    "Operation",
+    "Pull",
+    "Tensors",
+    "compiling",
+    "is_real",
+    "operations_in",
+    "pullback",
+    "replaced",
+    "zeros",
+]
 
 Tensors = Sequence[torch.Tensor]
 Cotangents = Sequence[torch.Tensor | None]
@@ -38,9 +52,33 @@ def compiling(backend: str) -> Iterator[None]:
         SETTINGS.backend = before
 
 
-def differentiable(x: torch.Tensor) -> bool:
-    """Can a tensor of this dtype have a derivative?"""
-    return x.is_floating_point() or x.is_complex()
+def is_real(x: Any) -> bool:
+    """Can what is of this dtype have a derivative?"""
+    return bool(x.dtype.is_floating_point or x.dtype.is_complex)
+
+
+def replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list[torch.Tensor]:
+    """The arguments with others at some places."""
+    found = list(arguments)
+    for place, value in zip(places, values, strict=True):
+        found[place] = value
+    return found
+
+
+def zeros(x: Any) -> torch.Tensor:
+    """Zeros of a kind."""
+    return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def pullback(fun: Flat, arguments: Tensors, cotangents: Tensors, places: Sequence[int]) -> tuple[Tensors, Tensors]:
+    """The results of a function, and the derivatives at some places for cotangents of the results that have one."""
+
+    def moved(*some: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        results = tuple(fun(*replaced(arguments, places, some)))
+        return tuple([x for x in results if is_real(x)]), results
+
+    _, pull, results = vjp(moved, *[arguments[i] for i in places], has_aux=True)  # type: ignore[misc]
+    return results, pull(tuple(cotangents))
 
 
 class Body:
@@ -90,6 +128,22 @@ class Body:
         self.graph  # noqa: B018
         self.fun = self._primal = None
 
+    def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
+        """Which results differ from lane to lane where the chosen arguments do."""
+        found: dict[Any, Any] = {}
+        supply = iter(flags)
+        for node in self.graph.graph.nodes:
+            given = [found[x] for x in node.all_input_nodes]
+            if node.op == "placeholder":
+                found[node] = next(supply, False)
+            elif (number := number_of(node)) is not None:
+                found[node] = target(number).spread([found[x] for x in node.args[0]], randomness)
+            elif given and isinstance(given[0], list):
+                found[node] = given[0][node.args[1]]
+            else:
+                found[node] = any(given)
+        return [found[x] for x in self.graph.graph.output_node().args[0]]
+
 
 class Pull(NamedTuple):
     """How an operation is differentiated backwards.
@@ -116,12 +170,12 @@ class Operation(ABC):
     def apply(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results, inside whatever transforms are active."""
         kinds = enclosing()
-        if not kinds:
+        if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
         pull = None
         if kinds[-1] == "Grad":
             here = level()
-            needs = [differentiable(x) and level_of(x) == here and x.requires_grad for x in tensors]
+            needs = [is_real(x) and level_of(x) == here and x.requires_grad for x in tensors]
             if any(needs):
                 pull = self.pulled(needs, higher=sum(kind in ("Grad", "Jvp") for kind in kinds) > 1)
         return list(_Apply.apply(self, pull, *tensors)[: self.count])  # type: ignore[no-untyped-call]
@@ -153,6 +207,10 @@ class Operation(ABC):
         self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
     ) -> tuple[Tensors, list[int | None]]:
         """The results for arguments with a further axis, and where the results have it."""
+
+    @abstractmethod
+    def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
+        """Which results differ from lane to lane where the chosen arguments do."""
 
     @abstractmethod
     def bodies(self) -> list[Body]:

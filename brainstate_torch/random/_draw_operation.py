@@ -1,0 +1,90 @@
+"""A draw from a stream of torch's generators, also as one operation of a graph."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .._func import FakeTensor, vmap
+from .._operation import Cotangents, Operation, Pull, Tensors
+from ._generators import WORKSPACE, Generators
+
+__all__ = ["Draw", "advanced"]
+
+
+def advanced(
+    state: Any, device: torch.device, sampler: Callable[..., torch.Tensor], *tensors: torch.Tensor
+) -> tuple[torch.Tensor, Any]:
+    """What a sampler draws from a state, and the state after it.
+
+    Where shapes alone are computed, the state is fake and stays.
+    """
+    if isinstance(state, FakeTensor):
+        return sampler(Generators().at(device), *tensors), state
+    generators = WORKSPACE.at_state(state)
+    WORKSPACE.state = None
+    drawn = sampler(generators.at(device), *tensors)
+    return drawn, generators.state()
+
+
+class Draw(Operation):
+    """state, tensors -> what a sampler draws, and the state after it.
+
+    Parameters
+    ----------
+    device
+        Where to draw.
+    sampler
+        Called with the generator of the device and the tensors.
+    """
+
+    count = 2
+
+    def __init__(self, device: torch.device, sampler: Callable[..., torch.Tensor]) -> None:
+        self.device, self.sampler = device, sampler
+
+    def bodies(self) -> list[Any]:
+        return []
+
+    def prepare(self) -> None:
+        """There is nothing to compile."""
+
+    def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
+        state, *others = tensors
+        drawn = self.sampler(Generators().at(self.device), *others)
+        return [torch.empty(drawn.shape, dtype=drawn.dtype, device=drawn.device), torch.empty_like(state)]
+
+    def run(self, tensors: Tensors) -> list[torch.Tensor]:
+        state, *others = tensors
+        drawn, after = advanced(state, self.device, self.sampler, *others)
+        WORKSPACE.state = after
+        return [drawn.contiguous(), after]
+
+    def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
+        return Pull(self, lambda needs, *_: [None] * len(needs))
+
+    def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
+        return [None, None]
+
+    def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
+        return [randomness == "different" or any(flags[1:]), False]
+
+    def batched(
+        self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
+    ) -> tuple[Tensors, list[int | None]]:
+        if dims[0] is not None:
+            raise NotImplementedError(
+                "a stream of the generator 'torch' must be the same in all lanes. Got one for each lane. "
+                "Use the generator 'threefry2x32', whose keys can be split."
+            )
+        if not self.spread([dim is not None for dim in dims], randomness)[0]:
+            return self.apply(tensors), [None, None]
+        ins = (0, *dims[1:])
+
+        def lanes(generator: torch.Generator, *others: torch.Tensor) -> torch.Tensor:
+            # torch.vmap wants one mapped input at least.
+            lane = torch.empty(size, 0)
+            found = vmap(lambda _, *xs: self.sampler(generator, *xs), ins, randomness=randomness)(lane, *others)
+            return found  # type: ignore[no-any-return]
+
+        return Draw(self.device, lanes).apply(tensors), [0, None]
