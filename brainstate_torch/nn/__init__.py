@@ -8,12 +8,20 @@ from .collective import assign_state_values, call_all_fns, call_order, init_all_
 from .connections import AllToAll, OneToOne
 from .count_parameters import count_parameters
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
+from .dynamics import Dynamics
 from .environ_context import EnvironContext
 from .flatten import Flatten, Unflatten
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .module import ElementWiseBlock, Module
+from .prefetch import Prefetch
 from .sequential import Sequential
+from .update_hooks import (
+    not_receive_update_input,
+    not_receive_update_output,
+    receive_update_input,
+    receive_update_output,
+)
 from .weight_standardization import weight_standardization
 
 __all__ = [
@@ -24,6 +32,7 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "DropoutFixed",
+    "Dynamics",
     "ElementWiseBlock",
     "EnvironContext",
     "FeatureAlphaDropout",
@@ -32,6 +41,7 @@ __all__ = [
     "LoRA",
     "Module",
     "OneToOne",
+    "Prefetch",
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
@@ -43,6 +53,10 @@ __all__ = [
     "count_parameters",
     "init",
     "init_all_states",
+    "not_receive_update_input",
+    "not_receive_update_output",
+    "receive_update_input",
+    "receive_update_output",
     "reset_all_states",
     "weight_standardization",
     *_activations,
