@@ -7,15 +7,18 @@ from .clip_grad_norm import clip_grad_norm
 from .collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
 from .connections import AllToAll, OneToOne
 from .count_parameters import count_parameters
+from .delay import Delay, DelayAccess
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .dynamics import Dynamics
 from .environ_context import EnvironContext
 from .flatten import Flatten, Unflatten
+from .interpolation import InterpolationRegistry
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .module import ElementWiseBlock, Module
-from .prefetch import Prefetch
+from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from .sequential import Sequential
+from .state_with_delay import StateWithDelay
 from .update_hooks import (
     not_receive_update_input,
     not_receive_update_output,
@@ -27,6 +30,8 @@ from .weight_standardization import weight_standardization
 __all__ = [
     "AllToAll",
     "AlphaDropout",
+    "Delay",
+    "DelayAccess",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -37,14 +42,19 @@ __all__ = [
     "EnvironContext",
     "FeatureAlphaDropout",
     "Flatten",
+    "InterpolationRegistry",
     "Linear",
     "LoRA",
     "Module",
     "OneToOne",
+    "OutputDelayAt",
     "Prefetch",
+    "PrefetchDelay",
+    "PrefetchDelayAt",
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
+    "StateWithDelay",
     "Unflatten",
     "assign_state_values",
     "call_all_fns",
@@ -53,6 +63,7 @@ __all__ = [
     "count_parameters",
     "init",
     "init_all_states",
+    "init_maybe_prefetch",
     "not_receive_update_input",
     "not_receive_update_output",
     "receive_update_input",
