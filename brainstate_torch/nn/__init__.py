@@ -11,6 +11,7 @@ from .delay import Delay, DelayAccess
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .dynamics import Dynamics
 from .environ_context import EnvironContext
+from .exp_euler import exp_euler_step
 from .flatten import Flatten, Unflatten
 from .interpolation import InterpolationRegistry
 from .linear import Linear, ScaledWSLinear, SignedWLinear
@@ -61,6 +62,7 @@ __all__ = [
     "call_order",
     "clip_grad_norm",
     "count_parameters",
+    "exp_euler_step",
     "init",
     "init_all_states",
     "init_maybe_prefetch",
