@@ -75,6 +75,10 @@ class StateWithDelay(Delay):
         TypeError
             It is no State.
         """
+        return self._bound()
+
+    def _bound(self) -> State[Any]:
+        # An AttributeError out of a property is taken for a missing property, and its text is lost.
         found = getattr(self._target, self._target_term, None)
         if isinstance(found, State):
             return found
@@ -89,7 +93,7 @@ class StateWithDelay(Delay):
     @call_order(3)
     def init_state(self, *args: Any, **kwargs: Any) -> None:
         """Make the buffer for values like the State's present one, with its batch axes."""
-        value = self.state.value
+        value = self._bound().value
         self.target_info, self._device = shapes_of(value), device_of(value)
         super().init_state()
 
@@ -105,4 +109,4 @@ class StateWithDelay(Delay):
 
     def update(self, *args: Any) -> None:
         """Store the State's present value; arguments have no meaning."""
-        super().update(self.state.value)
+        super().update(self._bound().value)
