@@ -269,9 +269,9 @@ class Delay(Module):
     def _read(self, delay_step: Any, indices: tuple[Any, ...]) -> Any:
         return _tree.map(read(self._slot(delay_step), indices), self.history.value)
 
-    def _slot(self, delay_step: Any) -> torch.Tensor:
+    def _slot(self, delay_step: int | torch.Tensor) -> torch.Tensor:
         """Where the value of so many steps ago is in the ring."""
-        pointer = self.write_ptr.value
+        pointer: torch.Tensor = self.write_ptr.value
         if self.update_every_step == 1:
             return (pointer - (delay_step + 1)) % self.max_length
         return ((pointer - 1) // self.update_every_step - delay_step) % self.max_length

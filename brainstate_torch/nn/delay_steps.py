@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._arrays import SCALARS, as_tensor
+from .._arrays import as_tensor
 from ..units import UnitMismatchError, get_unit, is_quantity
 
 __all__ = ["as_steps", "ratio", "whole_multiple"]
@@ -42,8 +42,8 @@ def as_steps(time: Any, step: Any) -> Any:
         The delay is negative, infinite or no number.
     """
     steps = ratio(time, step, "time")
-    if isinstance(steps, (*SCALARS, np.generic)):
-        narrow = float(np.float32(steps))
+    if isinstance(steps, (int, float, np.generic)):
+        narrow = float(np.asarray(steps, dtype=np.float32))
         _check(math.isfinite(narrow) and narrow >= 0, time)
         return math.ceil(narrow)
     narrow_steps = as_tensor(steps).to(torch.float32)
@@ -65,7 +65,7 @@ def whole_multiple(time: Any, step: Any) -> int:
     ValueError
         Not even one.
     """
-    steps = math.floor(np.float32(ratio(time, step, "update_every")))
+    steps = math.floor(np.asarray(ratio(time, step, "update_every"), dtype=np.float32))
     if steps < 1:
         raise ValueError(f"`update_every` must be >= dt ({step}). Got {time}.")
     return steps

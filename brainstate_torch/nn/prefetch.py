@@ -167,14 +167,16 @@ class PrefetchDelayAt(Node):
         self.delay_time = time_and_index
         if time_and_index:
             key = f"{item}-prefetch-delay-{update_every}"
-            if module.has_after_update(key):
-                self.state_delay: Any = module.get_after_update(key)
-                self.delay_info = self.state_delay.register_delay(*time_and_index)
-            else:
-                self.state_delay = StateWithDelay(
+            known = module.has_after_update(key)
+            self.state_delay: Any = (
+                module.get_after_update(key)
+                if known
+                else StateWithDelay(
                     module, item, init=delay_init, interpolation=interpolation, update_every=update_every, **kwargs
                 )
-                self.delay_info = self.state_delay.register_delay(*time_and_index)
+            )
+            self.delay_info = self.state_delay.register_delay(*time_and_index)
+            if not known:
                 module.add_after_update(key, not_receive_update_output(self.state_delay))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -239,11 +241,11 @@ class OutputDelayAt(Node):
         _check_dynamics(module)
         self.module = module
         key = f"output-delay-{update_every}"
-        if module.has_after_update(key):
-            self.out_delay: Any = module.get_after_update(key)
-            self.delay_info = self.out_delay.register_delay(*delay_time)
-        else:
-            self.out_delay = Delay(
+        known = module.has_after_update(key)
+        self.out_delay: Any = (
+            module.get_after_update(key)
+            if known
+            else Delay(
                 ShapeDtypeStruct(module.out_size, environ.dftype()),
                 take_aware_unit=True,
                 init=delay_init,
@@ -251,7 +253,9 @@ class OutputDelayAt(Node):
                 update_every=update_every,
                 **kwargs,
             )
-            self.delay_info = self.out_delay.register_delay(*delay_time)
+        )
+        self.delay_info = self.out_delay.register_delay(*delay_time)
+        if not known:
             module.add_after_update(key, self.out_delay)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -100,7 +100,7 @@ def read(slot: torch.Tensor, indices: Sequence[Any]) -> Callable[[torch.Tensor],
         return lambda ring: _slot(ring, slot)[(slice(None),) * slot.ndim + tuple(indices)]
     rows = [slot, *(index if isinstance(index, torch.Tensor) else as_tensor(index) for index in indices)]
     # An index without axes, in square brackets, would be taken to the host.
-    return lambda ring: torch.ops.aten.index.Tensor(ring, [row.to(slot.device) for row in rows])  # type: ignore[no-any-return]
+    return lambda ring: torch.ops.aten.index.Tensor(ring, [row.to(slot.device) for row in rows])
 
 
 def _slot(ring: torch.Tensor, slot: torch.Tensor) -> torch.Tensor:
