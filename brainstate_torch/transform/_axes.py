@@ -123,15 +123,16 @@ def common_size(sizes: Sequence[tuple[str, int]], axis_size: int | None) -> int:
     if axis_size is not None and (not isinstance(axis_size, int) or axis_size < 1):
         raise ValueError(f"`axis_size` must be a positive int. Got {axis_size!r}.")
     known = dict.fromkeys(size for _, size in sizes)
-    if axis_size is not None:
-        known.setdefault(axis_size)
-    if not known:
-        raise ValueError("vmap must have something to map or an `axis_size`. Got neither: every axis is None.")
+    seen = ", ".join(f"{size} in {name}" for name, size in sizes)
+    if axis_size is not None and known.keys() - {axis_size}:
+        raise ValueError(f"`axis_size` must be the size of what is mapped. Got axis_size={axis_size}, but {seen}.")
     if len(known) > 1:
-        seen = ", ".join(f"{size} in {name}" for name, size in sizes)
-        extra = "" if axis_size is None else f" and axis_size={axis_size}"
-        raise ValueError(f"the mapped axes must have one size. Got {seen}{extra}.")
-    return int(next(iter(known)))
+        raise ValueError(f"the mapped axes must have one size. Got {seen}.")
+    if not known and axis_size is None:
+        raise ValueError(
+            "there must be something to map, or an `axis_size`. Got neither: every axis is None. Pass `axis_size`."
+        )
+    return next(iter(known), axis_size or 0)
 
 
 def mapped_states(name: str, states: Any) -> dict[State[Any], int]:

@@ -3,7 +3,8 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -14,7 +15,8 @@ from ._ranks import Ranks
 __all__ = ["Axis", "axis_index", "named", "pmean", "psum"]
 
 
-class Axis(NamedTuple):
+@dataclass(frozen=True)
+class Axis:
     """A mapped axis while the function runs.
 
     Attributes
@@ -61,10 +63,10 @@ def _axis(name: Any) -> Axis:
     for axis in reversed(_ACTIVE.axes):
         if axis.name == name:
             return axis
-    known = sorted({repr(axis.name) for axis in _ACTIVE.axes})
+    known = ", ".join(sorted({repr(axis.name) for axis in _ACTIVE.axes}))
     raise NameError(
-        f"`axis_name` must be the name of a mapped axis around the call. Got {name!r}; "
-        f"there {'are ' + ', '.join(known) if known else 'is none'}. Pass `axis_name={name!r}` to the transform that maps."
+        f"`axis_name` must be the name of a mapped axis around the call. Got {name!r}, "
+        f"where there is {known or 'none'}. Pass `axis_name={name!r}` to the transform that maps."
     )
 
 

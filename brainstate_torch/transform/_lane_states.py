@@ -104,7 +104,11 @@ class LaneStates:
             return value
         if state.impl == "torch":
             # torch's own generator draws another number for each lane.
-            return self.ranks.stream(value)
+            if self.ranks.size == 1:
+                return value
+            stream, self.after[state] = self.ranks.streams(value)
+            frame.mark_written(state, value)
+            return owned(stream, level=frame.level, attached=True)
         with _func.below(frame.level):
             keys = split(value, self.size + 1)
             self.after[state] = split(keys[..., 0, :], 2)[..., 1, :]

@@ -1,10 +1,10 @@
 """The mapping engine: a function of one lane, run for all lanes at once by the host's vmap.
 
-    split    the mapped leaves of the arguments, each with its axis
-    run      the function sees one slice of each; a State is taken apart when the function touches it
-    host     torch.vmap
-    commit   the lanes of the result and of the States are put together along their axes; the States are written, all
-             or none
+split    the mapped leaves of the arguments, each with its axis
+run      the function sees one slice of each; a State is taken apart when the function touches it
+host     torch.vmap
+commit   the lanes of the result and of the States are put together along their axes; the States are written, all
+or none
 """
 
 import weakref
@@ -17,7 +17,7 @@ import torch
 from .. import _func, _tree
 from .._arrays import as_tensor, is_arraylike
 from .._state import State
-from ._axes import StateAxes, broadcast_axes, common_size, normal_axis
+from ._axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
 from ._collectives import Axis, named
 from ._functional import checked_arguments, combine, partition, run
 from ._lane_states import Again, LaneStates
@@ -37,7 +37,7 @@ class Plan:
     unexpected
         What to do with a value that differs from lane to lane in a State that `outside` does not name.
     new_axis
-        Where the lanes of a State made inside go, or None for one value. By default they lead where they differ.
+        Where the lanes of a State made inside go: None for one value, UNMAPPED for in front if they differ.
     ranks
         The processes that share the lanes, asked at each call.
     """
@@ -52,7 +52,7 @@ class Plan:
     axis_name: Any = None
     static_argnums: Sequence[int] = ()
     static_argnames: Sequence[str] = ()
-    new_axis: Callable[[State[Any]], int | None] | None = None
+    new_axis: Callable[[State[Any]], Any] | None = None
     ranks: Callable[[], Ranks] = lambda: ALONE
     candidates: "weakref.WeakSet[State[Any]]" = field(default_factory=weakref.WeakSet)
 
@@ -176,10 +176,10 @@ class _Call:
         # The last one stands for a result where there is none.
         return (*tensors, torch.empty(0))
 
-    def _axis_of_new(self, state: State[Any], differs: bool) -> int | None:
-        if self.plan.new_axis is None:
+    def _axis_of_new(self, state: State[Any], differs: bool) -> Any:
+        axis = UNMAPPED if self.plan.new_axis is None else self.plan.new_axis(state)
+        if axis is UNMAPPED:
             return 0 if differs else None
-        axis = self.plan.new_axis(state)
         if axis is None and differs:
             state.raise_error_with_source_info(
                 ValueError(

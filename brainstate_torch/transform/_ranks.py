@@ -50,11 +50,11 @@ class Ranks:
 
     def whole(self, x: torch.Tensor, axis: int = 0) -> torch.Tensor:
         """The tensor whose slices the processes have."""
-        return x if self.size == 1 else _Whole.apply(x, self, axis)  # type: ignore[no-untyped-call, no-any-return]
+        return x if self.size == 1 else _Whole.apply(x, self, axis)  # type: ignore[no-untyped-call]
 
     def summed(self, x: torch.Tensor) -> torch.Tensor:
         """The sum over the processes of the tensors that they have."""
-        return x if self.size == 1 else _Summed.apply(x, self)  # type: ignore[no-untyped-call, no-any-return]
+        return x if self.size == 1 else _Summed.apply(x, self)  # type: ignore[no-untyped-call]
 
     def agree(self, tree: Any) -> bool:
         """Has every process the same numbers?"""
@@ -65,14 +65,12 @@ class Ranks:
                 same = same and all(torch.equal(slices[0], other) for other in slices[1:])
         return same
 
-    def stream(self, state: Any) -> Any:
-        """The state of torch's generators that this process draws from, where all have the one given."""
-        if self.size == 1 or not isinstance(state, torch.Tensor):
-            return state
+    def streams(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """From a state of torch's generators that all have: one for this process alone, and one for all to go on."""
         generators = Generators()
         generators.load(state)
         words = torch.randint(2**62, (self.size,), generator=generators.at(torch.device("cpu")))
-        return seeded(int(words[self.index]))
+        return seeded(int(words[self.index])), generators.state()
 
 
 ALONE = Ranks()
