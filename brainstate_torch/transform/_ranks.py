@@ -7,6 +7,7 @@ import torch
 import torch.distributed as dist
 
 from .. import _tree
+from .._func import outside_of_transforms
 from ..random._generators import Generators, seeded
 
 __all__ = ["ALONE", "Ranks", "mesh_ranks", "world"]
@@ -69,8 +70,9 @@ class Ranks:
         """From a state of torch's generators that all have: one for this process alone, and one for all to go on."""
         generators = Generators()
         generators.load(state)
-        words = torch.randint(2**62, (self.size,), generator=generators.at(torch.device("cpu")))
-        return seeded(int(words[self.index])), generators.state()
+        with outside_of_transforms():
+            words = torch.randint(2**62, (self.size,), generator=generators.at(torch.device("cpu")))
+            return seeded(int(words[self.index])), generators.state()
 
 
 ALONE = Ranks()
