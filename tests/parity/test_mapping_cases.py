@@ -71,7 +71,7 @@ cases.table(
     static_argument=lambda f: f.bs.transform.StatefulMapping(lambda x, n: x * n, static_argnums=1)(_x(f), 3),
     static_from_the_end=lambda f: f.bs.transform.StatefulMapping(lambda x, n: x * n, static_argnums=-1)(_x(f), 3),
     static_keyword=lambda f: f.bs.transform.StatefulMapping(
-        lambda x, *, factor: x * factor, static_argnames="factor"
+        lambda x, *, factor: x * factor, static_argnames=["factor"]
     )(_x(f), factor=3),
     static_and_axes=lambda f: f.bs.transform.StatefulMapping(
         lambda n, x: x * n, in_axes=(0, 1), static_argnums=0
