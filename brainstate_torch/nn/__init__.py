@@ -16,6 +16,7 @@ from .flatten import Flatten, Unflatten
 from .interpolation import InterpolationRegistry
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
+from .mapped import Map, Vmap
 from .module import ElementWiseBlock, Module
 from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from .sequential import Sequential
@@ -26,6 +27,7 @@ from .update_hooks import (
     receive_update_input,
     receive_update_output,
 )
+from .vmap_collective import vmap_call_all_fns, vmap_init_all_states, vmap_reset_all_states
 from .weight_standardization import weight_standardization
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "InterpolationRegistry",
     "Linear",
     "LoRA",
+    "Map",
     "Module",
     "OneToOne",
     "OutputDelayAt",
@@ -57,6 +60,7 @@ __all__ = [
     "SignedWLinear",
     "StateWithDelay",
     "Unflatten",
+    "Vmap",
     "assign_state_values",
     "call_all_fns",
     "call_order",
@@ -71,6 +75,9 @@ __all__ = [
     "receive_update_input",
     "receive_update_output",
     "reset_all_states",
+    "vmap_call_all_fns",
+    "vmap_init_all_states",
+    "vmap_reset_all_states",
     "weight_standardization",
     *_activations,
 ]

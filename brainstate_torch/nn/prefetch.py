@@ -167,16 +167,16 @@ class PrefetchDelayAt(Node):
         self.delay_time = time_and_index
         if time_and_index:
             key = f"{item}-prefetch-delay-{update_every}"
-            known = module.has_after_update(key)
-            self.state_delay: Any = (
-                module.get_after_update(key)
-                if known
-                else StateWithDelay(
+            known = _known(module, key)
+            self.state_delay = (
+                StateWithDelay(
                     module, item, init=delay_init, interpolation=interpolation, update_every=update_every, **kwargs
                 )
+                if known is None
+                else known
             )
             self.delay_info = self.state_delay.register_delay(*time_and_index)
-            if not known:
+            if known is None:
                 module.add_after_update(key, not_receive_update_output(self.state_delay))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -241,11 +241,9 @@ class OutputDelayAt(Node):
         _check_dynamics(module)
         self.module = module
         key = f"output-delay-{update_every}"
-        known = module.has_after_update(key)
-        self.out_delay: Any = (
-            module.get_after_update(key)
-            if known
-            else Delay(
+        known = _known(module, key)
+        self.out_delay = (
+            Delay(
                 ShapeDtypeStruct(module.out_size, environ.dftype()),
                 take_aware_unit=True,
                 init=delay_init,
@@ -253,9 +251,11 @@ class OutputDelayAt(Node):
                 update_every=update_every,
                 **kwargs,
             )
+            if known is None
+            else known
         )
         self.delay_info = self.out_delay.register_delay(*delay_time)
-        if not known:
+        if known is None:
             module.add_after_update(key, self.out_delay)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -308,6 +308,11 @@ def prefetched(module: Any, item: str) -> Any:
             "Call `init_all_states` first, or correct the name."
         )
     return found
+
+
+def _known(module: HookedModule, key: str) -> Any:
+    """The buffer that a module has for this already, or None."""
+    return module.get_after_update(key) if module.has_after_update(key) else None
 
 
 def _check_dynamics(module: Any) -> None:
