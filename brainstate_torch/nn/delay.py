@@ -272,6 +272,8 @@ class Delay(Module):
     def _slot(self, delay_step: int | torch.Tensor) -> torch.Tensor:
         """Where the value of so many steps ago is in the ring."""
         pointer: torch.Tensor = self.write_ptr.value
+        if isinstance(delay_step, torch.Tensor) and delay_step.ndim:
+            delay_step = delay_step.to(pointer.device)
         if self.update_every_step == 1:
             return (pointer - (delay_step + 1)) % self.max_length
         return ((pointer - 1) // self.update_every_step - delay_step) % self.max_length
@@ -308,6 +310,7 @@ class Delay(Module):
         method = InterpolationRegistry.get(method) if isinstance(method, str) else method
         self._check_within(ago, isinstance(method, Nearest))
         ago = as_tensor(ago).to(environ.dftype())
+        ago = ago.to(self.write_ptr.value.device) if ago.ndim else ago
         if isinstance(method, Stencil):
             steps, weights = method.before(ago, self.max_length - 1)
             slots = [self._slot(step.to(environ.ditype())) for step in steps]
