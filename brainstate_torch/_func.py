@@ -1,10 +1,12 @@
 """The host transforms: the only module that imports torch.func and its internals."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
+from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -21,6 +23,7 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
+    "below",
     "concrete",
     "enclosing",
     "functional_call",
@@ -32,6 +35,7 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "lanes_of",
     "level",
     "level_of",
     "outside_of_transforms",
@@ -91,6 +95,21 @@ def is_batched(x: Any, at: int | None = None) -> bool:
             return True
         x = _functorch.get_unwrapped(x)
     return False
+
+
+def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:
+    """The tensor as each lane of the vmap at a level sees it, which is one slice along an axis."""
+    lanes: torch.Tensor = _functorch._add_batch_dim(x, axis, at)
+    return lanes
+
+
+@contextlib.contextmanager
+def below(at: int) -> Iterator[None]:
+    """Within the context, the torch.func transform at a level and those inside it are not there."""
+    with contextlib.ExitStack() as stack:
+        while level() >= at:
+            stack.enter_context(temporarily_pop_interpreter_stack())
+        yield
 
 
 def level() -> int:

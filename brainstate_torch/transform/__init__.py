@@ -16,6 +16,7 @@ from ._checkify import (
 )
 from ._checkpoint import checkpoint, remat
 from ._checkpointed_loop import checkpointed_for_loop, checkpointed_scan
+from ._collectives import axis_index, pmean, psum
 from ._debug import breakpoint_if, debug_nan, debug_nan_if
 from ._error_if import jit_error_if
 from ._finder import StateFinder
@@ -26,21 +27,29 @@ from ._jit import jit
 from ._loop import for_loop, scan
 from ._map import vmap
 from ._named import named_call, named_scope
+from ._new_states import in_new_state_probe, pmap2_new_states, vmap2_new_states, vmap_new_states
+from ._pmap2 import pmap2
 from ._products import jvp, vjp
 from ._progress import ProgressBar
+from ._sequential_map import map
 from ._shapes import ShapeDtypeStruct
+from ._shard_map import PartitionSpec, shard_map
 from ._stateful import StatefulFunction
 from ._unvmap import unvmap
+from ._vmap2 import StatefulMapping, vmap2
 from ._while import bounded_while_loop, while_loop
 
 __all__ = [
     "GradientTransform",
+    "PartitionSpec",
     "ProgressBar",
     "ShapeDtypeStruct",
     "StateFinder",
     "StatefulFunction",
+    "StatefulMapping",
     "all_checks",
     "automatic_checks",
+    "axis_index",
     "bounded_while_loop",
     "breakpoint_if",
     "check",
@@ -60,6 +69,7 @@ __all__ = [
     "grad",
     "hessian",
     "ifelse",
+    "in_new_state_probe",
     "index_checks",
     "jacfwd",
     "jacobian",
@@ -67,16 +77,25 @@ __all__ = [
     "jit",
     "jit_error_if",
     "jvp",
+    "map",
     "named_call",
     "named_scope",
     "nan_checks",
+    "pmap2",
+    "pmap2_new_states",
+    "pmean",
+    "psum",
     "remat",
     "scan",
+    "shard_map",
     "switch",
     "unvmap",
     "user_checks",
     "vector_grad",
     "vjp",
     "vmap",
+    "vmap2",
+    "vmap2_new_states",
+    "vmap_new_states",
     "while_loop",
 ]

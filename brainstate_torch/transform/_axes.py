@@ -1,15 +1,71 @@
 """Which axis of what is mapped: axes given for whole trees, spread over their leaves."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
 
 from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import BatchAxisError
 from .._state import State
 from ..units import Quantity
+from ..util.filter import to_predicate
 
-__all__ = ["broadcast_axes", "common_size", "is_axis", "mapped_states", "normal_axis"]
+__all__ = ["UNMAPPED", "StateAxes", "broadcast_axes", "common_size", "is_axis", "mapped_states", "normal_axis"]
+
+#: The axis of a State that nothing names.
+UNMAPPED: Any = object()
+
+
+class StateAxes:
+    """Which States have an axis to map, and which one.
+
+    Parameters
+    ----------
+    name
+        The argument that says so, for messages.
+    axes
+        None; ``{axis: what}``, or `what` alone for axis 0, where `what` is a filter, a State or several States.
+
+    Raises
+    ------
+    TypeError
+        An axis is neither an int nor None, or `what` is no filter.
+    """
+
+    def __init__(self, name: str, axes: Any) -> None:
+        self.name = name
+        groups = {} if axes is None else axes if isinstance(axes, Mapping) else {0: axes}
+        for axis in groups:
+            if not is_axis(axis):
+                raise TypeError(
+                    f"`{name}` must have an int or None for each axis. Got {axis!r}. "
+                    "Write `{0: filter}`, or the filter alone for axis 0."
+                )
+        #: The States given as such.
+        self.known: dict[State[Any], int | None] = {}
+        #: For each axis, a function of (path, State) that tells whether the State is mapped along it.
+        self.predicates = {axis: self._predicate(axis, what) for axis, what in groups.items()}
+
+    @classmethod
+    def of_states(cls, name: str, axes: Mapping[State[Any], int]) -> Self:
+        """From the axis of each State."""
+        return cls(name, {axis: [s for s, other in axes.items() if other == axis] for axis in set(axes.values())})
+
+    def _predicate(self, axis: int | None, what: Any) -> Callable[..., bool]:
+        if isinstance(what, State):
+            what = [what]
+        if isinstance(what, (list, tuple, set)) and what and all(isinstance(state, State) for state in what):
+            for state in what:
+                self.known.setdefault(state, axis)
+            return lambda path, state: state in what
+        predicate: Callable[..., bool] = to_predicate(what)
+        return predicate
+
+    def of(self, state: State[Any]) -> Any:
+        """The axis of a State: the first that matches; UNMAPPED without one."""
+        if state in self.known:
+            return self.known[state]
+        return next((axis for axis, matches in self.predicates.items() if matches((), state)), UNMAPPED)
 
 
 def is_axis(x: Any) -> bool:
@@ -67,15 +123,16 @@ def common_size(sizes: Sequence[tuple[str, int]], axis_size: int | None) -> int:
     if axis_size is not None and (not isinstance(axis_size, int) or axis_size < 1):
         raise ValueError(f"`axis_size` must be a positive int. Got {axis_size!r}.")
     known = dict.fromkeys(size for _, size in sizes)
-    if axis_size is not None:
-        known.setdefault(axis_size)
-    if not known:
-        raise ValueError("vmap must have something to map or an `axis_size`. Got neither: every axis is None.")
+    seen = ", ".join(f"{size} in {name}" for name, size in sizes)
+    if axis_size is not None and known.keys() - {axis_size}:
+        raise ValueError(f"`axis_size` must be the size of what is mapped. Got axis_size={axis_size}, but {seen}.")
     if len(known) > 1:
-        seen = ", ".join(f"{size} in {name}" for name, size in sizes)
-        extra = "" if axis_size is None else f" and axis_size={axis_size}"
-        raise ValueError(f"the mapped axes must have one size. Got {seen}{extra}.")
-    return int(next(iter(known)))
+        raise ValueError(f"the mapped axes must have one size. Got {seen}.")
+    if not known and axis_size is None:
+        raise ValueError(
+            "there must be something to map, or an `axis_size`. Got neither: every axis is None. Pass `axis_size`."
+        )
+    return next(iter(known), axis_size or 0)
 
 
 def mapped_states(name: str, states: Any) -> dict[State[Any], int]:

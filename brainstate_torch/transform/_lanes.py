@@ -30,7 +30,7 @@ def select(
 ) -> Any:
     """Run every branch from the same start, and choose results and States by the first mask that holds.
 
-    Where none holds, the last branch counts. A RandomState ends behind the draws of all branches.
+    Where none holds, the last branch counts. A RandomState of torch's generator ends behind the draws of all branches.
 
     Raises
     ------
@@ -42,9 +42,9 @@ def select(
         outcomes = []
         for branch in branches:
             outcomes.append(run(branch, operands, {}))
-            # Draws have no lanes to choose from: each branch goes on where the one before it stopped.
+            # These draws have no lanes to choose from: each branch goes on where the one before it stopped.
             for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
-                if isinstance(state, RandomState):
+                if _is_torch_stream(state):
                     state.restore_value(value)
         result = _chosen(masks, [outcome.result for outcome in outcomes], names, "result")
         written = dict.fromkeys([state for outcome in outcomes for state in outcome.frame.written()])
@@ -62,7 +62,7 @@ def _chosen_state(
     masks: Sequence[torch.Tensor], state: State[Any], outcomes: Sequence[Outcome], names: Sequence[str]
 ) -> Any:
     before = state._get()
-    if isinstance(state, RandomState):
+    if _is_torch_stream(state):
         return before
     values = []
     for outcome in outcomes:
@@ -72,6 +72,10 @@ def _chosen_state(
         return _chosen(masks, values, names, f"value of {state!r}")
     except TypeError as error:
         state.raise_error_with_source_info(error)
+
+
+def _is_torch_stream(state: State[Any]) -> bool:
+    return isinstance(state, RandomState) and state.impl == "torch"
 
 
 def _chosen(masks: Sequence[torch.Tensor], trees: Sequence[Any], names: Sequence[str], what: str) -> Any:
@@ -95,8 +99,15 @@ def _chosen_leaf(masks: Sequence[torch.Tensor], column: Sequence[Any], names: Se
     tensors = _like_tensors(column, names, what)
     result = tensors[-1]
     for mask, tensor in zip(reversed(masks[:-1]), reversed(tensors[:-1]), strict=True):
-        result = torch.where(mask, tensor, result)
+        result = _where(mask, tensor, result)
     return result
+
+
+def _where(mask: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    # torch 2.13 has no `where` for keys, which are uint32.
+    if x.dtype == torch.uint32:
+        return torch.where(mask, x.view(torch.int32), y.view(torch.int32)).view(torch.uint32)
+    return torch.where(mask, x, y)
 
 
 def _like_tensors(column: Sequence[Any], names: Sequence[str], what: str) -> list[torch.Tensor]:

@@ -104,12 +104,112 @@ def test_vmap_draws_differ_by_lane_and_repeat_after_the_same_seed():
     assert torch.equal(draw(X), first)
 
 
-def test_vmap_refuses_draws_that_would_be_the_same_in_each_lane():
+def test_vmap_splits_a_key_by_lanes_and_moves_on_once():
+    rng = brainstate.random.RandomState(0, impl="threefry2x32")
+    reference = brainstate.random.RandomState(0, impl="threefry2x32")
+    keys = reference.split_key(3)
+    drawn = vmap(lambda _: rng.randn(2))(X)
+    expected = [brainstate.random.RandomState(key, impl="threefry2x32").randn(2) for key in keys]
+    assert torch.equal(drawn, torch.stack(expected))
+    assert torch.equal(rng.value, reference.split_key())
+
+
+@pytest.mark.parametrize("impl", ["torch", "threefry2x32"])
+def test_vmap_nested_draws_all_differ_and_repeat(impl):
+    rng = brainstate.random.RandomState(0, impl=impl)
+    start = rng.value
+    draw = vmap(lambda row: vmap(lambda _: rng.rand())(row))
+    first, after = draw(X), rng.value
+    assert first.unique().numel() == 6
+    rng.value = start
+    assert torch.equal(draw(X), first) and torch.equal(rng.value, after) and not torch.equal(after, start)
+
+
+@pytest.mark.parametrize("impl", ["torch", "threefry2x32"])
+def test_vmap_draws_inside_grad_and_loops(impl):
+    rng = brainstate.random.RandomState(0, impl=impl)
+    noisy = vmap(grad(lambda x: (x * rng.randn(2)).sum() + brainstate.transform.for_loop(rng.randn, length=2).sum()))
+    assert noisy(X).unique().numel() == 6
+    assert rng.rand().ndim == 0
+
+
+def test_vmap_raising_leaves_the_stream_where_it_was():
     rng = brainstate.random.RandomState(0, impl="threefry2x32")
     before = rng.value
-    with pytest.raises(NotImplementedError, match="would be the same in each"):
-        vmap(lambda _: rng.randn(2))(X)
-    assert torch.equal(rng.value, before)
+
+    def draw(x):
+        rng.rand()
+        raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        vmap(draw)(X)
+    assert rng.value is before
+
+
+def test_vmap_maps_the_keys_of_a_state_that_has_one_for_each_lane():
+    rng = brainstate.random.RandomState(0, impl="threefry2x32")
+    rng.self_assign_multi_keys(3)
+    keys = rng.value
+    drawn = vmap(lambda: rng.rand(), in_states=rng)()
+    assert torch.equal(drawn, torch.stack([brainstate.random.rand(key=k) for k in _drawn_from(keys)]))
+    assert rng.value.shape == (3, 2) and not torch.equal(rng.value, keys)
+
+
+def _drawn_from(keys):
+    """The key that one draw takes from each key."""
+    return [brainstate.random.RandomState(key, impl="threefry2x32").split_key() for key in keys]
+
+
+def test_vmap_unbatched_write_of_an_out_state_is_single_and_of_an_in_state_is_for_each_lane():
+    one, many = brainstate.State(torch.tensor(0.0)), brainstate.State(torch.zeros(3))
+
+    def write(x):
+        one.value = many.value = torch.tensor(5.0)
+
+    vmap(write, in_states=many, out_states=one)(X)
+    assert torch.equal(one.value, torch.tensor(5.0)) and torch.equal(many.value, torch.full((3,), 5.0))
+
+
+def test_vmap_one_differing_leaf_gives_the_whole_state_an_axis():
+    s = brainstate.State({"a": torch.tensor(0.0), "b": torch.tensor(0.0)})
+
+    def write(x):
+        s.value = {"a": x.sum(), "b": torch.tensor(1.0)}
+
+    vmap(write, out_states=s)(X)
+    assert torch.equal(s.value["a"], X.sum(1)) and torch.equal(s.value["b"], torch.ones(3))
+
+
+def test_vmap_branches_that_draw_start_from_the_key_of_their_lane():
+    rng = brainstate.random.RandomState(0, impl="threefry2x32")
+    start = rng.value
+    two = vmap(lambda x: brainstate.transform.cond(x.sum() > 2, lambda: rng.rand(), lambda: -rng.rand()))(X)
+    rng.value = start
+    one = vmap(lambda x: rng.rand())(X)
+    assert torch.equal(two, torch.where(X.sum(1) > 2, one, -one))
+
+
+def test_vmap_records_its_reads_and_writes_for_a_trace_around_it(w):
+    s = brainstate.State(torch.zeros(3))
+
+    def step(x):
+        s.value = s.value + (w.value * x).sum()
+
+    with brainstate.StateTraceStack() as trace:
+        vmap(step, in_states=s)(X)
+    assert set(trace.states) == {w, s} and trace.get_write_states() == (s,)
+    assert trace.original_state_values[trace.states.index(s)].shape == (3,)
+
+
+def test_vmap_edits_of_a_list_inside_do_not_reach_the_state():
+    s = brainstate.State([torch.zeros(2)])
+
+    def edit(x):
+        s.value.append(x)
+        return x
+
+    vmap(edit)(X)
+    assert len(s.value) == 1
 
 
 def test_vmap_axis_size_without_mapped_arguments():
@@ -174,7 +274,7 @@ def test_vmap_raising_leaves_states_as_they_were(position):
             ValueError,
             "one size. Got 3 in an argument, 2 in an argument",
         ),
-        (lambda: vmap(lambda x: x, axis_size=4)(X), ValueError, "axis_size=4"),
+        (lambda: vmap(lambda x: x, axis_size=4)(X), ValueError, "axis_size=4, but 3 in an argument"),
         (lambda: vmap(lambda x: x, axis_size=0)(X), ValueError, "`axis_size` must be a positive int"),
         (lambda: vmap(lambda x: x, in_axes=None)(X), ValueError, "every axis is None"),
         (lambda: vmap(lambda x: x, in_axes=2)(X), ValueError, "Got 2 for one with 2 axes"),
