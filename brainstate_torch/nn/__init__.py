@@ -6,6 +6,8 @@ from .activations import __all__ as _activations
 from .clip_grad_norm import clip_grad_norm
 from .collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
 from .connections import AllToAll, OneToOne
+from .convolution import *  # noqa: F403
+from .convolution import __all__ as _convolution
 from .count_parameters import count_parameters
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .environ_context import EnvironContext
@@ -46,4 +48,5 @@ __all__ = [
     "reset_all_states",
     "weight_standardization",
     *_activations,
+    *_convolution,
 ]
