@@ -15,6 +15,8 @@ from .flatten import Flatten, Unflatten
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .module import ElementWiseBlock, Module
+from .padding import *  # noqa: F403
+from .padding import __all__ as _padding
 from .sequential import Sequential
 from .weight_standardization import weight_standardization
 
@@ -49,4 +51,5 @@ __all__ = [
     "weight_standardization",
     *_activations,
     *_convolution,
+    *_padding,
 ]

@@ -143,7 +143,7 @@ def convolved(
     groups: int,
     transposed: bool = False,
 ) -> Any:
-    """torch's convolution over as many axes as there are strides."""
+    """One of torch's convolutions, over as many axes as there are strides."""
     one = len(stride) == 1
     if one:
         # Over two axes torch takes channels that lie last in memory as they are; over one it would copy them.

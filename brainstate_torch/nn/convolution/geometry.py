@@ -53,8 +53,8 @@ def as_padding(padding: Any, axes: int) -> str | Pairs:
             pairs: Pairs = tuple((pair[0], pair[1]) for pair in padding)
             return pairs if len(pairs) == axes else pairs * axes
     raise ValueError(
-        f"`padding` must be 'SAME', 'VALID', an int, {axes} ints, a Tuple[int, int] if there is one axis of space, or a "
-        f"sequence of 1 or {axes} Tuple[int, int]. Got {padding!r}."
+        f"`padding` must be 'SAME', 'VALID', an int, {axes} ints, a Tuple[int, int] if there is one axis of space, or "
+        f"a sequence of 1 or {axes} Tuple[int, int]. Got {padding!r}."
     )
 
 

@@ -45,10 +45,9 @@ class _ConvTranspose(Convolution):
         )
         self.padding_mode = self.padding if isinstance(self.padding, str) else "explicit"
         windows = [span(*sizes) for sizes in zip(self.kernel_size, self.rhs_dilation, strict=True)]
-        if isinstance(self.padding, str):
-            pads: Pairs = tuple(_named_padding(self.padding, *sizes) for sizes in zip(windows, self.stride, strict=True))
-        else:
-            pads = self.padding
+        pads = self.padding
+        if isinstance(pads, str):
+            pads = tuple(_named_padding(pads, *sizes) for sizes in zip(windows, self.stride, strict=True))
         # What is cut off both ends of the longest output, to which every element of the input contributes wholly.
         self._cuts: Pairs = tuple((k - 1 - pad[0], k - 1 - pad[1]) for k, pad in zip(windows, pads, strict=True))
         whole = [span(n, s) + k - 1 for n, s, k in zip(self._space, self.stride, windows, strict=True)]
