@@ -153,7 +153,9 @@ class _ConstantPad(_ZeroPad):
 
 
 class ReflectionPad1d(_ReflectionPad):
-    """Put the input mirrored at its ends, which are not repeated around the axis of space of ``[*N, L, C]``, with at most one batch axis.
+    """Mirror the input at its ends, which are not repeated, along the axis of space of ``[*N, L, C]``.
+
+    There is at most one batch axis.
 
     Parameters
     ----------
@@ -167,13 +169,14 @@ class ReflectionPad1d(_ReflectionPad):
     Raises
     ------
     ValueError
-        There are more numbers, one is negative, or the input has another number of axes.
+        There are other numbers of integers in `padding`, one is negative, or the input has another number of axes.
     TypeError
-        A number is not an integer.
+        A number in `padding` is not an integer.
 
     Notes
     -----
-    Source: brainstate.nn.ReflectionPad1d (0.5.4). Differs: inputs may have units; a negative `padding` is refused at once.
+    Source: brainstate.nn.ReflectionPad1d (0.5.4), as 2d and 3d. Differs: a negative `padding` is refused at once; inputs may
+    have units.
 
     Examples
     --------
@@ -186,18 +189,9 @@ class ReflectionPad1d(_ReflectionPad):
 
 
 class ReflectionPad2d(_ReflectionPad):
-    """Put the input mirrored at its ends, which are not repeated around both axes of space of ``[*N, H, W, C]``, see :class:`ReflectionPad1d`.
+    """As :class:`ReflectionPad1d`, along two axes of space: ``[*N, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ReflectionPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ReflectionPad2d (0.5.4). Differs: as :class:`ReflectionPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -210,18 +204,9 @@ class ReflectionPad2d(_ReflectionPad):
 
 
 class ReflectionPad3d(_ReflectionPad):
-    """Put the input mirrored at its ends, which are not repeated around the three axes of space of ``[*N, D, H, W, C]``, see :class:`ReflectionPad1d`.
+    """As :class:`ReflectionPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ReflectionPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ReflectionPad3d (0.5.4). Differs: as :class:`ReflectionPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -234,7 +219,9 @@ class ReflectionPad3d(_ReflectionPad):
 
 
 class ReplicationPad1d(_ReplicationPad):
-    """Put copies of the elements at the ends around the axis of space of ``[*N, L, C]``, with at most one batch axis.
+    """Repeat the elements at the ends, along the axis of space of ``[*N, L, C]``.
+
+    There is at most one batch axis.
 
     Parameters
     ----------
@@ -248,13 +235,14 @@ class ReplicationPad1d(_ReplicationPad):
     Raises
     ------
     ValueError
-        There are more numbers, one is negative, or the input has another number of axes.
+        There are other numbers of integers in `padding`, one is negative, or the input has another number of axes.
     TypeError
-        A number is not an integer.
+        A number in `padding` is not an integer.
 
     Notes
     -----
-    Source: brainstate.nn.ReplicationPad1d (0.5.4). Differs: inputs may have units; a negative `padding` is refused at once.
+    Source: brainstate.nn.ReplicationPad1d (0.5.4), as 2d and 3d. Differs: a negative `padding` is refused at once; inputs may
+    have units.
 
     Examples
     --------
@@ -267,18 +255,9 @@ class ReplicationPad1d(_ReplicationPad):
 
 
 class ReplicationPad2d(_ReplicationPad):
-    """Put copies of the elements at the ends around both axes of space of ``[*N, H, W, C]``, see :class:`ReplicationPad1d`.
+    """As :class:`ReplicationPad1d`, along two axes of space: ``[*N, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ReplicationPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ReplicationPad2d (0.5.4). Differs: as :class:`ReplicationPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -291,18 +270,9 @@ class ReplicationPad2d(_ReplicationPad):
 
 
 class ReplicationPad3d(_ReplicationPad):
-    """Put copies of the elements at the ends around the three axes of space of ``[*N, D, H, W, C]``, see :class:`ReplicationPad1d`.
+    """As :class:`ReplicationPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ReplicationPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ReplicationPad3d (0.5.4). Differs: as :class:`ReplicationPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -315,7 +285,9 @@ class ReplicationPad3d(_ReplicationPad):
 
 
 class CircularPad1d(_CircularPad):
-    """Put the input from its other end, as if it were a ring around the axis of space of ``[*N, L, C]``, with at most one batch axis.
+    """Continue the input from its other end, as if it were a ring, along the axis of space of ``[*N, L, C]``.
+
+    There is at most one batch axis.
 
     Parameters
     ----------
@@ -329,13 +301,14 @@ class CircularPad1d(_CircularPad):
     Raises
     ------
     ValueError
-        There are more numbers, one is negative, or the input has another number of axes.
+        There are other numbers of integers in `padding`, one is negative, or the input has another number of axes.
     TypeError
-        A number is not an integer.
+        A number in `padding` is not an integer.
 
     Notes
     -----
-    Source: brainstate.nn.CircularPad1d (0.5.4). Differs: inputs may have units; a negative `padding` is refused at once.
+    Source: brainstate.nn.CircularPad1d (0.5.4), as 2d and 3d. Differs: a negative `padding` is refused at once; inputs may
+    have units.
 
     Examples
     --------
@@ -348,18 +321,9 @@ class CircularPad1d(_CircularPad):
 
 
 class CircularPad2d(_CircularPad):
-    """Put the input from its other end, as if it were a ring around both axes of space of ``[*N, H, W, C]``, see :class:`CircularPad1d`.
+    """As :class:`CircularPad1d`, along two axes of space: ``[*N, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`CircularPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.CircularPad2d (0.5.4). Differs: as :class:`CircularPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -372,18 +336,9 @@ class CircularPad2d(_CircularPad):
 
 
 class CircularPad3d(_CircularPad):
-    """Put the input from its other end, as if it were a ring around the three axes of space of ``[*N, D, H, W, C]``, see :class:`CircularPad1d`.
+    """As :class:`CircularPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`CircularPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.CircularPad3d (0.5.4). Differs: as :class:`CircularPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -396,7 +351,9 @@ class CircularPad3d(_CircularPad):
 
 
 class ZeroPad1d(_ZeroPad):
-    """Put zeros around the axis of space of ``[*N, L, C]``, with at most one batch axis.
+    """Put zeros around the input, along the axis of space of ``[*N, L, C]``.
+
+    There is at most one batch axis.
 
     Parameters
     ----------
@@ -410,13 +367,14 @@ class ZeroPad1d(_ZeroPad):
     Raises
     ------
     ValueError
-        There are more numbers, one is negative, or the input has another number of axes.
+        There are other numbers of integers in `padding`, one is negative, or the input has another number of axes.
     TypeError
-        A number is not an integer.
+        A number in `padding` is not an integer.
 
     Notes
     -----
-    Source: brainstate.nn.ZeroPad1d (0.5.4). Differs: inputs may have units; a negative `padding` is refused at once.
+    Source: brainstate.nn.ZeroPad1d (0.5.4), as 2d and 3d. Differs: a negative `padding` is refused at once; inputs may
+    have units.
 
     Examples
     --------
@@ -429,18 +387,9 @@ class ZeroPad1d(_ZeroPad):
 
 
 class ZeroPad2d(_ZeroPad):
-    """Put zeros around both axes of space of ``[*N, H, W, C]``, see :class:`ZeroPad1d`.
+    """As :class:`ZeroPad1d`, along two axes of space: ``[*N, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ZeroPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ZeroPad2d (0.5.4). Differs: as :class:`ZeroPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -453,18 +402,9 @@ class ZeroPad2d(_ZeroPad):
 
 
 class ZeroPad3d(_ZeroPad):
-    """Put zeros around the three axes of space of ``[*N, D, H, W, C]``, see :class:`ZeroPad1d`.
+    """As :class:`ZeroPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    in_size, name
-        As for :class:`ZeroPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ZeroPad3d (0.5.4). Differs: as :class:`ZeroPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -477,14 +417,16 @@ class ZeroPad3d(_ZeroPad):
 
 
 class ConstantPad1d(_ConstantPad):
-    """Put a constant around the axis of space of ``[*N, L, C]``, with at most one batch axis.
+    """Put a constant around the input, along the axis of space of ``[*N, L, C]``.
+
+    There is at most one batch axis.
 
     Parameters
     ----------
     padding
         How many elements go before and after: one integer, or two.
     value
-        The constant, with the unit of the input; zero fits all.
+        The constant, with the unit of the input; the number zero fits all.
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
@@ -493,13 +435,16 @@ class ConstantPad1d(_ConstantPad):
     Raises
     ------
     ValueError
-        There are more numbers, one is negative, or the input has another number of axes.
+        There are other numbers of integers in `padding`, one is negative, or the input has another number of axes.
     TypeError
-        A number is not an integer.
+        A number in `padding` is not an integer.
+    UnitMismatchError
+        `value` has not the dimension of the input.
 
     Notes
     -----
-    Source: brainstate.nn.ConstantPad1d (0.5.4). Differs: inputs may have units; a negative `padding` is refused at once.
+    Source: brainstate.nn.ConstantPad1d (0.5.4), as 2d and 3d. Differs: a negative `padding` is refused at once; inputs may
+    have units.
 
     Examples
     --------
@@ -512,18 +457,9 @@ class ConstantPad1d(_ConstantPad):
 
 
 class ConstantPad2d(_ConstantPad):
-    """Put a constant around both axes of space of ``[*N, H, W, C]``, see :class:`ConstantPad1d`.
+    """As :class:`ConstantPad1d`, along two axes of space: ``[*N, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    value, in_size, name
-        As for :class:`ConstantPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ConstantPad2d (0.5.4). Differs: as :class:`ConstantPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
@@ -536,18 +472,9 @@ class ConstantPad2d(_ConstantPad):
 
 
 class ConstantPad3d(_ConstantPad):
-    """Put a constant around the three axes of space of ``[*N, D, H, W, C]``, see :class:`ConstantPad1d`.
+    """As :class:`ConstantPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
-    Parameters
-    ----------
-    padding
-        How many elements go before and after: one integer, one for each axis, or two for each axis, the first axis first.
-    value, in_size, name
-        As for :class:`ConstantPad1d`.
-
-    Notes
-    -----
-    Source: brainstate.nn.ConstantPad3d (0.5.4). Differs: as :class:`ConstantPad1d`.
+    `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
     Examples
     --------
