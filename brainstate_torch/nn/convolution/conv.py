@@ -83,9 +83,7 @@ class _Conv(_Dense):
         name: str | None = None,
         param_type: type[State[Any]] = ParamState,
     ) -> None:
-        super().__init__(
-            in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name
-        )
+        super().__init__(in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name)
         self._set_geometry(lhs_dilation)
         self._make(self._kernel_shape, w_init, b_init, w_mask, param_type)
 
@@ -110,9 +108,7 @@ class _ScaledWSConv(_Dense):
         name: str | None = None,
         param_type: type[State[Any]] = ParamState,
     ) -> None:
-        super().__init__(
-            in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name
-        )
+        super().__init__(in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name)
         self.eps = eps
         self._set_geometry(lhs_dilation)
         self._make(self._kernel_shape, w_init, b_init, w_mask, param_type, gain=ws_gain)

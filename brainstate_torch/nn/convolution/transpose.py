@@ -40,9 +40,7 @@ class _ConvTranspose(Convolution):
         name: str | None = None,
         param_type: type[State[Any]] = ParamState,
     ) -> None:
-        super().__init__(
-            in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name
-        )
+        super().__init__(in_size, out_channels, kernel_size, stride, padding, rhs_dilation, groups, channel_first, name)
         self.padding_mode = self.padding if isinstance(self.padding, str) else "explicit"
         windows = [span(*sizes) for sizes in zip(self.kernel_size, self.rhs_dilation, strict=True)]
         pads = self.padding
@@ -52,9 +50,7 @@ class _ConvTranspose(Convolution):
         self._cuts: Pairs = tuple((k - 1 - pad[0], k - 1 - pad[1]) for k, pad in zip(windows, pads, strict=True))
         whole = [span(n, s) + k - 1 for n, s, k in zip(self._space, self.stride, windows, strict=True)]
         self._set_out_size([size - sum(cut) for size, cut in zip(whole, self._cuts, strict=True)])
-        self._make(
-            (*self.kernel_size, out_channels, self.in_channels // groups), w_init, b_init, w_mask, param_type
-        )
+        self._make((*self.kernel_size, out_channels, self.in_channels // groups), w_init, b_init, w_mask, param_type)
 
     def _convolve(self, x: Any, kernel: Any, bias: Any) -> Any:
         axes, groups = self.num_spatial_dims, self.groups
