@@ -17,6 +17,8 @@ from .lora import LoRA
 from .module import ElementWiseBlock, Module
 from .padding import *  # noqa: F403
 from .padding import __all__ as _padding
+from .pooling import *  # noqa: F403
+from .pooling import __all__ as _pooling
 from .sequential import Sequential
 from .weight_standardization import weight_standardization
 
@@ -52,4 +54,5 @@ __all__ = [
     *_activations,
     *_convolution,
     *_padding,
+    *_pooling,
 ]

@@ -11,7 +11,7 @@ from .. import init
 from ..linear import Init, made
 from ..module import Module
 from ..operand import operand
-from .geometry import Padding, as_padding, each
+from ..window import Padding, as_padding, each
 
 __all__ = ["Convolution", "convolved"]
 

@@ -10,8 +10,8 @@ from ..._state import ParamState, State
 from .. import init
 from ..linear import Init
 from ..weight_standardization import weight_standardization
+from ..window import Padding, Pairs, each, same_padding, span
 from .base import Convolution, convolved
-from .geometry import Padding, Pairs, each, same_padding, span
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ScaledWSConv1d", "ScaledWSConv2d", "ScaledWSConv3d"]
 
@@ -33,11 +33,16 @@ class _Dense(Convolution):
 
     def _set_geometry(self, lhs_dilation: int | Sequence[int]) -> None:
         self.lhs_dilation = each(lhs_dilation, self.num_spatial_dims, "lhs_dilation")
+        if isinstance(self.padding, str) and max(self.lhs_dilation) > 1:
+            raise ValueError(
+                f"`padding` must be numbers where `lhs_dilation` is not 1. Got {self.padding!r}. Give the numbers, "
+                f"or use ConvTranspose{self.num_spatial_dims}d."
+            )
         windows = [span(*sizes) for sizes in zip(self.kernel_size, self.rhs_dilation, strict=True)]
         if self.padding == "SAME":
             self._pads = tuple(map(same_padding, self._space, windows, self.stride))
         else:
-            self._pads = ((0, 0),) * len(windows) if self.padding == "VALID" else self.padding  # type: ignore[assignment]
+            self._pads = self.padding if isinstance(self.padding, tuple) else ((0, 0),) * len(windows)
         stuffed = [span(*sizes) for sizes in zip(self._space, self.lhs_dilation, strict=True)]
         sizes = zip(stuffed, self._pads, windows, self.stride, strict=True)
         self._set_out_size([(size + sum(pads) - window) // stride + 1 for size, pads, window, stride in sizes])
@@ -161,7 +166,7 @@ class Conv2d(_Conv):
         'VALID': none; an integer for both ends of all axes; one for both ends of each axis; a pair (before, after) for
         all axes, in a list; or a pair for each axis. Below zero, the input is cut.
     lhs_dilation
-        How far apart the elements of the input are put, with zeros between them. 'SAME' does not count these.
+        How far apart the elements of the input are put, with zeros between them. `padding` must then be numbers.
     rhs_dilation
         How far apart the elements of the kernel are.
     groups
@@ -189,15 +194,15 @@ class Conv2d(_Conv):
     Raises
     ------
     ValueError
-        `in_size` has another number of axes, `groups` does not divide the channels, `padding` is none of the above, or
-        the kernel is larger than the padded input.
+        `in_size` has another number of axes, `groups` does not divide the channels, `padding` is none of the above or a
+        name beside `lhs_dilation`, or the kernel is larger than the padded input.
     TypeError
         `kernel_size`, `stride` or a dilation is neither an integer nor one for each axis.
 
     Notes
     -----
-    Source: brainstate.nn.Conv2d (0.5.4). Differs: a kernel larger than the padded input is refused there is no empty
-    output; input and parameters may have units.
+    Source: brainstate.nn.Conv2d (0.5.4). Differs: a kernel larger than the padded input is refused, where brainstate
+    gives an empty output; input and parameters may have units.
 
     Channels stay last in memory: neither input nor output is copied for the layout, only the kernel. What does copy the
     input is a padding that is not the same at both ends (as 'SAME' with an even kernel), and `lhs_dilation`.

@@ -8,8 +8,8 @@ import torch.nn.functional as F
 from ..._state import ParamState, State
 from .. import init
 from ..linear import Init
+from ..window import Padding, Pairs, span
 from .base import Convolution, convolved
-from .geometry import Padding, Pairs, span
 
 __all__ = ["ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 

@@ -1,4 +1,4 @@
-"""The numbers of a convolution: one for each axis of space, and how the edges are padded."""
+"""The numbers of a window that slides over axes of space: one for each axis, and how the edges are padded."""
 
 from collections.abc import Sequence
 from typing import Any
