@@ -10,6 +10,7 @@ from .convolution import *  # noqa: F403
 from .convolution import __all__ as _convolution
 from .count_parameters import count_parameters
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
+from .embedding import Embedding
 from .environ_context import EnvironContext
 from .flatten import Flatten, Unflatten
 from .linear import Linear, ScaledWSLinear, SignedWLinear
@@ -31,6 +32,7 @@ __all__ = [
     "Dropout3d",
     "DropoutFixed",
     "ElementWiseBlock",
+    "Embedding",
     "EnvironContext",
     "FeatureAlphaDropout",
     "Flatten",

@@ -1,7 +1,6 @@
 """Padding with copies of elements of the input."""
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
@@ -23,37 +22,40 @@ __all__ = [
 class _IndexPad(Pad):
     """Each new element is a copy of an element of the input."""
 
-    # From places, which may lie outside, and the length of an axis to places within.
-    _source: ClassVar[Callable[[torch.Tensor, int], torch.Tensor]]
+    @staticmethod
+    def _source(places: torch.Tensor, length: int) -> torch.Tensor:
+        """From places, which may lie outside an axis, to places within; a subclass defines it."""
+        raise NotImplementedError
 
     def _pad(self, x: Any) -> Any:
-        # Not F.pad: its kernels want channels first and ends shorter than the axis, their backward is four times slower
-        # on channels that lie last, and there are none for integers.
+        # Not F.pad: its kernels want ends shorter than the axis, their backward takes up to four times longer on
+        # channels that lie last, and there are none for integers.
         for axis, (before, after) in self._ends():
             if before or after:
                 length = x.shape[axis]
                 places = torch.arange(-before, length + after, device=x.device)
-                x = x.index_select(axis, type(self)._source(places, length))
+                x = x.index_select(axis, self._source(places, length))
         return x
 
 
-def _reflected(places: torch.Tensor, length: int) -> torch.Tensor:
-    if length == 1:
-        return torch.zeros_like(places)
-    places = places.remainder(2 * length - 2)
-    return torch.minimum(places, 2 * length - 2 - places)
-
-
 class _ReflectionPad(_IndexPad):
-    _source = staticmethod(_reflected)
+    @staticmethod
+    def _source(places: torch.Tensor, length: int) -> torch.Tensor:
+        period = max(2 * length - 2, 1)
+        places = places.remainder(period)
+        return torch.minimum(places, period - places) if length > 1 else places
 
 
 class _ReplicationPad(_IndexPad):
-    _source = staticmethod(lambda places, length: places.clamp(0, length - 1))
+    @staticmethod
+    def _source(places: torch.Tensor, length: int) -> torch.Tensor:
+        return places.clamp(0, length - 1)
 
 
 class _CircularPad(_IndexPad):
-    _source = staticmethod(lambda places, length: places.remainder(length))
+    @staticmethod
+    def _source(places: torch.Tensor, length: int) -> torch.Tensor:
+        return places.remainder(length)
 
 
 class ReflectionPad1d(_ReflectionPad):

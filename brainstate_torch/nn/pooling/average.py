@@ -88,8 +88,8 @@ class AvgPool1d(_AvgPool):
     stride
         How far it moves; by one unless said otherwise, None for the length of the window.
     padding
-        What goes around the input, elements that do not count. 'SAME': so much that the output has ``ceil(size / stride)`` elements; 'VALID':
-        nothing; an integer for both ends; or a pair (before, after), in a list.
+        How many elements go around the input, which do not count. 'SAME': the output has ``ceil(size / stride)``;
+        'VALID': none; an integer for both ends; or a pair (before, after), in a list.
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     name
@@ -164,8 +164,8 @@ class LPPool1d(_LPPool):
     stride
         How far it moves; None for the length of the window.
     padding
-        What goes around the input, zeros. 'SAME': so much that the output has ``ceil(size / stride)`` elements; 'VALID':
-        nothing; an integer for both ends; or a pair (before, after), in a list.
+        How many elements go around the input, zeros. 'SAME': the output has ``ceil(size / stride)``;
+        'VALID': none; an integer for both ends; or a pair (before, after), in a list.
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     name

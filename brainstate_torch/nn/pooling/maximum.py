@@ -57,8 +57,8 @@ class MaxPool1d(_MaxPool):
     stride
         How far it moves; None for the length of the window.
     padding
-        What goes around the input, minus infinity. 'SAME': so much that the output has ``ceil(size / stride)`` elements; 'VALID':
-        nothing; an integer for both ends; or a pair (before, after), in a list.
+        How many elements go around the input, minus infinity. 'SAME': the output has ``ceil(size / stride)``;
+        'VALID': none; an integer for both ends; or a pair (before, after), in a list.
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     return_indices

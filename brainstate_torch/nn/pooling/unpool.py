@@ -19,7 +19,7 @@ class _MaxUnpool(Pool):
         self,
         kernel_size: Size,
         stride: Size | None = None,
-        padding: Size = 0,
+        padding: int | Sequence[int] = 0,
         channel_axis: int | None = -1,
         name: str | None = None,
         in_size: Size | None = None,
@@ -39,7 +39,7 @@ class _MaxUnpool(Pool):
         sizes = zip(space, self.stride, self.padding, self.kernel_size, strict=True)
         return [(size - 1) * stride - 2 * end + window for size, stride, end, window in sizes]
 
-    def update(self, x: Any, indices: Any, output_size: Size | None = None) -> Any:
+    def update(self, x: Any, indices: Any, output_size: int | Sequence[int] | None = None) -> Any:
         """The elements of ``[*N, *space, C]`` at their places in a larger array of zeros.
 
         Parameters
