@@ -63,8 +63,8 @@ class Embedding(Module):
 
     Notes
     -----
-    Source: brainstate.nn.Embedding (0.5.4). Differs: a number below zero or beyond the last row raises, where JAX counts
-    from the end or takes the last row; a number as `embedding_init` fills the table; the table may have a unit.
+    Source: brainstate.nn.Embedding (0.5.4). Differs: a number below zero or beyond the last row raises, where JAX
+    counts from the end or takes the last row; a number as `embedding_init` fills the table; the table may have a unit.
 
     Examples
     --------
@@ -109,7 +109,8 @@ class Embedding(Module):
         shape = (self.num_embeddings, *self.embedding_size)
         table = um.broadcast_to(made(embedding_init, shape), shape)
         if self.padding_idx is not None:
-            rows = torch.arange(self.num_embeddings).reshape(-1, *[1] * len(self.embedding_size))
+            rows = torch.arange(self.num_embeddings, device=get_mantissa(table).device)
+            rows = rows.reshape(-1, *[1] * len(self.embedding_size))
             table = torch.where(rows == self.padding_idx, torch.zeros_like(table), table)
         self.weight = param_type(table)
 
@@ -176,7 +177,7 @@ class Embedding(Module):
         return rows if self.max_norm is None else rows + self._excess(table, rows.detach(), places.long())
 
     def _lookup(self, table: Any, places: torch.Tensor) -> Any:
-        rows = F.embedding(places, table.flatten(1), self.padding_idx, scale_grad_by_freq=self.scale_grad_by_freq)
+        rows: Any = F.embedding(places, table.flatten(1), self.padding_idx, scale_grad_by_freq=self.scale_grad_by_freq)
         return rows.unflatten(-1, self.embedding_size)
 
     def _excess(self, table: Any, rows: Any, places: torch.Tensor) -> Any:

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from ..._state import ParamState, State
+from ...units import get_mantissa
 from .. import init
 from ..linear import Init, made
 from ..module import Module
@@ -84,7 +85,8 @@ class Convolution(Module):
         if b_init is not None:
             params["bias"] = made(b_init, self._bias_shapes[0])
         if gain:
-            params["gain"] = torch.ones((*ones, 1, self.out_channels), dtype=params["weight"].dtype)
+            weight = get_mantissa(params["weight"])
+            params["gain"] = torch.ones((*ones, 1, self.out_channels), dtype=weight.dtype, device=weight.device)
         self.weight = param_type(params)
 
     def _set_out_size(self, space: Sequence[int]) -> None:

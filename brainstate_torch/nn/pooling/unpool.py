@@ -27,7 +27,7 @@ class _MaxUnpool(Pool):
         super().__init__(channel_axis, name)
         self.kernel_size = lengths(kernel_size, self.pool_dim, "kernel_size")
         self.stride = self.kernel_size if stride is None else lengths(stride, self.pool_dim, "stride")
-        ends = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * self.pool_dim
+        ends: tuple[Any, ...] = tuple(padding) if isinstance(padding, (tuple, list)) else (padding,) * self.pool_dim
         if len(ends) != self.pool_dim:
             raise ValueError(f"`padding` must be an integer or {self.pool_dim} integers. Got {padding!r}.")
         if not all(isinstance(n, int) for n in ends):
