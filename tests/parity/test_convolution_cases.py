@@ -1,4 +1,4 @@
-"""nn: convolutions, transposed ones, those with standardized kernels. Outputs, gradients, sizes, States, error kinds."""
+"""nn: convolutions, transposed and with standardized kernels. Outputs, gradients, sizes, States, error kinds."""
 
 import numpy as np
 
@@ -38,10 +38,10 @@ def learned(f, layer, batch=(2,)):
     states = layer.states(f.bs.ParamState)
     gradient = f.grad(lambda x: (layer(x) ** 2).sum(), states, argnums=0, return_value=True)
     (learnt, by_input), value = gradient(x)
-    # What is standardized is not exact: beside ten, elements that nearly cancel differ by little.
-    ten = 10 if "ScaledWS" in type(layer).__name__ else 0
-    learnt = {path: {key: ten + part for key, part in parts.items()} for path, parts in learnt.items()}
-    return layer.in_size, layer.out_size, ten + layer(x), value, learnt, ten + by_input, dict(layer.states().to_dict())
+    # What is standardized is not exact: beside a hundred, elements that nearly cancel differ by little.
+    far = 100 if "ScaledWS" in type(layer).__name__ else 0
+    learnt = {path: {key: far + part for key, part in parts.items()} for path, parts in learnt.items()}
+    return layer.in_size, layer.out_size, far + layer(x), value, learnt, far + by_input, dict(layer.states().to_dict())
 
 
 # Negative padding is not compared: on the CPU, XLA reads memory that it has not written (also in the gradient, where a
