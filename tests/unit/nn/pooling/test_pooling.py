@@ -22,7 +22,8 @@ def slowly(x, kernel, stride, pads, of):
         starts = [i * s - p[0] for i, s, p in zip(place, stride, pads, strict=True)]
         part = x
         for axis, (start, k) in enumerate(zip(starts, kernel, strict=True)):
-            part = part.narrow(axis, max(start, 0), max(0, min(start + k, x.shape[axis]) - max(start, 0)))
+            first, last = (min(max(n, 0), x.shape[axis]) for n in (start, start + k))
+            part = part.narrow(axis, first, last - first)
         rows.append(of(part.reshape(-1, x.shape[-1])))
     return torch.stack(rows).reshape(*steps, -1)
 
