@@ -6,10 +6,13 @@ from .activations import __all__ as _activations
 from .clip_grad_norm import clip_grad_norm
 from .collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
 from .connections import AllToAll, OneToOne
+from .convolution import *  # noqa: F403
+from .convolution import __all__ as _convolution
 from .count_parameters import count_parameters
 from .delay import Delay, DelayAccess
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .dynamics import Dynamics
+from .embedding import Embedding
 from .environ_context import EnvironContext
 from .exp_euler import exp_euler_step
 from .flatten import Flatten, Unflatten
@@ -18,6 +21,10 @@ from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .mapped import Map, Vmap
 from .module import ElementWiseBlock, Module
+from .padding import *  # noqa: F403
+from .padding import __all__ as _padding
+from .pooling import *  # noqa: F403
+from .pooling import __all__ as _pooling
 from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from .sequential import Sequential
 from .state_with_delay import StateWithDelay
@@ -42,6 +49,7 @@ __all__ = [
     "DropoutFixed",
     "Dynamics",
     "ElementWiseBlock",
+    "Embedding",
     "EnvironContext",
     "FeatureAlphaDropout",
     "Flatten",
@@ -80,4 +88,7 @@ __all__ = [
     "vmap_reset_all_states",
     "weight_standardization",
     *_activations,
+    *_convolution,
+    *_padding,
+    *_pooling,
 ]
