@@ -10,15 +10,22 @@ from .count_parameters import count_parameters
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .environ_context import EnvironContext
 from .flatten import Flatten, Unflatten
+from .hidata import HiData
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .module import ElementWiseBlock, Module
+from .param import Const, Param
+from .param_transforms import *  # noqa: F403
+from .param_transforms import __all__ as _transforms
+from .regularization import *  # noqa: F403
+from .regularization import __all__ as _regularizations
 from .sequential import Sequential
 from .weight_standardization import weight_standardization
 
 __all__ = [
     "AllToAll",
     "AlphaDropout",
+    "Const",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -28,10 +35,12 @@ __all__ = [
     "EnvironContext",
     "FeatureAlphaDropout",
     "Flatten",
+    "HiData",
     "Linear",
     "LoRA",
     "Module",
     "OneToOne",
+    "Param",
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
@@ -46,4 +55,6 @@ __all__ = [
     "reset_all_states",
     "weight_standardization",
     *_activations,
+    *_regularizations,
+    *_transforms,
 ]
