@@ -3,8 +3,10 @@
 from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 from typing import Any, Self
 
+import numpy as np
+import torch
+
 from .. import _tree
-from .._arrays import is_arraylike
 from ..util.struct import dataclass, field
 
 __all__ = ["HiData"]
@@ -61,7 +63,7 @@ class HiData:
         _tree.register(
             cls,
             lambda data: ([data.children], data.name),
-            lambda children, name: cls(*children, name=name),
+            lambda values, name: cls(next(iter(values)), name),
         )
 
     def __getattr__(self, key: str) -> Any:
@@ -178,7 +180,7 @@ class HiData:
 def _shown(child: Any) -> str:
     if isinstance(child, HiData):
         return repr(child)
-    if is_arraylike(child) and hasattr(child, "shape"):
+    if isinstance(child, (torch.Tensor, np.ndarray, np.generic)):
         return f"Array(shape={tuple(child.shape)}, dtype={str(child.dtype).removeprefix('torch.')})"
     text = repr(child)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -19,6 +19,7 @@ from .constants import constant, moved
 from .module import Module
 from .param_owner import ParamLike
 from .param_transforms import IdentityT, Transform
+from .param_transforms.formulas import held, with_unit
 from .regularization import Regularization
 
 __all__ = ["Const", "Param"]
@@ -96,15 +97,15 @@ class Param(ParamLike, Module):
     ) -> None:
         super().__init__()
         if not isinstance(t, Transform):
-            raise TypeError(f"`t` must be a Transform. Got {type(t).__name__}.")
+            raise TypeError(f"`t` must be an instance of Transform. Got {type(t).__name__}.")
         if reg is not None and not isinstance(reg, Regularization):
-            raise ValueError(f"`reg` must be a Regularization or None. Got {type(reg).__name__}.")
+            raise ValueError(f"`reg` must be None or an instance of Regularization. Got {type(reg).__name__}.")
         if precompute is not None and not callable(precompute):
             raise TypeError(f"`precompute` must be a function or None. Got {type(precompute).__name__}.")
         self.fit, self.t, self.reg, self.precompute = fit, t, reg, precompute
         self._enable_cache_logging = enable_cache_logging
-        value = um.asarray(value)
-        val = self._unconstrained(value.to(environ.dctype() if value.is_complex() else environ.dftype()))
+        given = um.asarray(value)
+        val = self._unconstrained(given.to(environ.dctype() if given.is_complex() else environ.dftype()))
         self.val = ParamState(val) if fit else constant(val)
 
     def value(self) -> Any:
@@ -176,10 +177,7 @@ class Param(ParamLike, Module):
         ValueError
             A bound is outside the range of `t`.
         """
-        value = self.t.forward(self._source())
-        if min_val is not None or max_val is not None:
-            value = um.clip(value, min_val, max_val)
-        self.set_value(value)
+        self.set_value(held(self.t.forward(self._source()), min_val, max_val))
 
     def reg_loss(self) -> Any:
         """What the value costs; 0.0 without `reg`, or if it is not trained."""
@@ -197,7 +195,7 @@ class Param(ParamLike, Module):
             return
         old, new = self.t.forward(self._source()), self.reg.reset_value()
         if isinstance(new, float) and new == 0.0:
-            new = new * get_unit(old)  # zero is the same in every unit
+            new = with_unit(new, get_unit(old))  # zero is the same in every unit
         shape = um.shape(old)
         if len(um.shape(new)) > len(shape) or not _agree(um.shape(new), shape):
             raise ValueError(

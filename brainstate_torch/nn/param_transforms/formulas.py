@@ -7,8 +7,9 @@ import torch
 
 from ...units import is_quantity
 from ...units import math as um
+from ...units.unit import UNITLESS
 
-__all__ = ["as_bound", "capped_exp", "counted", "held", "inverse_softplus", "log_det", "logit"]
+__all__ = ["as_bound", "capped_exp", "counted", "held", "inverse_softplus", "log_det", "logit", "with_unit"]
 
 #: exp is constant from here on, so that a large step of an optimizer gives no infinity.
 _LARGEST_EXPONENT = 20.0
@@ -24,6 +25,11 @@ def as_bound(x: Any) -> Any:
 def counted(x: Any, unit: Any) -> Any:
     """The plain number of a value in a unit."""
     return x.to_decimal(unit) if is_quantity(x) else x
+
+
+def with_unit(x: Any, unit: Any) -> Any:
+    """A plain number as a value in a unit; still plain without one."""
+    return x if unit is UNITLESS else x * unit
 
 
 def held(x: Any, lower: Any, upper: Any) -> Any:

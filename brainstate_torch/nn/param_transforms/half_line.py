@@ -8,7 +8,7 @@ from ...units import get_unit
 from ..activations import log_sigmoid
 from ..operand import floating, operand
 from .base import Transform
-from .formulas import as_bound, capped_exp, counted, inverse_softplus, log_det
+from .formulas import as_bound, capped_exp, counted, inverse_softplus, log_det, with_unit
 
 __all__ = ["ExpT", "LogT", "NegSoftplusT", "NegativeT", "PositiveT", "ReluT", "SoftplusT"]
 
@@ -50,7 +50,7 @@ class SoftplusT(_Above):
 
     def forward(self, x: Any) -> Any:
         # -log(sigmoid(-x)): torch's softplus is linear from 20 on, and not differentiable to the end there.
-        return -log_sigmoid(-floating(x)) * self.unit + self.lower
+        return with_unit(-log_sigmoid(-floating(x)), self.unit) + self.lower
 
     def inverse(self, y: Any) -> Any:
         return inverse_softplus(self._distance(y))
@@ -87,7 +87,7 @@ class NegSoftplusT(SoftplusT):
         return f"NegSoftplusT(upper={self.lower})"
 
     def forward(self, x: Any) -> Any:
-        return self.lower + log_sigmoid(x) * self.unit
+        return self.lower + with_unit(log_sigmoid(x), self.unit)
 
     def inverse(self, y: Any) -> Any:
         return -inverse_softplus(-self._distance(y))
@@ -117,7 +117,7 @@ class ExpT(_Above):
     """
 
     def forward(self, x: Any) -> Any:
-        return self.lower + capped_exp(floating(x)) * self.unit
+        return self.lower + with_unit(capped_exp(floating(x)), self.unit)
 
     def inverse(self, y: Any) -> Any:
         return torch.log(self._distance(y))

@@ -18,9 +18,9 @@ __all__ = ["SMALL", "CentredReg", "ChainedReg", "Regularization", "WeightedReg",
 SMALL = 1e-8
 
 
-def as_shape(shape: Size) -> tuple[int, ...]:
+def as_shape(shape: Any) -> tuple[int, ...]:
     """A length or a shape as a tuple."""
-    return tuple(shape) if isinstance(shape, (tuple, list, torch.Size)) else (int(shape),)
+    return tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
 
 
 def positive(hyper: Any) -> Any:

@@ -11,7 +11,7 @@ from ...typing import Size
 from ...units import get_unit
 from ...units import math as um
 from ..operand import floating
-from ..param_transforms.formulas import held
+from ..param_transforms.formulas import held, with_unit
 from .base import SMALL, CentredReg, WeightedReg, as_shape, positive
 
 __all__ = ["ElasticNetReg", "GroupLassoReg", "HuberReg", "L1Reg", "L2Reg", "NormalInitReg", "TotalVariationReg"]
@@ -206,7 +206,7 @@ class GroupLassoReg(NormalInitReg):
         flat = floating(value).reshape(-1)
         flat = torch.nn.functional.pad(flat, (0, -flat.shape[0] % self.group_size))
         squares = (flat.reshape(-1, self.group_size) ** 2).sum(1)
-        return self.weight * torch.sqrt(squares + SMALL * get_unit(squares)).sum()
+        return self.weight * torch.sqrt(squares + with_unit(SMALL, get_unit(squares))).sum()
 
 
 class TotalVariationReg(NormalInitReg):
