@@ -7,16 +7,20 @@ import torch
 
 from .. import _tree
 from .._state.context import CONTEXT
-from .._state.value import owned
 
 __all__ = ["constant", "moved"]
 
 
 def constant(value: Any) -> Any:
-    """A copy of a tensor or quantity that is protected from writes in place, as the value of a State is."""
-    frames = CONTEXT.frames
-    copies = _tree.map(lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf, value)
-    return owned(copies, level=frames[-1].level if frames else 0, attached=bool(frames))
+    """A copy of a tensor or quantity; outside of transforms without autograd tape, as the value of a State."""
+
+    # Not a `Value`, as States have: a trace has no place for a subclass that it finds in a closure.
+    def copied(leaf: Any) -> Any:
+        if not isinstance(leaf, torch.Tensor):
+            return leaf
+        return leaf.clone() if CONTEXT.frames else leaf.detach().clone()
+
+    return _tree.map(copied, value)
 
 
 def moved(attributes: Mapping[str, Any], fn: Callable[[torch.Tensor], torch.Tensor]) -> dict[str, Any]:
@@ -35,5 +39,5 @@ def _is_constant(leaf: Any) -> bool:
 
 def _moved_leaf(leaf: Any, fn: Callable[[torch.Tensor], torch.Tensor]) -> Any:
     if _is_constant(leaf):
-        return owned(fn(leaf), level=0, attached=False)
+        return fn(leaf)
     return leaf._moved(fn) if hasattr(leaf, "_moved") else leaf

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from .. import environ
+from .._arrays import is_arraylike
 from .._errors import TraceContextError
 from .._state import ParamState, State
 from .._state.context import CONTEXT
@@ -31,8 +32,12 @@ class _Cached(NamedTuple):
     """A value, and the unconstrained numbers that it was computed from."""
 
     source: Any
-    version: int | None
     value: Any
+    versions: tuple[int | None, int | None]
+
+    def fits(self, source: Any) -> bool:
+        """Do both still hold the numbers that they held, and are the unconstrained ones these?"""
+        return self.source is source and self.versions == (_version(source), _version(self.value))
 
 
 class Param(ParamLike, Module):
@@ -105,15 +110,16 @@ class Param(ParamLike, Module):
         self.fit, self.t, self.reg, self.precompute = fit, t, reg, precompute
         self._enable_cache_logging = enable_cache_logging
         given = um.asarray(value)
-        val = self._unconstrained(given.to(environ.dctype() if given.is_complex() else environ.dftype()))
-        self.val = ParamState(val) if fit else constant(val)
+        given = given.to(environ.dctype() if given.is_complex() else environ.dftype())
+        val = constant(self._unconstrained(given))
+        self.val = ParamState(val) if fit else val
 
     def value(self) -> Any:
         """The value, ``[*N]``: ``precompute(t.forward(val))``, or what :meth:`cache` keeps of it."""
         source = self._source()
         cached = self._cached
         if cached is not None:
-            if cached.source is source and cached.version == _version(source):
+            if cached.fits(source):
                 self._log("HIT")
                 return cached.value
             self._log("INVALIDATED: the parameter has other numbers")
@@ -123,7 +129,7 @@ class Param(ParamLike, Module):
         """Compute the value and keep it until the unconstrained numbers change or :meth:`clear_cache`; return it."""
         source = self._source()
         value = self._computed(source)
-        self._cached = _Cached(source, _version(source), value)
+        self._cached = _Cached(source, value, (_version(source), _version(value)))
         self._log("filled")
         return value
 
@@ -136,8 +142,7 @@ class Param(ParamLike, Module):
     @property
     def cache_stats(self) -> dict[str, bool]:
         """Is there a cached value that is valid? Under ``'valid'`` and ``'has_cached_value'``."""
-        cached, source = self._cached, self._source()
-        valid = cached is not None and cached.source is source and cached.version == _version(source)
+        valid = self._cached is not None and self._cached.fits(self._source())
         return {"valid": valid, "has_cached_value": valid}
 
     def set_value(self, value: ArrayLike) -> None:
@@ -252,6 +257,8 @@ class Param(ParamLike, Module):
 
     def _computed(self, source: Any) -> Any:
         value = self.t.forward(source)
+        if value is source and not self.fit:
+            value = um.asarray(source).clone()  # or a write in place would change the constant
         return value if self.precompute is None else self.precompute(value)
 
     def _unconstrained(self, value: Any) -> Any:
@@ -304,9 +311,9 @@ class Const(Param):
         super().__init__(value, fit=False, **param_kwargs)
 
 
-def _version(source: Any) -> int | None:
+def _version(x: Any) -> int | None:
     """How often a tensor was written in place, which an optimizer does."""
-    mantissa = get_mantissa(source)
+    mantissa = x.mantissa if isinstance(x, Quantity) else x
     return mantissa._version if isinstance(mantissa, torch.Tensor) and not mantissa.is_inference() else None
 
 
@@ -333,7 +340,7 @@ def _made(data: Any, shape: tuple[int, ...] | None, kwargs: dict[str, Any]) -> A
         if shape is None:
             raise ValueError("`sizes` must be given where `data` is a function. Got None: the size must be provided.")
         data = data(shape, **kwargs)
-    if um.isscalar(data) or isinstance(data, (np.ndarray, torch.Tensor, Quantity)):
+    if is_arraylike(data) or is_quantity(data):
         return data
     raise TypeError(
         f"`data` must be a number, an array, a Param or a function. Got {type(data).__name__}, "
