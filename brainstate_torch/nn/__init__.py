@@ -16,6 +16,7 @@ from .embedding import Embedding
 from .environ_context import EnvironContext
 from .exp_euler import exp_euler_step
 from .flatten import Flatten, Unflatten
+from .hidata import HiData
 from .interpolation import InterpolationRegistry
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
@@ -23,9 +24,14 @@ from .mapped import Map, Vmap
 from .module import ElementWiseBlock, Module
 from .padding import *  # noqa: F403
 from .padding import __all__ as _padding
+from .param import Const, Param
+from .param_transforms import *  # noqa: F403
+from .param_transforms import __all__ as _transforms
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
 from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
+from .regularization import *  # noqa: F403
+from .regularization import __all__ as _regularizations
 from .sequential import Sequential
 from .state_with_delay import StateWithDelay
 from .update_hooks import (
@@ -42,6 +48,7 @@ __all__ = [
     "AlphaDropout",
     "Delay",
     "DelayAccess",
+    "Const",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
@@ -54,6 +61,7 @@ __all__ = [
     "FeatureAlphaDropout",
     "Flatten",
     "InterpolationRegistry",
+    "HiData",
     "Linear",
     "LoRA",
     "Map",
@@ -63,6 +71,7 @@ __all__ = [
     "Prefetch",
     "PrefetchDelay",
     "PrefetchDelayAt",
+    "Param",
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
@@ -91,4 +100,6 @@ __all__ = [
     *_convolution,
     *_padding,
     *_pooling,
+    *_regularizations,
+    *_transforms,
 ]

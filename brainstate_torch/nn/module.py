@@ -17,6 +17,7 @@ from ..mixin import ParamDesc
 from ..typing import Filter
 from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
+from .param_owner import ParamOwner
 from .saving import Loading, acyclic, save
 
 __all__ = ["ElementWiseBlock", "Module", "as_size"]
@@ -56,7 +57,7 @@ def as_size(size: Any, name: str) -> tuple[int, ...]:
     raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
 
 
-class Module(Node, ParamDesc, torch.nn.Module):
+class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     """Base class of models and layers: a ``torch.nn.Module`` and a graph node at once.
 
     A subclass calls ``super().__init__()``, sets States and other modules as attributes, also in lists, tuples and
@@ -266,9 +267,14 @@ class Module(Node, ParamDesc, torch.nn.Module):
             elif isinstance(part, torch.Tensor):
                 _apply_to_parameter(part, fn)
         for module in modules:
-            if not isinstance(module, Module):
+            if isinstance(module, Module):
+                module._apply_to_constants(fn)
+            else:
                 module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]
         return self
+
+    def _apply_to_constants(self, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """The part of `_apply` for a subclass that keeps tensors which are neither States nor of torch's own kinds."""
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The values of the Parameters and buffers by dotted name, as torch's, and the units under ``_units``.

@@ -101,7 +101,8 @@ def _as_node(cls: type[T], options: dict[str, Any]) -> type[T]:
         return kind(**dict(zip(children, values, strict=True)), **dict(zip(static, context, strict=True)))
 
     _tree.register(kind, split, join)
-    kind.replace = _replace
+    if "replace" not in vars(kind):
+        kind.replace = _replace
     setattr(kind, _MARK, True)
     return kind  # type: ignore[no-any-return]
 
