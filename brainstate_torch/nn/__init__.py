@@ -12,11 +12,60 @@ from .environ_context import EnvironContext
 from .flatten import Flatten, Unflatten
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
+from .metrics import (
+    AccuracyMetric,
+    AverageMetric,
+    ConfusionMatrix,
+    F1ScoreMetric,
+    Metric,
+    MetricState,
+    MultiMetric,
+    PrecisionMetric,
+    RecallMetric,
+    Statistics,
+    WelfordMetric,
+)
 from .module import ElementWiseBlock, Module
+from .normalization import (
+    BatchNorm0d,
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    LayerNorm,
+    NormalizationParamState,
+    RMSNorm,
+)
+from .recurrent import GRUCell, LSTMCell, MGUCell, RNNCell, URLSTMCell, ValinaRNNCell
 from .sequential import Sequential
 from .weight_standardization import weight_standardization
 
 __all__ = [
+    "AccuracyMetric",
+    "AverageMetric",
+    "BatchNorm0d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "ConfusionMatrix",
+    "F1ScoreMetric",
+    "GRUCell",
+    "GroupNorm",
+    "LSTMCell",
+    "LayerNorm",
+    "MGUCell",
+    "Metric",
+    "MetricState",
+    "MultiMetric",
+    "NormalizationParamState",
+    "PrecisionMetric",
+    "RMSNorm",
+    "RNNCell",
+    "RecallMetric",
+    "Statistics",
+    "URLSTMCell",
+    "ValinaRNNCell",
+    "WelfordMetric",
     "AllToAll",
     "AlphaDropout",
     "Dropout",

@@ -1,0 +1,44 @@
+"""NormalizationParamState: what a normalising layer learns, and how it is applied."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..._state import ParamState, State
+
+__all__ = ["NormalizationParamState", "applied"]
+
+
+class NormalizationParamState(ParamState[Any]):
+    """The learned ``{'scale': ..., 'bias': ...}`` of a normalising layer; either may be missing.
+
+    A layer applies it with :meth:`execute`, which a subclass given as `param_type` may override.
+
+    Notes
+    -----
+    Source: brainstate.nn.NormalizationParamState (0.5.4).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> params = brainstate.nn.NormalizationParamState({'scale': torch.tensor(2.), 'bias': torch.tensor(1.)})
+    >>> params.execute(torch.tensor([1., 3.]))
+    tensor([3., 7.])
+    """
+
+    def execute(self, x: Any) -> Any:
+        """``x * scale + bias``, as far as they are there."""
+        return _scaled(self.value, x)
+
+
+def _scaled(params: Mapping[str, Any], x: Any) -> Any:
+    if "scale" in params:
+        x = x * params["scale"]
+    return x + params["bias"] if "bias" in params else x
+
+
+def applied(weight: State[Any] | None, x: Any) -> Any:
+    """`x` with the learned scale and bias of any kind of State, or unchanged for None."""
+    if weight is None:
+        return x
+    execute = getattr(weight, "execute", None)
+    return _scaled(weight.value, x) if execute is None else execute(x)
