@@ -1,40 +1,13 @@
 """Normalisation: outputs, gradients and running statistics on equal numbers."""
 
-import contextlib
-
 import numpy as np
 
-from .frameworks import Cases, jax
+from .frameworks import Cases
+from .wide import array, wide_cases
 
 cases = Cases()
 differs = cases.differs
-
-
-@contextlib.contextmanager
-def wide(f):
-    """Compute in float64: normalised numbers and their gradients cancel to near zero here and there."""
-    with contextlib.nullcontext() if f.is_ours() else jax.enable_x64(True), f.bs.environ.context(precision=64):
-        yield
-
-
-def case(name, raises=""):
-    """A case in float64, or an error."""
-
-    def add(body):
-        def wider(f):
-            with wide(f):
-                return body(f)
-
-        cases.case(name, raises)(body if raises else wider)
-
-    return add
-
-
-def array(f, x):
-    """An array as wide as the precision that is set; integers stay 32 bit wide."""
-    x = np.asarray(x)
-    return f.array(x, "float64" if f.bs.environ.get_precision() == 64 and x.dtype.kind == "f" else None)
-
+case = wide_cases(cases)
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.normal(1.0, 2.0, (5, 3, 4, 6))

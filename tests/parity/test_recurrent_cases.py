@@ -3,9 +3,10 @@
 import numpy as np
 
 from .frameworks import Cases
+from .wide import array, wide_cases
 
 cases = Cases()
-case, differs = cases.case, cases.differs
+case, differs = wide_cases(cases), cases.differs
 
 RNG = np.random.default_rng(1)
 N_IN, N_OUT, BATCH, STEPS = 3, 4, 2, 5
@@ -18,20 +19,20 @@ CELLS = {"ValinaRNNCell": 1, "GRUCell": 2, "MGUCell": 1, "LSTMCell": 4, "URLSTMC
 
 
 def _weights(f):
-    return lambda shape: f.array(WEIGHTS[shape[-1] // N_OUT])
+    return lambda shape: array(f, WEIGHTS[shape[-1] // N_OUT])
 
 
 def _biases(f):
-    return lambda shape: f.array(BIASES[shape[-1] // N_OUT])
+    return lambda shape: array(f, BIASES[shape[-1] // N_OUT])
 
 
 def _cell(f, name, **kwargs):
-    """A cell of given weights; the last gate's bias is 0 where the cell has no other."""
+    """A cell of given weights."""
     if name != "URLSTMCell":
         kwargs.setdefault("b_init", _biases(f))
     cell = getattr(f.bs.nn, name)(N_IN, N_OUT, w_init=_weights(f), **kwargs)
     if name == "URLSTMCell":
-        cell.bias.value = f.array(BIASES[1])
+        cell.bias.value = array(f, BIASES[1])
     return cell
 
 
@@ -41,17 +42,17 @@ def _hidden(cell):
 
 def _sequence(f, cell, xs, **kwargs):
     cell.init_state(**kwargs)
-    return f.bs.transform.for_loop(cell.update, f.array(xs)), _hidden(cell)
+    return f.bs.transform.for_loop(cell.update, array(f, xs)), _hidden(cell)
 
 
 def _gradients(f, cell):
-    """Of a weighted sum of all outputs of a sequence, by the weights and by the inputs; and what the States hold then."""
+    """Of a weighted sum of all outputs of a sequence, by weights and inputs; and what the States hold then."""
     cell.init_state(batch_size=BATCH)
 
     def loss(xs):
-        return (f.array(PROBE) * f.bs.transform.for_loop(cell.update, xs)).sum()
+        return (array(f, PROBE) * f.bs.transform.for_loop(cell.update, xs)).sum()
 
-    grads = f.grad(loss, cell.states(f.bs.ParamState), argnums=0, return_value=True)(f.array(XS))
+    grads = f.grad(loss, cell.states(f.bs.ParamState), argnums=0, return_value=True)(array(f, XS))
     return grads, _hidden(cell)
 
 
@@ -66,16 +67,16 @@ for _name in CELLS:
         lambda f, name=_name: _sequence(f, _cell(f, name, activation=f.np.sin), XS, batch_size=BATCH)
     )
     case(f"{_name}: initial state")(
-        lambda f, name=_name: _sequence(f, _cell(f, name, state_init=f.array(STATE[0])), XS, batch_size=BATCH)
+        lambda f, name=_name: _sequence(f, _cell(f, name, state_init=array(f, STATE[0])), XS, batch_size=BATCH)
     )
 
     @case(f"{_name}: reset to another batch")
     def _(f, name=_name):
         cell = _cell(f, name, state_init=f.bs.nn.init.Constant(0.5))
         cell.init_state(batch_size=BATCH)
-        cell(f.array(XS[0]))
+        cell(array(f, XS[0]))
         cell.reset_state(batch_size=1)
-        return _hidden(cell), cell(f.array(XS[1][:1])), _hidden(cell)
+        return _hidden(cell), cell(array(f, XS[1][:1])), _hidden(cell)
 
     @case(f"{_name}: walk, sizes, kinds")
     def _(f, name=_name):
@@ -89,23 +90,13 @@ for _name in CELLS:
         cell = _cell(f, name)
         cell.init_state()
         hidden = cell.states(f.bs.HiddenState)
-        ys = f.bs.transform.vmap(cell.update, out_states=dict(enumerate(hidden.values())))(f.array(XS[0]))
+        ys = f.bs.transform.vmap(cell.update, out_states=dict(enumerate(hidden.values())))(array(f, XS[0]))
         return ys, _hidden(cell)
 
-    case(f"{_name} without a state", raises="AttributeError")(
-        lambda f, name=_name: _missing_state(lambda: _cell(f, name)(f.array(XS[0])))
-    )
+    case(f"{_name} without a state")(lambda f, name=_name: _error(lambda: _cell(f, name)(array(f, XS[0]))))
 
 for _name in ("ValinaRNNCell", "GRUCell", "MGUCell", "LSTMCell"):
     case(f"{_name}: without bias")(lambda f, name=_name: _gradients(f, _cell(f, name, b_init=None)))
-
-
-def _missing_state(call):
-    """A missing attribute is a mistake in a case, unless it is what the case is about."""
-    try:
-        call()
-    except AttributeError as error:
-        raise type("Missing", (AttributeError,), {"__module__": "builtins"})(*error.args) from None
 
 
 case("URLSTMCell draws its bias within the range")(

@@ -108,7 +108,7 @@ class GroupNorm(Normalization):
         return self.weight
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
-        """``[N, *space, C]`` to the same. Where the boolean `mask`, which broadcasts to `x`, is false, x is left out."""
+        """``[N, *space, C]`` to the same. Where the boolean `mask`, which broadcasts to `x`, is false, `x` is ignored."""
         x = self._operand(x, self._dtype or torch.promote_types(getattr(x, "dtype", self.dtype), self.dtype))
         self._check_features(x)
         axes, mask, size = self._reduced(x.ndim), as_mask(mask, x), x.shape
