@@ -8,6 +8,7 @@ import torch
 from ..._state import State
 from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
+from ..operand import operand
 from .base import Normalization, as_mask, axes_of, centred
 from .layer import learned
 from .params import NormalizationParamState, applied
@@ -108,15 +109,17 @@ class GroupNorm(Normalization):
         return self.weight
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
-        """``[N, *space, C]`` to the same. Where the boolean `mask`, which broadcasts to `x`, is false, `x` is ignored."""
-        x = self._operand(x, self._dtype or torch.promote_types(getattr(x, "dtype", self.dtype), self.dtype))
+        """``[N, *space, C]``, to the same. Where the boolean `mask` is false, `x` does not count."""
+        x = operand(x)
+        dtype = self._dtype or torch.promote_types(x.dtype, self.dtype)
+        x = self._operand(x, dtype)
         self._check_features(x)
         axes, mask, size = self._reduced(x.ndim), as_mask(mask, x), x.shape
         if mask is not None:
             mask = mask.expand(size).unflatten(-1, (self.num_groups, self.group_size))
         rest, _, variance = centred(x.unflatten(-1, (self.num_groups, self.group_size)), axes, mask)
         y = applied(self.weight, (rest * torch.rsqrt(variance + self.epsilon)).reshape(size))
-        return y if self._dtype is None else y.to(self._dtype)  # type: ignore[no-any-return]
+        return y.to(dtype)  # type: ignore[no-any-return]
 
     def _reduced(self, ndim: int) -> tuple[int, ...]:
         """The axes to normalise over of the input in groups: the last axis has become that of groups and theirs."""
