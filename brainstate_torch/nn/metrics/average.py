@@ -70,7 +70,7 @@ class AccuracyMetric(AverageMetric):
     Parameters
     ----------
     argname
-        Without effect.
+        Without effect; in brainstate any but the default fails.
 
     Notes
     -----

@@ -17,7 +17,7 @@ class Statistics:
 
     Notes
     -----
-    Source: brainstate.nn.Statistics (0.5.4).
+    Source: the class of the same name in brainstate (0.5.4), which has no public name there. Differs: frozen.
 
     Examples
     --------

@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 
-from ... import _tree, environ
-from ..._state import State
+from ... import environ
 from ...random._arguments import as_dtype
 from ...typing import Axes, DTypeLike, Size
 from ...units import Quantity, get_unit
@@ -99,13 +98,20 @@ class Normalization(Module):
         self.feature_axes = axes_of(feature_axes, len(self.in_size), argument)
         self.axis_name, self.axis_index_groups = axis_name, axis_index_groups
         self.feature_size = tuple(n if i in self.feature_axes else 1 for i, n in enumerate(self.in_size))
+        # Counted from the back, where an input has no batch axes.
+        self._features = tuple((i - len(self.in_size), self.in_size[i]) for i in self.feature_axes)
+        self._least_ndim = -min((axis for axis, _ in self._features), default=0)
         self._dtype = None if dtype is None else as_dtype(dtype)
         self._default_dtype = environ.dftype()
         if self._dtype is not None and not (self._dtype.is_floating_point or self._dtype.is_complex):
             raise ValueError(f"`dtype` must be floating or complex. Got {self._dtype}.")
 
-    def _own(self) -> State[Any] | None:
-        """A State whose dtype the result takes."""
+    def __pretty_repr_item__(self, k: Any, v: Any) -> tuple[Any, Any] | None:
+        derived = ("_features", "_least_ndim", "_default_dtype", "feature_size")
+        return None if k in derived else super().__pretty_repr_item__(k, v)
+
+    def _own(self) -> torch.Tensor | None:
+        """A tensor whose dtype the result takes."""
         raise NotImplementedError
 
     @property
@@ -114,7 +120,7 @@ class Normalization(Module):
         if self._dtype is not None:
             return self._dtype
         own = self._own()
-        return self._default_dtype if own is None else _tree.leaves(own.value)[0].dtype
+        return self._default_dtype if own is None else own.dtype
 
     def _operand(self, x: Any, dtype: torch.dtype) -> torch.Tensor:
         """A plain tensor of at least 32 bit, because half precision cannot hold a sum of squares."""
@@ -132,8 +138,7 @@ class Normalization(Module):
         return x.to(torch.promote_types(dtype, torch.float32))  # type: ignore[no-any-return]
 
     def _check_features(self, x: torch.Tensor) -> None:
-        features = [(axis - len(self.in_size), self.in_size[axis]) for axis in self.feature_axes]
-        if x.ndim < len(self.in_size) - min(self.feature_axes, default=0) or any(x.shape[a] != n for a, n in features):
+        if x.ndim < self._least_ndim or any(x.shape[axis] != n for axis, n in self._features):
             raise ValueError(
                 f"`x` must have the sizes of `in_size` {self.in_size} along the features, axes {self.feature_axes} of "
                 f"it, after any batch axes. Got shape {tuple(x.shape)}."

@@ -58,14 +58,14 @@ class _BatchNorm(Normalization):
             self.running_var = mean_type(torch.ones(self.feature_size, dtype=kept.to_real()))
         self.weight = learned(param_type, self.feature_size, affine and scale_initializer, affine and bias_initializer)
 
-    def _own(self) -> State[Any] | None:
-        return self.running_mean
+    def _own(self) -> torch.Tensor | None:
+        return None if self.running_mean is None else self.running_mean.value
 
     def update(self, x: Any, mask: Any = None) -> torch.Tensor:
         """``[N, *in_size]`` or ``[*in_size]``, to the same. Where the boolean `mask` is false, `x` does not count."""
         dtype = self.dtype
         x = self._operand(x, dtype)
-        fit = environ.get("fit", desc="Whether the model is being fitted.")
+        fit = environ.get("fit", desc="Whether the model is being fitted")
         batched = self._is_batched(x)
         if fit or self.running_mean is None or self.running_var is None:
             axes = tuple(axis for axis in range(x.ndim) if axis - batched not in self.feature_axes)

@@ -11,7 +11,7 @@ from .. import init
 from ..operand import operand
 from .base import Normalization, as_mask, axes_of, centred
 from .layer import learned
-from .params import NormalizationParamState, applied
+from .params import NormalizationParamState, applied, first
 
 __all__ = ["GroupNorm"]
 
@@ -105,8 +105,8 @@ class GroupNorm(Normalization):
         self.bias_init, self.scale_init = bias_init, scale_init
         self.weight = learned(param_type, self.feature_size, use_scale and scale_init, use_bias and bias_init)
 
-    def _own(self) -> State[Any] | None:
-        return self.weight
+    def _own(self) -> torch.Tensor | None:
+        return first(self.weight)
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
         """``[N, *space, C]``, to the same. Where the boolean `mask` is false, `x` does not count."""

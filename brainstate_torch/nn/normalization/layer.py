@@ -10,7 +10,7 @@ from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
 from ..linear import made
 from .base import Normalization, as_mask, axes_of, centred, mean_over, squared
-from .params import NormalizationParamState, applied
+from .params import NormalizationParamState, applied, first
 
 __all__ = ["LayerNorm", "RMSNorm"]
 
@@ -95,8 +95,8 @@ class LayerNorm(Normalization):
         self.bias_init, self.scale_init = bias_init, scale_init
         self.weight = learned(param_type, self.feature_size, use_scale and scale_init, use_bias and bias_init)
 
-    def _own(self) -> State[Any] | None:
-        return self.weight
+    def _own(self) -> torch.Tensor | None:
+        return first(self.weight)
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
         """``[*N]`` to ``[*N]``. Where the boolean `mask`, which broadcasts to `x`, is false, `x` does not count."""
@@ -194,8 +194,8 @@ class RMSNorm(Normalization):
         self.use_scale, self.scale_init = use_scale, scale_init
         self.scale = learned(param_type, self.feature_size, use_scale and scale_init, False)
 
-    def _own(self) -> State[Any] | None:
-        return self.scale
+    def _own(self) -> torch.Tensor | None:
+        return first(self.scale)
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
         """``[*N]`` to ``[*N]``. Where the boolean `mask`, which broadcasts to `x`, is false, `x` does not count."""

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+
 from ..._state import ParamState, State
 
-__all__ = ["NormalizationParamState", "applied"]
+__all__ = ["NormalizationParamState", "applied", "first"]
 
 
 class NormalizationParamState(ParamState[Any]):
@@ -15,7 +17,7 @@ class NormalizationParamState(ParamState[Any]):
 
     Notes
     -----
-    Source: brainstate.nn.NormalizationParamState (0.5.4).
+    Source: the class of the same name in brainstate (0.5.4), which has no public name there.
 
     Examples
     --------
@@ -42,3 +44,8 @@ def applied(weight: State[Any] | None, x: Any) -> Any:
         return x
     execute = getattr(weight, "execute", None)
     return _scaled(weight.value, x) if execute is None else execute(x)
+
+
+def first(weight: State[Any] | None) -> torch.Tensor | None:
+    """One of the learned tensors, or None for none."""
+    return None if weight is None else next(iter(weight.value.values()))

@@ -138,3 +138,19 @@ def test_layers_agree_with_themselves_under_vmap_and_finite_differences(kind):
             assert torch.autograd.gradcheck(lambda x: layer(x), x, check_forward_ad=True)
         each = brainstate.transform.vmap(lambda row: layer(row))(x.detach())
         assert torch.allclose(each, layer(x.detach()))
+
+
+@kinds
+def test_layers_are_traced_on_shapes_alone(kind):
+    layer, x = LAYERS[kind](), torch.randn(3, 4)
+    mask = torch.ones(4, dtype=torch.bool)
+    before = [state.value for state in layer.states().values()]
+    traced = brainstate.transform.eval_shape(lambda x: (layer(x), layer(x, mask=mask)), x)
+    assert [(tuple(y.shape), y.dtype) for y in traced] == [((3, 4), torch.float32)] * 2
+    assert all(state.value is value for state, value in zip(layer.states().values(), before, strict=True))
+
+
+@kinds
+def test_the_text_of_a_layer_shows_its_arguments(kind):
+    text = repr(LAYERS[kind](epsilon=0.25))
+    assert "epsilon=0.25" in text and "least_ndim" not in text

@@ -165,3 +165,12 @@ def test_cells_are_layers_of_a_sequence():
     net = nn.Sequential(nn.GRUCell(3, 4), nn.LSTMCell(4, 5), nn.Linear(5, 1))
     nn.init_all_states(net, batch_size=2)
     assert for_loop(net, XS).shape == (6, 2, 1)
+
+
+@cells
+def test_loops_and_their_gradients_are_traced_on_shapes_alone(kind):
+    cell = ready(kind)
+    loss = lambda xs: for_loop(cell, xs).sum()
+    traced = brainstate.transform.eval_shape(grad(loss, cell.states(ParamState), argnums=0), XS)
+    assert tuple(traced[1].shape) == (6, 2, 3)
+    assert not any(state.value.any() for state in hidden(cell))
