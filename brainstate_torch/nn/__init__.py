@@ -21,7 +21,30 @@ from .interpolation import InterpolationRegistry
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
 from .mapped import Map, Vmap
+from .metrics import (
+    AccuracyMetric,
+    AverageMetric,
+    ConfusionMatrix,
+    F1ScoreMetric,
+    Metric,
+    MetricState,
+    MultiMetric,
+    PrecisionMetric,
+    RecallMetric,
+    Statistics,
+    WelfordMetric,
+)
 from .module import ElementWiseBlock, Module
+from .normalization import (
+    BatchNorm0d,
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    LayerNorm,
+    NormalizationParamState,
+    RMSNorm,
+)
 from .padding import *  # noqa: F403
 from .padding import __all__ as _padding
 from .param import Const, Param
@@ -30,6 +53,7 @@ from .param_transforms import __all__ as _transforms
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
 from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
+from .recurrent import GRUCell, LSTMCell, MGUCell, RNNCell, URLSTMCell, ValinaRNNCell
 from .regularization import *  # noqa: F403
 from .regularization import __all__ as _regularizations
 from .sequential import Sequential
@@ -44,6 +68,31 @@ from .vmap_collective import vmap_call_all_fns, vmap_init_all_states, vmap_reset
 from .weight_standardization import weight_standardization
 
 __all__ = [
+    "AccuracyMetric",
+    "AverageMetric",
+    "BatchNorm0d",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "ConfusionMatrix",
+    "F1ScoreMetric",
+    "GRUCell",
+    "GroupNorm",
+    "LSTMCell",
+    "LayerNorm",
+    "MGUCell",
+    "Metric",
+    "MetricState",
+    "MultiMetric",
+    "NormalizationParamState",
+    "PrecisionMetric",
+    "RMSNorm",
+    "RNNCell",
+    "RecallMetric",
+    "Statistics",
+    "URLSTMCell",
+    "ValinaRNNCell",
+    "WelfordMetric",
     "AllToAll",
     "AlphaDropout",
     "Delay",

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from .._state import ParamState, State
 from ..typing import ArrayLike, Size
 from ..units import math as um
 from . import init
 from .module import Module
+from .operand import operand
 from .weight_standardization import weight_standardization
 
 __all__ = ["Linear", "ScaledWSLinear", "SignedWLinear"]
@@ -95,7 +98,7 @@ class Linear(_Matrix):
         """``[*N, in]`` to ``[*N, out]``."""
         params = self.weight.value
         weight = params["weight"] if self.w_mask is None else params["weight"] * self.w_mask
-        y = um.matmul(x, weight)
+        y = torch.matmul(operand(x), weight)
         return y + params["bias"] if "bias" in params else y
 
 
