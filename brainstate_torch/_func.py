@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
-from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
+from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters, temporarily_pop_interpreter_stack
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -30,18 +30,22 @@ __all__ = [
     "functionalize",
     "grad_and_value",
     "hessian",
+    "innermost_map",
     "is_batched",
     "is_transformed",
     "jacfwd",
     "jacrev",
     "jvp",
+    "lane_marker",
     "lanes_of",
     "level",
     "level_of",
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
+    "unmapped",
     "unset_fake_temporarily",
+    "untracked",
     "vjp",
     "vmap",
 ]
@@ -101,6 +105,35 @@ def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:
     """The tensor as each lane of the vmap at a level sees it, which is one slice along an axis."""
     lanes: torch.Tensor = _functorch._add_batch_dim(x, axis, at)
     return lanes
+
+
+def unmapped(x: torch.Tensor, at: int) -> tuple[torch.Tensor, int | None]:
+    """All lanes of a tensor for the vmap at a level, and their axis; None if all lanes have the same tensor."""
+    return _functorch._unwrap_batched(x, at)  # type: ignore[no-any-return]
+
+
+def untracked(x: torch.Tensor, at: int) -> torch.Tensor:
+    """The tensor as it is outside of the derivative at a level."""
+    inner: torch.Tensor = _functorch._unwrap_for_grad(x, at)
+    return inner
+
+
+def innermost_map() -> tuple[int, str]:
+    """How many lanes the innermost transform has, a vmap, and what it does with random draws."""
+    interpreter: Any = retrieve_all_functorch_interpreters()[-1]
+    return interpreter.batch_size(), interpreter.randomness()
+
+
+def lane_marker() -> torch.Tensor | None:
+    """A tensor that differs from lane to lane in every vmap around the caller; None if there is none."""
+    maps: list[Any] = [x for x in retrieve_all_functorch_interpreters() if x.key().name == "Vmap"]
+    if not maps:
+        return None
+    with outside_of_transforms():
+        marker = torch.zeros([x.batch_size() for x in maps])
+    for x in maps:
+        marker = lanes_of(marker, 0, x.level())
+    return marker
 
 
 @contextlib.contextmanager

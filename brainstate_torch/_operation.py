@@ -8,7 +8,19 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ._func import AutogradFunction, enclosing, level, level_of, vjp
+from ._func import (
+    AutogradFunction,
+    below,
+    enclosing,
+    innermost_map,
+    lane_marker,
+    lanes_of,
+    level,
+    level_of,
+    unmapped,
+    untracked,
+    vjp,
+)
 from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, record, recording
 from ._ops import call, target
 
@@ -172,13 +184,34 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
+        if kinds[-1] == "Vmap":
+            return self._mapped(tensors)
+        here = level()
         pull = None
         if kinds[-1] == "Grad":
-            here = level()
             needs = [is_real(x) and level_of(x) == here and x.requires_grad for x in tensors]
-            if any(needs):
-                pull = self.pulled(needs, higher=sum(kind in ("Grad", "Jvp") for kind in kinds) > 1)
-        return list(_Apply.apply(self, pull, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+            if not any(needs):
+                with below(here):
+                    return self.apply([untracked(x, here) for x in tensors])
+            pull = self.pulled(needs, higher=sum(kind in ("Grad", "Jvp") for kind in kinds) > 1)
+        marker = lane_marker() if "Vmap" in kinds and self.draws else None
+        return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+
+    def _mapped(self, tensors: Tensors) -> list[torch.Tensor]:
+        """The results inside a vmap."""
+        here = level()
+        whole, dims = zip(*[unmapped(x, here) for x in tensors], strict=True)
+        size, randomness = innermost_map()
+        with below(here):
+            if not self.draws and all(dim is None for dim in dims):
+                return self.apply(whole)
+            results, axes = self.batched(whole, dims, size, randomness)
+        return [x if axis is None else lanes_of(x, axis, here) for x, axis in zip(results, axes, strict=True)]
+
+    @property
+    def draws(self) -> bool:
+        """Does it draw random numbers?"""
+        return any(target(number).draws for body in self.bodies() for number in numbers_in(body.graph))
 
     @abstractmethod
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
@@ -244,12 +277,14 @@ class _Apply(AutogradFunction):
     """An operation as torch.func and autograd see it."""
 
     @staticmethod
-    def forward(operation: Operation, pull: Pull | None, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(
+        operation: Operation, pull: Pull | None, marker: Any, *tensors: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
         return tuple(_call(operation if pull is None else pull.forward, tensors))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
-        operation, pull, *tensors = inputs
+        operation, pull, _, *tensors = inputs
         ctx.operation, ctx.pull, ctx.count = operation, pull, len(tensors)
         ctx.set_materialize_grads(False)
         kept = output[operation.count :]
@@ -259,18 +294,23 @@ class _Apply(AutogradFunction):
     @staticmethod
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         saved = ctx.saved_tensors
-        found = ctx.pull.backward(ctx.needs_input_grad[2:], saved[: ctx.count], saved[ctx.count :], cotangents)
-        return None, None, *found
+        found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+        return None, None, None, *found
 
     @staticmethod
     def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         operation = ctx.operation if ctx.pull is None else ctx.pull.forward
-        return tuple(operation.pushed(ctx.saved_tensors, tangents[2:]))
+        return tuple(operation.pushed(ctx.saved_tensors, tangents[3:]))
 
     @staticmethod
     def vmap(
-        info: Any, in_dims: tuple[Any, ...], operation: Operation, pull: Pull | None, *tensors: torch.Tensor
+        info: Any,
+        in_dims: tuple[Any, ...],
+        operation: Operation,
+        pull: Pull | None,
+        marker: Any,
+        *tensors: torch.Tensor,
     ) -> tuple[tuple[torch.Tensor, ...], tuple[int | None, ...]]:
         target = operation if pull is None else pull.forward
-        results, dims = target.batched(tensors, in_dims[2:], info.batch_size, info.randomness)
+        results, dims = target.batched(tensors, in_dims[3:], info.batch_size, info.randomness)
         return tuple(results), tuple(dims)
