@@ -23,6 +23,7 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
+    "alive",
     "below",
     "concrete",
     "enclosing",
@@ -107,6 +108,10 @@ def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:
     return lanes
 
 
+#: The tensor inside a wrapper that outlived its transform, as a backward pass meets it; any other tensor itself.
+alive = _functorch.unwrap_if_dead
+
+
 def unmapped(x: torch.Tensor, at: int) -> tuple[torch.Tensor, int | None]:
     """All lanes of a tensor for the vmap at a level, and their axis; None if all lanes have the same tensor."""
     return _functorch._unwrap_batched(x, at)  # type: ignore[no-any-return]
@@ -114,8 +119,7 @@ def unmapped(x: torch.Tensor, at: int) -> tuple[torch.Tensor, int | None]:
 
 def untracked(x: torch.Tensor, at: int) -> torch.Tensor:
     """The tensor as it is outside of the derivative at a level."""
-    inner: torch.Tensor = _functorch._unwrap_for_grad(x, at)
-    return inner
+    return _functorch._unwrap_for_grad(x, at) if level_of(x) == at else x  # type: ignore[no-any-return]
 
 
 def innermost_map() -> tuple[int, str]:

@@ -216,6 +216,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     for node in module.graph.nodes:
         if node.target is CALL:
             node.target = perform
+    module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_stand_ins(module)
     module.held = inner.held
     return Recorded(module, [inner.originals[id(x)][1] for x in stand_ins], stand_ins)

@@ -10,6 +10,7 @@ import torch
 
 from ._func import (
     AutogradFunction,
+    alive,
     below,
     enclosing,
     innermost_map,
@@ -184,6 +185,7 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
+        tensors = [alive(x) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()

@@ -173,7 +173,7 @@ class Loop:
         """The slices of `xs`. Indexing in the loop would write an array of full size per step in the backward pass."""
         return [[protected(part) for part in leaf.unbind(0)] for leaf in self.leaves]
 
-    def record(self, reverse: bool, unroll: int | bool, base: int | None = None) -> tuple[Any, Any]:
+    def record(self, reverse: bool, unroll: int | bool, forgetful: bool = False) -> tuple[Any, Any]:
         """Put the loop into the graph that is recorded, as one operation."""
         if self.length == 0:
             return self.first, self._empty()
@@ -193,9 +193,23 @@ class Loop:
             _tree.unflatten(self.spec, self.leaves),
             lambda frame: check_states(frame, self.name),
         )
+        watch = self._watch(loop) if self.progress.active else None
+        wanted = unroll if unroll > 1 else None
         return loop.run(
-            loops.Loop(loop.body(), loop.layout, self.length, reverse, unroll=unroll if unroll > 1 else None)
+            loops.Loop(loop.body(), loop.layout, self.length, reverse, forgetful=forgetful, unroll=wanted, watch=watch)
         )
+
+    def _watch(self, loop: StatefulLoop) -> Callable[[Any, Any], None]:
+        """What moves the progress bar inside a compiled loop."""
+        progress = self.progress
+
+        def watch(carry: Any, y: Any) -> None:
+            values = loop.shown(carry, y)
+            progress.step(carry=values[0], y=values[1])
+            if progress.done == progress.n:
+                progress.close()
+
+        return watch
 
     def run(self, steps: Callable[[Any], tuple[Any, list[Any]]]) -> tuple[Any, Any]:
         """Run `steps`, carry -> (carry, outputs), as one transform: the last carry, and the outputs stacked."""

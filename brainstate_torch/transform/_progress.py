@@ -116,8 +116,13 @@ class Progress:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the bar; the next step starts a new one."""
         if self.bar is not None:
             self.bar.close()
+        self.bar, self.done = None, 0
 
     def step(self, **data: Any) -> None:
         """Count a step, and update the bar if its time has come."""

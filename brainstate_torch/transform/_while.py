@@ -5,13 +5,20 @@ from typing import Any
 
 import torch
 
+from .. import _tree
+from .._arrays import as_tensor
 from .._func import FakeTensor, concrete
+from .._graph import is_recording
 from .._state import Frame
 from ._abstract import is_abstract
+from ._branch import cond
 from ._carry import Pattern, as_arrays, check_states, protected
 from ._checkpointed_loop import check_base, in_blocks
+from ._compiled.stepping import StatefulLoop
 from ._functional import checked_arguments, run
 from ._lanes import select
+from ._loop import Loop
+from ._stacking import aligned
 from ._truth import as_truth
 
 __all__ = ["bounded_while_loop", "while_loop"]
@@ -59,6 +66,8 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     tensor(16.)
     """
     loop = _While("while_loop", cond_fun, body_fun, init_val)
+    if is_recording():
+        return loop.record()
     return loop.run(lambda val: loop.advance(val, None))
 
 
@@ -105,6 +114,8 @@ def bounded_while_loop(
         raise ValueError(f"`max_steps` must be an integer of at least 0. Got {max_steps!r}.")
     check_base(base)
     loop = _While("bounded_while_loop", cond_fun, body_fun, init_val)
+    if is_recording():
+        return loop.record_bounded(max_steps)
 
     def advance(val: Any, steps: range) -> tuple[Any, list[Any], bool]:
         val, go_on = loop.advance(val, len(steps))
@@ -125,6 +136,40 @@ class _While:
         self.first, self.pattern = as_arrays(val), Pattern(val)
         self.frame = Frame(name=name)
         self._checked = False
+
+    def record(self) -> Any:
+        """Put the loop into the graph that is recorded, as one operation."""
+
+        def step(val: Any, _: Any) -> tuple[list[torch.Tensor], Any]:
+            val = protected(val)
+            keep = as_tensor(as_truth(self._condition(val), "the result of `cond_fun`", "b"))
+            return self._leaves(self.body_fun(val)), keep
+
+        return StatefulLoop(self.name, step, self.first, None, lambda frame: check_states(frame, self.name)).while_()
+
+    def record_bounded(self, max_steps: int) -> Any:
+        """The same with so many steps at most, those behind the end without effect."""
+
+        def step(carry: Any, _: Any) -> tuple[Any, None]:
+            val, active = carry
+            keep = active & as_tensor(as_truth(self._condition(val), "the result of `cond_fun`", "b"))
+            return (
+                cond(
+                    keep, lambda x: _tree.unflatten(self.pattern.spec, self._leaves(self.body_fun(x))), _identity, val
+                ),
+                keep,
+            ), None
+
+        first = (self.first, torch.tensor(True))
+        loop = Loop(self.name, step, first, None, max_steps, None)
+        return loop.record(reverse=False, unroll=1, forgetful=True)[0][0] if max_steps else self.first
+
+    def _leaves(self, val: Any) -> list[torch.Tensor]:
+        """The tensors of a value that a step returns, in the order of the first one."""
+        self._check_value(val)
+        leaves = aligned(self.pattern.spec, as_arrays(val))
+        assert leaves is not None
+        return [x for x in leaves if isinstance(x, torch.Tensor)]
 
     def run(self, steps: Callable[[Any], tuple[Any, bool]]) -> Any:
         """Run `steps`, value -> (value, whether to go on), as one transform: the last value."""
@@ -170,13 +215,16 @@ class _While:
 
     def _check(self, val: Any) -> None:
         self._checked = True
+        self._check_value(val)
+        check_states(self.frame, self.name)
+
+    def _check_value(self, val: Any) -> None:
         found = self.pattern.difference(val)
         if found:
             raise TypeError(
                 f"`body_fun` of `{self.name}` must return a value like the one that it gets. Got {found}. "
                 "Give `init_val` the structure, shapes, dtypes and units that every step returns."
             )
-        check_states(self.frame, self.name)
 
     def _condition(self, val: Any) -> Any:
         if self._checked:

@@ -106,10 +106,12 @@ class Stateful(NamedTuple):
             held.append(owned(combine(own, static), level=level(), attached=True))
         with recording().aliased([(outer[place], x) for place, x in captured.items()]):
             outcome = run(fun, args, {}, list(self.frame.given), held)
+            parts = (outcome.result, *outcome.written)
+            # What is handed through as it came has met no operation that would have told what it means here.
+            found = [recording().local(x) for part in parts for x in partition(numbers_as_tensors(part))[0]]
         for state in outcome.frame.created:
             state._invalidate()
-        parts = (outcome.result, *outcome.written)
-        return [x for part in parts for x in partition(numbers_as_tensors(part))[0]]
+        return found
 
     def commit(self, written: Sequence[Any]) -> None:
         """Write the States; those that were made inside have no value outside."""

@@ -12,6 +12,7 @@ from ..._state import Frame, State
 from ..._state.value import owned
 from .._functional import combine, partition, run
 from .loop import Layout, Loop
+from .repeat import Repeat
 from .stateful import StateFrame, numbers_as_tensors, record_stateful
 
 __all__ = ["StatefulLoop"]
@@ -110,12 +111,28 @@ class StatefulLoop:
         captured = dict(zip(self._constant, constants, strict=True))
         return self._ordered(self.found.again(self.f, args, captured, values))
 
+    def while_(self) -> Any:
+        """Put into the graph a loop that goes on while y, one boolean, holds; the last carry."""
+        body, count = self.body(), len(self.carry)
+        test = Body(lambda *xs: body(*xs)[count:], body.like, lambda *xs: body.replay(*xs)[count:])
+        step = Body(lambda *xs: body(*xs)[:count], body.like, lambda *xs: body.replay(*xs)[:count])
+        return self._committed(Repeat(test, step, count).apply([*self.carry, *self.constants]))
+
+    def shown(self, carry: Sequence[torch.Tensor], y: Sequence[torch.Tensor]) -> tuple[Any, Any]:
+        """The carry and the output of one step, as the user knows them."""
+        n = len(self.init)
+        return combine(carry[:n], self.init_static), combine([*carry[:n], *y], self.output)[1]
+
     def run(self, loop: Loop) -> tuple[Any, Any]:
         """Put the loop into the graph; the last carry and the outputs. What States hold then is committed."""
         found = loop.apply([*self.carry, *self.constants, *self.xs])
+        carry = self._committed(found)
+        return carry, combine([*found[: len(self.init)], *found[len(self.carry) :]], self.output)[1]
+
+    def _committed(self, found: Sequence[torch.Tensor]) -> Any:
+        """The carry, after writing the States."""
         n, m = len(self.init), len(self.carry)
         after = iter(found[n:m])
         values = [combine([next(after) for _ in static.places], static) for static in self._after[: len(self.written)]]
-        _, y = combine([*found[:n], *found[m:]], self.output)
         self.found.commit(values)
-        return combine(found[:n], self.init_static), y
+        return combine(found[:n], self.init_static)
