@@ -68,7 +68,7 @@ def test_rebuilt_keeps_the_order_of_a_dict():
     assert list(rebuilt(contents({"b": 1, "a": None, "c": 2})[1], [("c", 3), ("b", 4)])) == ["b", "a", "c"]
 
 
-@pytest.mark.parametrize("leaf", [1, "text", torch.zeros(2), State(1.0), torch.nn.Linear(1, 1), torch.Size([1])])
+@pytest.mark.parametrize("leaf", [1, "text", torch.zeros(2), State(1.0), torch.Size([1])])
 def test_children_are_none_for_leaves(leaf):
     assert children(leaf) is None
 
