@@ -98,7 +98,7 @@ class Frame(StateTraceStack):
         It is a write of the State if `changes`, or if autograd's counter of writes in place says so.
         """
         if state not in self.lent:
-            tensor = state.value.as_subclass(torch.Tensor).clone()
+            tensor = state.value.clone()
             self.lent[state] = _Lent(tensor, _version(tensor), changes)
         return self.lent[state].tensor
 

@@ -201,7 +201,7 @@ def adopt(module: torch.nn.Module) -> None:
 
 
 def _flat_again(module: Any, *_: Any) -> None:
-    """torch's recurrent layers keep a list of their weights, in which those of the transform must not stay."""
+    """The list of weights that torch's recurrent layers keep must not hold those of the transform."""
     if CONTEXT.frames:
         module._flat_weights = [dict.get(module._parameters, name) for name in module._flat_weights_names]
         module._flat_weight_refs = [w if w is None else weakref.ref(w) for w in module._flat_weights]

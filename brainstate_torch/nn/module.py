@@ -76,10 +76,10 @@ class Module(Node, ParamDesc, torch.nn.Module):
     State when it is loaded. ``to()`` moves the short-term States too.
 
     A plain torch.nn.Module in an attribute is part of both views. Its Parameters are ParamStates, except those with
-    ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it is
-    differentiated and mapped like any other, and running statistics that it writes in place are written once after the
-    transform, or not at all if that raises. Outside a transform it works as torch's modules do, its output carries the
-    autograd tape. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
+    ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
+    is differentiated and mapped like any other, and running statistics that it writes in place are written once after
+    the transform, or not at all if that raises. Outside a transform it works as torch's modules do, and its output
+    carries the autograd tape. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
 
     Parameters
     ----------
