@@ -126,7 +126,7 @@ def _state_of(tensor: torch.Tensor) -> State[Any]:
     if found is None or isinstance(found, ParamState) is not trained:
         with _nothing_active():
             found = (TorchParam if trained else TorchBuffer)(tensor.detach())
-        found._back_with(tensor)  # type: ignore[attr-defined]
+        found._back_with(tensor)
     return found
 
 
@@ -264,23 +264,24 @@ def _apart(value: Any) -> Any:
     return copy.copy(value) if isinstance(value, (dict, list, set)) else value
 
 
-def _set(module: Any, name: str, value: Any) -> None:
+def _set(module: Any, name: Any, value: Any) -> None:
     if not isinstance(value, State):
         module._modules[name] = value
         return
     is_buffer = name in vars(module)["_buffers"]
+    tensor: torch.Tensor
     (tensor,) = value.parameters()
-    if _STATES.get(id(tensor)) is not value:
+    if isinstance(value, _Adopted) and _STATES.get(id(tensor)) is not value:
         # A State that was put together anew: torch's modules are to hold what they hold elsewhere.
         trained, tensor = tensor.requires_grad, tensor.detach()
-        value._back_with(tensor if is_buffer else torch.nn.Parameter(tensor, trained))
-        (tensor,) = value.parameters()
+        tensor = tensor if is_buffer else torch.nn.Parameter(tensor, trained)
+        value._back_with(tensor)
     slots = vars(module)["_buffers" if is_buffer else "_parameters"]
     dict.__setitem__(slots, name, tensor)
-    slots.states[name] = value
+    slots.states[name] = _STATES[id(tensor)] = value
 
 
-def _pop(module: Any, name: str) -> Any:
+def _pop(module: Any, name: Any) -> Any:
     for key in ("_parameters", "_buffers", "_modules"):
         slots = vars(module)[key]
         if name in slots:

@@ -238,7 +238,8 @@ class PolynomialLR(LRScheduler):
 
     def formula(self, base: float, epoch: torch.Tensor) -> torch.Tensor:
         """See the class."""
-        return base * (1 - epoch.clamp(max=float(self.total_iters)) / self.total_iters) ** self.power
+        left: torch.Tensor = (1 - epoch.clamp(max=float(self.total_iters)) / self.total_iters) ** self.power
+        return base * left
 
 
 class PiecewiseConstantSchedule(LRScheduler):
