@@ -56,8 +56,8 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
 def check_state_jax_tracer(val: bool = True) -> Iterator[None]:
     """A context without effect: what it asks for in brainstate is checked at every assignment here.
 
-    A State never takes a tensor that belongs to ``torch.func.grad``, ``vmap`` or another raw torch transform and would be
-    dead after it.
+    A State never takes a tensor that belongs to ``torch.func.grad``, ``vmap`` or another raw torch transform, because
+    it would be dead after that.
 
     Parameters
     ----------

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from brainstate_torch import State, _tree, units, util
-from brainstate_torch.graph import Static, flatten, register_graph_node_type, states, treefy_merge, treefy_split
-from brainstate_torch.graph.registry import children, contents, keys_of, node_type, rebuilt
+from brainstate_torch.graph import Static, flatten, nodes, register_graph_node_type, states, treefy_merge, treefy_split
+from brainstate_torch.graph.registry import NodeType, children, contents, keys_of, node_type, rebuilt
 
 Pair = namedtuple("Pair", ["y", "x"])
 
@@ -106,3 +106,22 @@ def test_static_is_structure():
     leaves, spec = _tree.flatten(tree)
     assert leaves == [1] and _tree.unflatten(spec, [2]) == [Static("fast"), 2]
     assert spec == _tree.structure([Static("fast"), 0]) != _tree.structure([Static("slow"), 0])
+
+
+def test_a_base_makes_nodes_of_its_subclasses_that_are_not_listed(monkeypatch):
+    from brainstate_torch.graph import registry
+
+    class Base:
+        pass
+
+    class Child(Base):
+        def __init__(self):
+            self.w = State(1.0)
+
+    monkeypatch.setattr(registry, "_BASES", dict(registry._BASES))
+    how = NodeType(lambda x: (sorted(vars(x).items()), None), setattr, None, None, None, listed=False)
+    registry.register_base(Base, how)
+    child = Child()
+    assert list(states([child])) == [(0, "w")]
+    assert node_type(Child) is how and not nodes([child])
+    assert node_type(int) is None
