@@ -5,14 +5,13 @@ from typing import Any, Self
 
 import torch
 
-from .. import _tree
 from .._arrays import SCALARS
 from ..graph import Node
 from ..transform._functional import run
-from ..units import Quantity, get_mantissa, is_quantity
+from ..units import Quantity, get_mantissa
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState
-from .weights import Row, Step, as_row, factors, from_row, gradient_rows, rows_of, states_of
+from .weights import Step, Weights, as_row, from_row
 
 __all__ = ["Optimizer", "check_between", "check_positive"]
 
@@ -151,8 +150,7 @@ class Optimizer(Node):
                     f"Got a {type(param_states).__name__} after a {type(self.param_states).__name__}."
                 )
             param_states = {**self.param_states, **param_states}
-        states, _, names = states_of(param_states)
-        rows = rows_of([state.value for state in states], names)
+        rows = Weights(param_states).rows
         first = {name: [self.first(name, as_row(row.value)) for row in rows] for name in self.remembers}
         self.param_states = param_states
         self.step_count.value = torch.tensor(0)
@@ -194,41 +192,33 @@ class Optimizer(Node):
         self.update(grads)
 
     def _step(self, grads: Any) -> None:
-        states, spec, names = states_of(self.param_states)
-        values = [state.value for state in states]
-        rows = rows_of(values, names)
-        found = gradient_rows(grads, spec, values, rows)
+        weights = Weights(self.param_states)
+        found = weights.gradients(grads)
         used = [i for i, grad in enumerate(found) if grad is not None]
         step = self.step_count.value + 1
-        new, moments = self._moved(rows, found, used, step.to(torch.float64))
+        numbers, moments = self._moved(weights, found, used, step.to(torch.float64))
         self.step_count.value = step
         assert self.opt_state is not None
         if self.remembers:
             self.opt_state.value = moments
-        for i in dict.fromkeys(rows[place].state for place in used):
-            leaves, inner = _tree.flatten(values[i], is_leaf=is_quantity)
-            for row, value in zip(rows, new, strict=True):
-                if row.state == i:
-                    leaves[row.leaf] = Quantity(value, row.unit) if is_quantity(leaves[row.leaf]) else value
-            states[i].value = _tree.unflatten(inner, leaves)
+        weights.assign(used, numbers)
 
     def _moved(
-        self, rows: Sequence[Row], grads: Sequence[Any], used: Sequence[int], step: torch.Tensor
+        self, weights: Weights, grads: Sequence[Any], used: Sequence[int], step: torch.Tensor
     ) -> tuple[list[torch.Tensor], dict[str, list[torch.Tensor]]]:
         """The new numbers of the rows and of their moments."""
         assert self.opt_state is not None
         lr: Any = self.current_lr
         unit = lr.unit if isinstance(lr, Quantity) else None
-        scales, sizes = factors([grads[i] for i in used], [rows[i] for i in used], unit, self.lr_measures)
-        flat = [_as_gradient(grads[i], rows[i].value, scale) for i, scale in zip(used, scales, strict=True)]
-        flat = self._clipped(flat)
-        new = [row.value for row in rows]
+        scales, sizes = weights.factors(grads, used, unit, self.lr_measures)
+        new = [row.value for row in weights.rows]
+        flat = self._clipped([_as_gradient(grads[i], new[i], scale) for i, scale in zip(used, scales, strict=True)])
         moments = {name: list(column) for name, column in self.opt_state.value.items()}
         for i, grad, size in zip(used, flat, sizes, strict=True):
             own = {name: column[i] for name, column in moments.items()}
             rate = get_mantissa(lr) if size == 1.0 else get_mantissa(lr) * size
-            moved, own = self.rule(as_row(rows[i].value), grad, own, rate, step)
-            new[i] = from_row(moved, rows[i].value)
+            moved, own = self.rule(as_row(new[i]), grad, own, rate, step)
+            new[i] = from_row(moved, new[i])
             for name in moments:
                 moments[name][i] = own[name]
         return new, moments
@@ -290,12 +280,10 @@ class Optimizer(Node):
         """
         if self.opt_state is None:
             raise ValueError("`register_trainable_weights` must be called before `state_dict`. Got no weights.")
-        states, _, names = states_of(self.param_states)
-        rows = rows_of([state.value for state in states], names)
         return {
             "step_count": _plain(self.step_count.value),
             "opt_state": {k: [_plain(x) for x in column] for k, column in self.opt_state.value.items()},
-            "units": [str(row.unit) for row in rows],
+            "units": [str(row.unit) for row in Weights(self.param_states).rows],
             "lr_scheduler": self._schedule.state_dict(),
         }
 
