@@ -10,7 +10,7 @@ import pytest
 import brainstate_torch
 
 ROOT = Path(brainstate_torch.__file__).parent
-NAMESPACES = ["", "environ", "graph", "mixin", "nn", "random", "transform", "typing", "units", "util"]
+NAMESPACES = ["", "environ", "graph", "mixin", "nn", "optim", "random", "transform", "typing", "units", "util"]
 # Parts from the lowest layer to the highest; an import goes to a lower layer or stays in its own.
 LAYERS = [
     {"typing", "_errors", "_version"},
@@ -19,7 +19,7 @@ LAYERS = [
     {"_state"},
     {"random", "graph"},
     {"transform"},
-    {"nn"},
+    {"nn", "optim"},
     {"interop"},
     {"__init__"},
 ]

@@ -2,7 +2,7 @@
 
 from .base import State, maybe_state
 from .catcher import NewStateCatcher, catch_new_states
-from .context import check_state_value_tree
+from .context import check_state_jax_tracer, check_state_value_tree
 from .frame import Frame
 from .groups import HiddenGroupState, HiddenTreeState
 from .kinds import (
@@ -39,6 +39,7 @@ __all__ = [
     "StateTraceStack",
     "TreefyState",
     "catch_new_states",
+    "check_state_jax_tracer",
     "check_state_value_tree",
     "maybe_state",
     "taped",

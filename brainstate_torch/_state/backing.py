@@ -113,7 +113,7 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
         parameter.requires_grad_(False)
         parameter.paused = True
     parameter.data = _apart(leaf)
-    if not exact and parameter.paused:
+    if not exact and getattr(parameter, "paused", False):
         parameter.requires_grad_(True)
         parameter.paused = False
     if grad is not None and not exact and grad.shape == leaf.shape:

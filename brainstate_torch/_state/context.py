@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .frame import Frame
     from .trace import StateTraceStack
 
-__all__ = ["CONTEXT", "check_state_value_tree"]
+__all__ = ["CONTEXT", "check_state_jax_tracer", "check_state_value_tree"]
 
 
 class Context(threading.local):
@@ -50,3 +50,31 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
         yield
     finally:
         CONTEXT.tree_check.pop()
+
+
+@contextlib.contextmanager
+def check_state_jax_tracer(val: bool = True) -> Iterator[None]:
+    """A context without effect: what it asks for in brainstate is checked at every assignment here.
+
+    A State never takes a tensor that belongs to ``torch.func.grad``, ``vmap`` or another raw torch transform, because
+    it would be dead after that.
+
+    Parameters
+    ----------
+    val
+        Accepted so that programs port.
+
+    Notes
+    -----
+    Source: brainstate.check_state_jax_tracer (0.5.4). Differs: see above.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> s = brainstate.State(torch.tensor(0.))
+    >>> with brainstate.check_state_jax_tracer():
+    ...     s.value = torch.tensor(1.)
+    >>> s.value
+    tensor(1.)
+    """
+    yield

@@ -5,7 +5,7 @@ exception leaves every State as it was, and other threads see nothing. What was 
 """
 
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
 
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["Frame"]
 
 
+class _Lent(NamedTuple):
+    """A copy of the value of a State, and how often it had been written in place when it was made."""
+
+    tensor: torch.Tensor
+    version: int
+    changes: bool
+
+
+def _version(tensor: torch.Tensor) -> int:
+    # What is made in inference mode has no counter; nothing is known of it.
+    return -1 if tensor.is_inference() else tensor._version
+
+
 class Frame(StateTraceStack):
     """A trace that also holds the values of the States, for the time it is active."""
 
@@ -32,6 +45,8 @@ class Frame(StateTraceStack):
         self.position = 0
         self.created: dict[State[Any], Any] = {}
         self._undo: list[Callable[[], None]] = []
+        #: Tensors that stand for the value of a State and may be written in place; see :meth:`lend`.
+        self.lent: dict[State[Any], _Lent] = {}
 
     def __enter__(self) -> Self:
         self.level = level()
@@ -77,6 +92,23 @@ class Frame(StateTraceStack):
                 trace.read_its_value(state)
         self.values |= zip(states, values, strict=True)
 
+    def lend(self, state: "State[Any]", changes: bool) -> torch.Tensor:
+        """A copy of the value of a State of one tensor, for code that writes in place.
+
+        It is a write of the State if `changes`, or if autograd's counter of writes in place says so.
+        """
+        if state not in self.lent:
+            tensor = state.value.clone()
+            self.lent[state] = _Lent(tensor, _version(tensor), changes)
+        return self.lent[state].tensor
+
+    def settle(self, state: "State[Any]") -> None:
+        """Make what was written to the copy that was lent the value of the State."""
+        tensor, version, changes = self.lent.pop(state)
+        if changes or _version(tensor) != version:
+            self._written[state] = None
+            self.values[state] = state._own(tensor)
+
     def provide(self, state: "State[Any]") -> Any:
         """The value of a State that has none here yet, in a frame that `provides` one for each."""
         raise NotImplementedError
@@ -87,6 +119,8 @@ class Frame(StateTraceStack):
 
     def written(self) -> list["State[Any]"]:
         """The States written inside, in the order of first touch."""
+        for state in list(self.lent):
+            self.settle(state)
         return [state for state in self._originals if state in self._written] if self._written else []
 
     @property

@@ -12,7 +12,18 @@ from ..typing import Key
 from ..util import is_dataclass
 from ..util.dicts import sorted_keys
 
-__all__ = ["NodeType", "Static", "children", "contents", "keys_of", "node_type", "rebuilt", "register_graph_node_type"]
+__all__ = [
+    "Items",
+    "NodeType",
+    "Static",
+    "children",
+    "contents",
+    "keys_of",
+    "node_type",
+    "rebuilt",
+    "register_base",
+    "register_graph_node_type",
+]
 
 A = TypeVar("A")
 Items = list[tuple[Key, Any]]
@@ -27,6 +38,8 @@ class NodeType:
     pop_key: Callable[[Any, Key], Any]
     create_empty: Callable[[Any], Any]
     clear: Callable[[Any], None]
+    #: Does :func:`nodes` give them?
+    listed: bool = True
 
     def items(self, node: Any) -> tuple[Items, Any]:
         """The attributes and the metadata of a node, checked."""
@@ -40,6 +53,7 @@ class NodeType:
 
 
 _NODE_TYPES: dict[type, NodeType] = {}
+_BASES: dict[type, NodeType] = {}
 
 
 def register_graph_node_type(
@@ -80,9 +94,19 @@ def register_graph_node_type(
     _NODE_TYPES[type] = NodeType(flatten, set_key, pop_key, create_empty, clear)
 
 
+def register_base(base: type, how: NodeType) -> None:
+    """Make the instances of a class and of its subclasses nodes, unless their own class is registered."""
+    _BASES[base] = how
+
+
 def node_type(kind: type) -> NodeType | None:
     """How to handle the nodes of a class; None if it has no nodes."""
-    return _NODE_TYPES.get(kind)
+    found = _NODE_TYPES.get(kind)
+    if found is None:
+        for base, how in _BASES.items():
+            if issubclass(kind, base):
+                return how
+    return found
 
 
 @dataclass(frozen=True)

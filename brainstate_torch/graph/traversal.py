@@ -63,7 +63,8 @@ def _walk(root: Any, hierarchy: tuple[int, int]) -> Iterator[tuple[PathParts, An
     seen: dict[int, Any] = {}
 
     def visit(x: Any, path: PathParts, level: int) -> Iterator[tuple[PathParts, Any, bool]]:
-        is_node = node_type(type(x)) is not None
+        how = node_type(type(x))
+        is_node = how is not None
         level += is_node
         if level > highest or id(x) in seen:
             return
@@ -77,7 +78,7 @@ def _walk(root: Any, hierarchy: tuple[int, int]) -> Iterator[tuple[PathParts, An
         seen[id(x)] = x
         for key, child in inner:
             yield from visit(child, (*path, key), level)
-        if is_node and level >= lowest:
+        if how is not None and how.listed and level >= lowest:
             yield path, x, True
 
     root_is_node = node_type(type(root)) is not None

@@ -15,6 +15,7 @@ from ..graph import nodes as graph_nodes
 from ..graph import states as graph_states
 from ..mixin import ParamDesc
 from ..typing import Filter
+from .adopted import adopt_within
 from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
 from .param_owner import ParamOwner
@@ -73,8 +74,13 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
 
     So ``torch.optim.Adam(model.parameters())`` moves the values that `update` reads, and a value assigned to a State is
     the one that ``state_dict()`` saves. Units are saved beside the values, and a value is converted to the unit of its
-    State when it is loaded. ``to()`` moves the short-term States too. To :meth:`states` and to transforms, an attribute
-    that is a plain torch.nn.Module, Parameter or Buffer is a constant; torch sees it as ever.
+    State when it is loaded. ``to()`` moves the short-term States too.
+
+    A plain torch.nn.Module in an attribute is part of both views. Its Parameters are ParamStates, except those with
+    ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
+    is differentiated and mapped like any other, and running statistics that it writes in place are written once after
+    the transform, or not at all if that raises. Outside a transform it works as torch's modules do, and its output
+    carries the autograd tape. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
 
     Parameters
     ----------
@@ -108,7 +114,11 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     _buffers: ClassVar[Any] = _View(buffers_of)  # type: ignore[misc]
     _modules: ClassVar[Any] = _View(modules_of)  # type: ignore[misc]
 
-    __setattr__ = object.__setattr__  # type: ignore[assignment]
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, (torch.nn.Module, list, tuple, dict)):
+            adopt_within(value)
+        object.__setattr__(self, name, value)
+
     __delattr__ = object.__delattr__
 
     def __init__(self, name: str | None = None) -> None:

@@ -400,3 +400,18 @@ def test_traces_catchers_checks_and_environ_are_of_their_thread():
     assert errors == []
     assert trace.states == []
     assert len(caught) == 0
+
+
+@pytest.mark.parametrize("val", [True, False])
+def test_check_state_jax_tracer_changes_nothing(val):
+    s = State(torch.zeros(()))
+
+    def write(x):
+        s.value = x
+        return x
+
+    with brainstate.check_state_jax_tracer(val):
+        with pytest.raises(brainstate.TraceContextError, match="a State must hold tensors that outlive the call"):
+            torch.func.grad(write)(torch.tensor(1.0))
+        brainstate.transform.grad(write)(torch.tensor(1.0))
+    assert s.value == 1.0

@@ -127,3 +127,25 @@ def test_a_trace_that_was_not_left_inside_does_not_keep_the_frame_active():
     assert CONTEXT.frames == []
     w.value = torch.tensor(3.0)
     assert w._value == 3.0
+
+
+def test_what_is_written_to_a_lent_copy_is_a_write():
+    a, b, c = (State(torch.zeros(2)) for _ in range(3))
+    with Frame() as frame:
+        assert frame.lend(a, changes=False) is frame.lend(a, changes=False)
+        frame.lend(a, changes=False).add_(1)
+        frame.lend(b, changes=False)
+        frame.lend(c, changes=True)
+        assert frame.written() == [a, c]
+        assert a.value.tolist() == [1.0, 1.0]
+        frame.lend(a, changes=False).add_(1)
+    assert a.value.tolist() == [0.0, 0.0]
+    frame.commit([frame.values[state] for state in frame.written()])
+    assert a.value.tolist() == [2.0, 2.0] and b.value.tolist() == [0.0, 0.0]
+
+
+def test_a_lent_copy_in_inference_mode_is_taken_to_be_read():
+    a = State(torch.zeros(2))
+    with torch.inference_mode(), Frame() as frame:
+        frame.lend(a, changes=False)
+        assert frame.written() == []

@@ -98,7 +98,7 @@ def test_node_that_is_a_torch_module_is_walked_cloned_and_popped():
     node = Both()
     node.w, node.layer, node.child, node.rate = ParamState(torch.ones(2)), torch.nn.Linear(2, 2), Both(), 0.5
     node.child.h = State(torch.zeros(2))
-    assert list(states(node)) == [("child", "h"), ("w",)]
+    assert list(states(node)) == [("child", "h"), ("layer", "bias"), ("layer", "weight"), ("w",)]
     twin = clone(node)
     assert type(twin.child) is Both and dict(twin.named_children()).keys() == {"layer", "child"}
     assert twin.rate == 0.5 and twin.layer.weight.data_ptr() != node.layer.weight.data_ptr()

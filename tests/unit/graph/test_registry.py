@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from brainstate_torch import State, _tree, units, util
-from brainstate_torch.graph import Static, flatten, register_graph_node_type, states, treefy_merge, treefy_split
-from brainstate_torch.graph.registry import children, contents, keys_of, node_type, rebuilt
+from brainstate_torch.graph import Static, flatten, nodes, register_graph_node_type, states, treefy_merge, treefy_split
+from brainstate_torch.graph.registry import NodeType, children, contents, keys_of, node_type, rebuilt
 
 Pair = namedtuple("Pair", ["y", "x"])
 
@@ -68,7 +68,7 @@ def test_rebuilt_keeps_the_order_of_a_dict():
     assert list(rebuilt(contents({"b": 1, "a": None, "c": 2})[1], [("c", 3), ("b", 4)])) == ["b", "a", "c"]
 
 
-@pytest.mark.parametrize("leaf", [1, "text", torch.zeros(2), State(1.0), torch.nn.Linear(1, 1), torch.Size([1])])
+@pytest.mark.parametrize("leaf", [1, "text", torch.zeros(2), State(1.0), torch.Size([1])])
 def test_children_are_none_for_leaves(leaf):
     assert children(leaf) is None
 
@@ -106,3 +106,22 @@ def test_static_is_structure():
     leaves, spec = _tree.flatten(tree)
     assert leaves == [1] and _tree.unflatten(spec, [2]) == [Static("fast"), 2]
     assert spec == _tree.structure([Static("fast"), 0]) != _tree.structure([Static("slow"), 0])
+
+
+def test_a_base_makes_nodes_of_its_subclasses_that_are_not_listed(monkeypatch):
+    from brainstate_torch.graph import registry
+
+    class Base:
+        pass
+
+    class Child(Base):
+        def __init__(self):
+            self.w = State(1.0)
+
+    monkeypatch.setattr(registry, "_BASES", dict(registry._BASES))
+    how = NodeType(lambda x: (sorted(vars(x).items()), None), setattr, None, None, None, listed=False)
+    registry.register_base(Base, how)
+    child = Child()
+    assert list(states([child])) == [(0, "w")]
+    assert node_type(Child) is how and not nodes([child])
+    assert node_type(int) is None

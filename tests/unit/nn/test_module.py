@@ -35,12 +35,13 @@ class Net(Module):
 CELLS = [("layers", 0), ("layers", 1, "x"), ("layers", 2, 0)]
 STATES = [(*path, name) for path in CELLS for name in ("h", "mean", "w")]
 WEIGHTS = [".".join(map(str, path)) + leaf for path in CELLS for leaf in (".w.a", ".w.b.0")]
+PLAIN = [("plain", "bias"), ("plain", "weight")]
 OWN = ["counts", "scale"]
 FOREIGN = ["plain.weight", "plain.bias"]
 
 
 def test_states_are_found_by_path_in_containers():
-    assert list(Net().states()) == [*STATES, ("scale",)]
+    assert list(Net().states()) == [*STATES, *PLAIN, ("scale",)]
     assert list(Net().states(ParamState, allowed_hierarchy=(0, 0))) == [("scale",)]
 
 
@@ -292,7 +293,7 @@ def test_plain_parameters_and_buffers_are_torchs():
     module.register_buffer("t", torch.zeros(1), persistent=False)
     module.register_buffer("none", None)
     module.add_module("m", torch.nn.Linear(1, 1, bias=False))
-    assert not module.states()
+    assert list(module.states()) == [("m", "weight")]
     assert [name for name, _ in module.named_parameters()] == ["p", "m.weight"]
     assert [name for name, _ in module.named_buffers()] == ["b", "t"]
     assert list(module.state_dict()) == ["b", "p", "m.weight"]
@@ -314,7 +315,7 @@ def test_repr_shows_names_without_underscore():
 
 def test_state_trees_are_nested():
     tree = Net().state_trees(ParamState)
-    assert set(tree) == {"layers", "scale"} and tree["scale"].value == 2.0
+    assert set(tree) == {"layers", "plain", "scale"} and tree["scale"].value == 2.0
 
 
 def test_a_module_can_be_saved_whole():

@@ -1,0 +1,348 @@
+"""Optimizer: the weights, what is remembered of them, and the step."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import torch
+
+from .._arrays import SCALARS
+from ..graph import Node
+from ..transform._functional import run
+from ..units import Quantity, get_mantissa
+from .schedule import ConstantLR, LRScheduler
+from .state import OptimState
+from .weights import Step, Weights, as_row, from_row
+
+__all__ = ["Optimizer", "check_between", "check_positive"]
+
+#: For one leaf of a weight: what is remembered of it, by name.
+Moments = dict[str, torch.Tensor]
+
+
+class Optimizer(Node):
+    """Base of the optimizers: gradients go in, States are written.
+
+    :meth:`register_trainable_weights` says which States, :meth:`update` moves them by one step. All that is remembered
+    lies in States, so a step may stand inside any transform, and is undone with it. A step is all or nothing.
+
+    **Units.** A weight that is a quantity keeps its unit: its number in that unit is what moves. A plain gradient, and
+    one in the unit of its weight (as ``grad(..., unit_aware=False)`` gives it), is the derivative by that number.
+    Gradients in other units are those of one loss, unit(loss) / unit(weight), and are checked to be. With a unit, `lr`
+    times the gradient must have the unit of the weight (:class:`SGD`), or `lr` alone where a step is as long whatever
+    the size of the gradient (:class:`Adam`), and some take numbers only. Every other hyperparameter is a number.
+
+    A subclass defines :meth:`rule`, and in `remembers` the names of its moments.
+
+    Parameters
+    ----------
+    lr
+        The learning rate, a number or a quantity, or a :class:`LRScheduler`.
+    weight_decay
+        Adds the weight times this to its gradient.
+    grad_clip_norm
+        The greatest norm of all gradients together; larger ones are scaled down, before the weight decay is added.
+    grad_clip_value
+        The greatest absolute value in a gradient; applied after `grad_clip_norm`.
+
+    Attributes
+    ----------
+    param_states
+        The registered States, in their dict, list or tuple.
+    step_count
+        How many steps were made, an :class:`OptimState` of an integer tensor.
+    opt_state
+        The :class:`OptimState` of the moments, a list for each of their names; None before States are registered.
+
+    Raises
+    ------
+    ValueError
+        A number is out of its range.
+
+    Notes
+    -----
+    Source: braintools.optim.OptaxOptimizer (0.3.0). Differs: the numbers are torch.optim's, which for some optimizers
+    put `eps` elsewhere than optax; the conjugate of a complex gradient is followed, which is the way down; a gradient
+    that is missing is refused; there is one group of weights.
+
+    Examples
+    --------
+    Steps of equal length:
+
+    >>> import torch, brainstate_torch as brainstate
+    >>> class SignSGD(brainstate.optim.Optimizer):
+    ...     def rule(self, x, grad, moments, lr, step):
+    ...         return x - lr * grad.sign(), moments
+    >>> w = brainstate.ParamState(torch.tensor([1., 2.]))
+    >>> optimizer = SignSGD(lr=0.5).register_trainable_weights(w)
+    >>> optimizer.update(torch.tensor([3., -0.1]))
+    >>> w.value
+    tensor([0.5000, 2.5000])
+    """
+
+    #: The names of the moments.
+    remembers: tuple[str, ...] = ()
+    #: What the learning rate measures, which says what unit it may have.
+    lr_measures: Step = "length"
+
+    def __init__(
+        self,
+        lr: Any = 1e-3,
+        weight_decay: float = 0.0,
+        grad_clip_norm: float | None = None,
+        grad_clip_value: float | None = None,
+    ) -> None:
+        check_positive("weight_decay", weight_decay, or_zero=True)
+        check_positive("grad_clip_norm", grad_clip_norm)
+        check_positive("grad_clip_value", grad_clip_value)
+        self.weight_decay, self.grad_clip_norm, self.grad_clip_value = weight_decay, grad_clip_norm, grad_clip_value
+        self._schedule = _as_schedule(lr)
+        self.param_states: Any = None
+        self.step_count: OptimState[torch.Tensor] = OptimState(torch.tensor(0))
+        self.opt_state: OptimState[Any] | None = None
+
+    def rule(
+        self, x: torch.Tensor, grad: torch.Tensor, moments: Moments, lr: torch.Tensor, step: torch.Tensor
+    ) -> tuple[torch.Tensor, Moments]:
+        """The new values of one tensor and of its moments; a subclass defines it, out of place.
+
+        Parameters
+        ----------
+        x, grad
+            A tensor of a weight and its gradient: real, with at least one axis.
+        moments
+            The tensors by the names in `remembers`; see :meth:`first`.
+        lr, step
+            The learning rate and the number of this step, from 1: scalars of double width.
+
+        Raises
+        ------
+        NotImplementedError
+            The subclass does not.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `rule`. Got an update without it.")
+
+    def first(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        """The first value of a moment of the tensor `x`: zeros."""
+        return torch.zeros_like(x)
+
+    def register_trainable_weights(self, param_states: Any) -> Self:
+        """Say which States are trained; returns the optimizer. What was remembered so far is forgotten.
+
+        Parameters
+        ----------
+        param_states
+            A State, or a dict, list or tuple of States such as ``model.states(brainstate.ParamState)``. A dict is
+            added to an earlier one.
+
+        Raises
+        ------
+        TypeError
+            A leaf is not a State.
+        ValueError
+            States are registered already, and one of the two is not a dict.
+        """
+        if isinstance(param_states, Mapping):
+            param_states = dict(param_states)
+        if self.param_states is not None:
+            if not (isinstance(self.param_states, dict) and isinstance(param_states, dict)):
+                raise ValueError(
+                    "`param_states` must be a dict to be added to registered ones, which must be a dict too. "
+                    f"Got a {type(param_states).__name__} after a {type(self.param_states).__name__}."
+                )
+            param_states = {**self.param_states, **param_states}
+        rows = Weights(param_states).rows
+        first = {name: [self.first(name, as_row(row.value)) for row in rows] for name in self.remembers}
+        self.param_states = param_states
+        self.step_count.value = torch.tensor(0)
+        if self.opt_state is None:
+            self.opt_state = OptimState(first)
+        else:
+            self.opt_state.value = first
+        return self
+
+    def update(self, grads: Any) -> None:
+        """Make one step.
+
+        Parameters
+        ----------
+        grads
+            The gradients, in the structure that ``transform.grad`` gives for the registered States. None in the place
+            of a State leaves it and its moments alone.
+
+        Raises
+        ------
+        ValueError
+            No States are registered, or the gradients have another structure or shape.
+        TypeError
+            A gradient is not a tensor or quantity.
+        UnitMismatchError
+            The units of gradients, weights and learning rate do not fit; see the class.
+        """
+        if self.opt_state is None:
+            raise ValueError(
+                "`register_trainable_weights` must be called before `update`. Got an optimizer without weights. "
+                "Pass it for example `model.states(brainstate.ParamState)`."
+            )
+        # A transform of its own: if a hook of a State raises, none is changed.
+        outcome = run(self._step, (grads,), {})
+        outcome.frame.commit(outcome.written, outcome.created)
+
+    def step(self, grads: Any) -> None:
+        """:meth:`update`, under torch's name."""
+        self.update(grads)
+
+    def _step(self, grads: Any) -> None:
+        weights = Weights(self.param_states)
+        found = weights.gradients(grads)
+        used = [i for i, grad in enumerate(found) if grad is not None]
+        step = self.step_count.value + 1
+        numbers, moments = self._moved(weights, found, used, step.to(torch.float64))
+        self.step_count.value = step
+        assert self.opt_state is not None
+        if self.remembers:
+            self.opt_state.value = moments
+        weights.assign(used, numbers)
+
+    def _moved(
+        self, weights: Weights, grads: Sequence[Any], used: Sequence[int], step: torch.Tensor
+    ) -> tuple[list[torch.Tensor], dict[str, list[torch.Tensor]]]:
+        """The new numbers of the rows and of their moments."""
+        assert self.opt_state is not None
+        lr: Any = self.current_lr
+        unit = lr.unit if isinstance(lr, Quantity) else None
+        scales, sizes = weights.factors(grads, used, unit, self.lr_measures)
+        new = [row.value for row in weights.rows]
+        flat = self._clipped([_as_gradient(grads[i], new[i], scale) for i, scale in zip(used, scales, strict=True)])
+        moments = {name: list(column) for name, column in self.opt_state.value.items()}
+        for i, grad, size in zip(used, flat, sizes, strict=True):
+            own = {name: column[i] for name, column in moments.items()}
+            rate = get_mantissa(lr) if size == 1.0 else get_mantissa(lr) * size
+            moved, own = self.rule(as_row(new[i]), grad, own, rate, step)
+            new[i] = from_row(moved, new[i])
+            for name in moments:
+                moments[name][i] = own[name]
+        return new, moments
+
+    def _clipped(self, grads: list[torch.Tensor]) -> list[torch.Tensor]:
+        if self.grad_clip_norm is not None and grads:
+            norms = torch.stack([torch.linalg.vector_norm(grad).to(grads[0]) for grad in grads])
+            norm = torch.linalg.vector_norm(norms)
+            factor = torch.where(norm < self.grad_clip_norm, torch.ones_like(norm), self.grad_clip_norm / norm)
+            grads = [grad * factor.to(grad) for grad in grads]
+        if self.grad_clip_value is not None:
+            grads = [grad.clamp(-self.grad_clip_value, self.grad_clip_value) for grad in grads]
+        return grads
+
+    def _decayed(self, grad: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The gradient with that of the weight decay."""
+        return torch.add(grad, x, alpha=self.weight_decay) if self.weight_decay else grad
+
+    @property
+    def lr(self) -> Any:
+        """The schedule of the learning rate. A number or another schedule may be assigned."""
+        return self._schedule
+
+    @lr.setter
+    def lr(self, lr: Any) -> None:
+        self._schedule = _as_schedule(lr)
+
+    lr_scheduler = lr
+
+    @property
+    def base_lr(self) -> Any:
+        """The learning rate that the schedule starts from."""
+        return self._schedule.base_lrs[0]
+
+    @property
+    def current_lr(self) -> Any:
+        """The learning rate of the next step, a tensor or a quantity. It may be assigned, until the schedule steps."""
+        return self._schedule.current_lrs.value[0]
+
+    @current_lr.setter
+    def current_lr(self, lr: Any) -> None:
+        self._schedule.set_current(lr)
+
+    def get_last_lr(self) -> list[Any]:
+        """The learning rate of the next step, in a list."""
+        return self._schedule.get_last_lr()
+
+    def lr_apply(self, apply_fn: Callable[[Any], Any]) -> None:
+        """Put the schedule's learning rate through a function, until the schedule steps."""
+        self._schedule.apply(apply_fn)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What is remembered, as tensors, numbers and texts that ``torch.save`` takes.
+
+        Raises
+        ------
+        ValueError
+            No States are registered.
+        """
+        if self.opt_state is None:
+            raise ValueError("`register_trainable_weights` must be called before `state_dict`. Got no weights.")
+        return {
+            "step_count": _plain(self.step_count.value),
+            "opt_state": {k: [_plain(x) for x in column] for k, column in self.opt_state.value.items()},
+            "units": [str(row.unit) for row in Weights(self.param_states).rows],
+            "lr_scheduler": self._schedule.state_dict(),
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` gave; the optimizer has its weights and its schedule already.
+
+        Raises
+        ------
+        ValueError
+            No States are registered, or what was saved belongs to other weights. Nothing is changed.
+        """
+        if self.opt_state is None:
+            raise ValueError("`register_trainable_weights` must be called before `load_state_dict`. Got no weights.")
+        mine = self.state_dict()
+        seen, wanted = _fingerprint(state_dict), _fingerprint(mine)
+        if seen != wanted:
+            raise ValueError(
+                f"`state_dict` must belong to the registered weights, with moments {wanted}. Got {seen}. "
+                "Register the same weights, in the same order and units, in an optimizer of the same kind."
+            )
+        self._schedule.load_state_dict(state_dict["lr_scheduler"])
+        self.step_count.value = torch.as_tensor(state_dict["step_count"]).clone()
+        pairs = {k: zip(column, mine["opt_state"][k], strict=True) for k, column in state_dict["opt_state"].items()}
+        self.opt_state.value = {k: [new.to(old, copy=True) for new, old in column] for k, column in pairs.items()}
+
+
+def _plain(x: torch.Tensor) -> torch.Tensor:
+    return x.detach().as_subclass(torch.Tensor).clone()
+
+
+def _fingerprint(saved: Mapping[str, Any]) -> Any:
+    return {k: [tuple(x.shape) for x in column] for k, column in saved["opt_state"].items()}, list(saved["units"])
+
+
+def _as_schedule(lr: Any) -> LRScheduler:
+    return lr if isinstance(lr, LRScheduler) else ConstantLR(lr, factor=1.0, total_iters=0)
+
+
+def _as_gradient(grad: Any, x: torch.Tensor, scale: float) -> torch.Tensor:
+    """The numbers of a gradient as the formulas take them: those that torch's backward would give."""
+    plain: torch.Tensor = get_mantissa(grad)
+    if plain.is_complex():
+        plain = plain.conj().resolve_conj()
+    plain = as_row(plain.to(dtype=x.dtype))
+    return plain if scale == 1.0 else plain * scale
+
+
+def check_positive(name: str, number: Any, or_zero: bool = False) -> None:
+    """Raise unless a hyperparameter is a positive number, or None."""
+    if number is None:
+        return
+    if not isinstance(number, SCALARS) or isinstance(number, complex):
+        raise TypeError(f"`{name}` must be a number. Got {type(number).__name__}.")
+    if not (number > 0 or (or_zero and number == 0)):
+        raise ValueError(f"`{name}` must be {'zero or ' if or_zero else ''}positive. Got {number}.")
+
+
+def check_between(name: str, *numbers: float) -> None:
+    """Raise unless hyperparameters lie in [0, 1)."""
+    for number in numbers:
+        if not 0.0 <= number < 1.0:
+            raise ValueError(f"`{name}` must lie in [0, 1). Got {number}.")
