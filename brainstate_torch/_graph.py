@@ -169,7 +169,9 @@ class Recorded(NamedTuple):
     graph
         Takes the tensors of the recorded function, then one for each of `captured`.
     captured
-        What the further inputs stood for.
+        What the further inputs are, where the recording was made.
+    originals
+        The same as the function knows them; where another recording gave one a further meaning, they differ.
     stand_ins
         The tensors without numbers that they were while the graph was recorded.
 
@@ -178,6 +180,7 @@ class Recorded(NamedTuple):
 
     graph: GraphModule
     captured: list[torch.Tensor]
+    originals: list[torch.Tensor]
     stand_ins: list[torch.Tensor]
 
 
@@ -219,7 +222,9 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_stand_ins(module)
     module.held = inner.held
-    return Recorded(module, [inner.originals[id(x)][1] for x in stand_ins], stand_ins)
+    originals = [inner.originals[id(x)][1] for x in stand_ins]
+    captured = [recording().local(x) for x in originals] if is_recording() else originals
+    return Recorded(module, captured, originals, stand_ins)
 
 
 def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:

@@ -120,7 +120,7 @@ class Body:
         """What the function does."""
         if self._graph is None:
             assert self._primal is not None
-            self._graph, self.extras, _ = record(self._primal, self.like)
+            self._graph, self.extras, *_ = record(self._primal, self.like)
         return self._graph
 
     @property

@@ -52,7 +52,7 @@ class Program:
             static = partition(arguments)[1]
             found = record_stateful(fun, tensors, lambda some: combine(some, static), StateFrame(name))
         frame = found.frame
-        self.graph, captured, _ = found.recorded
+        self.graph, captured, *_ = found.recorded
         self.backend = backend
         self.given = len(tensors)
         self.touched = [

@@ -95,7 +95,7 @@ class Stateful(NamedTuple):
         values
             What the States that are carried on hold.
         """
-        outer = self.recorded.captured
+        outer = self.recorded.originals
         held = []
         for state, (value, _) in self.frame.given.items():
             before, static = partition(value)

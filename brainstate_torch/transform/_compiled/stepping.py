@@ -48,7 +48,7 @@ class StatefulLoop:
         frame = StateFrame(name, values)
         like = [*self.init, *[Like(x.shape[1:], x.dtype, x.device) for x in self.xs]]
         found = self.found = record_stateful(self.f, like, self._arguments, frame, self._accepted)
-        self.graph, captured, _ = found.recorded
+        self.graph, captured, *_ = found.recorded
         self.output, *self._after = found.outputs
         self.written = frame.written()
         before = [partition(frame.given[state][0]) for state in self.written]
