@@ -36,6 +36,7 @@ __all__ = [
     "is_recording",
     "number_of",
     "numbers_in",
+    "outputs",
     "record",
     "recording",
     "with_numbers",
@@ -314,3 +315,8 @@ def number_of(node: Node) -> int | None:
 def numbers_in(module: GraphModule) -> list[int]:
     """The numbers of the targets that a graph calls."""
     return [number for node in module.graph.nodes if (number := number_of(node)) is not None]
+
+
+def outputs(module: GraphModule) -> list[Node]:
+    """The nodes of the results of a graph."""
+    return list(module.graph.output_node().args[0])  # type: ignore[arg-type]

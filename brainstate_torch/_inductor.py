@@ -16,8 +16,8 @@ BACKENDS = ("inductor", "replay")
 Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
 
 
-def compiled(module: GraphModule, like: Sequence[torch.Tensor], backend: str) -> Program:
-    """A program for a graph, which takes contiguous tensors like these in a list."""
+def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
+    """A program for a graph, which takes contiguous tensors in a list, of shapes, dtypes and devices like these."""
     if backend == "inductor":
         program = _by_inductor(module, like)
         if program is not None:
@@ -25,7 +25,7 @@ def compiled(module: GraphModule, like: Sequence[torch.Tensor], backend: str) ->
     return lambda tensors: module(*tensors)
 
 
-def _by_inductor(module: GraphModule, like: Sequence[torch.Tensor]) -> Program | None:
+def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     # Loading Inductor takes a second, which only who compiles should pay.
     from torch._inductor.compile_fx import compile_fx_inner
     from torch._inductor.decomposition import select_decomp_table
@@ -55,5 +55,5 @@ _PIECE = 120
 
 def steps_per_piece(module: GraphModule) -> int:
     """How many steps of a loop to compile as one, by the number of operations in a step."""
-    size = sum(node.op == "call_function" for node in module.graph.nodes)
+    size = sum([node.op == "call_function" for node in module.graph.nodes])
     return max(1, min(20, _PIECE // max(size, 1)))

@@ -22,7 +22,7 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, record, recording
+from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, outputs, record, recording
 from ._ops import call, target
 
 __all__ = [
@@ -124,9 +124,9 @@ class Body:
         return self._graph
 
     @property
-    def outputs(self) -> list[Like]:
+    def results(self) -> list[Like]:
         """What the results are like."""
-        found = [x.meta["val"] for x in self.graph.graph.output_node().args[0]]  # type: ignore[union-attr]
+        found = [x.meta["val"] for x in outputs(self.graph)]
         return [Like(x.shape, x.dtype, x.device) for x in found]
 
     def __call__(self, *tensors: torch.Tensor) -> Tensors:
@@ -150,12 +150,12 @@ class Body:
             if node.op == "placeholder":
                 found[node] = next(supply, False)
             elif (number := number_of(node)) is not None:
-                found[node] = target(number).spread([found[x] for x in node.args[0]], randomness)
+                found[node] = _operation(number).spread([found[x] for x in node.all_input_nodes], randomness)
             elif given and isinstance(given[0], list):
                 found[node] = given[0][node.args[1]]
             else:
                 found[node] = any(given)
-        return [found[x] for x in self.graph.graph.output_node().args[0]]
+        return [found[x] for x in outputs(self.graph)]
 
 
 class Pull(NamedTuple):
@@ -213,7 +213,8 @@ class Operation(ABC):
     @property
     def draws(self) -> bool:
         """Does it draw random numbers?"""
-        return any(target(number).draws for body in self.bodies() for number in numbers_in(body.graph))
+        graphs = [body.graph for body in self.bodies()]
+        return any(_operation(number).draws for graph in graphs for number in numbers_in(graph))
 
     @abstractmethod
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
@@ -256,12 +257,17 @@ class Operation(ABC):
         """Compile, so that a run need not."""
 
 
+def _operation(number: int) -> Operation:
+    found = target(number)
+    assert isinstance(found, Operation)
+    return found
+
+
 def operations_in(graph: GraphModule) -> "list[Operation]":
     """The operations that a graph runs, those inside others first; what they were recorded from is forgotten."""
     found: dict[Operation, None] = {}
     for number in numbers_in(graph):
-        operation = target(number)
-        assert isinstance(operation, Operation)
+        operation = _operation(number)
         for body in operation.bodies():
             body.seal()
             found |= dict.fromkeys(operations_in(body.graph))

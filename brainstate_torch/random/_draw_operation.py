@@ -86,6 +86,6 @@ class Draw(Operation):
             # torch.vmap wants one mapped input at least.
             lane = torch.empty(size, 0)
             found = vmap(lambda _, *xs: self.sampler(generator, *xs), ins, randomness=randomness)(lane, *others)
-            return found  # type: ignore[no-any-return]
+            return found
 
         return Draw(self.device, lanes).apply(tensors), [0, None]

@@ -5,7 +5,7 @@ import sys
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,8 +14,10 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._func import is_transformed
 from .._graph import is_recording
+from .._inductor import BACKENDS
 from .._state.context import CONTEXT
 from ..typing import Missing
+from ._abstract import eval_shape
 from ._compiled.program import Program
 from ._compiled.stateful import numbers_as_tensors
 from ._functional import checked_arguments, run
@@ -30,17 +32,7 @@ _PATIENCE = 2.0
 
 
 class Jitted:
-    """A function that runs as a compiled program; what :func:`jit` returns.
-
-    Attributes
-    ----------
-    origin_fun
-        The function.
-    stateful_fun
-        The :class:`StatefulFunction` of it, which tells the States that it touches.
-    jitted_fun
-        This object.
-    """
+    """A function that runs as a compiled program; what :func:`jit` returns."""
 
     def __init__(
         self, fun: Callable[..., Any], static: tuple[frozenset[int], frozenset[str]], backend: str, name: str | None
@@ -49,6 +41,7 @@ class Jitted:
         self.origin_fun, self.name, self.backend = fun, name, backend
         self._static_places, self._static_names = static
         self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
+        self._method: Jitted | None = None
 
     @property
     def stateful_fun(self) -> StatefulFunction:
@@ -65,12 +58,12 @@ class Jitted:
         if CONTEXT.frames or is_recording() or is_transformed():
             return self._plain(args, kwargs)
         key, tensors = self._signature(args, kwargs)
+        if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+            return self._plain(args, kwargs)
         for program in self._programs.get(key, ()):
             inputs = program.inputs(tensors)
             if inputs is not None:
                 return program(inputs)
-        if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
-            return self._plain(args, kwargs)
         program = self._made(key, args, kwargs, tensors)
         inputs = program.inputs(tensors)
         assert inputs is not None, "a program takes the States that it was recorded with"
@@ -136,8 +129,8 @@ class Jitted:
         program.compile()
         seconds = time.perf_counter() - begin
         if seconds > _PATIENCE:
-            label = self.name or getattr(fun, "__qualname__", repr(fun))
-            print(f"jit: compiled `{label}` in {seconds:.1f} s; calls with like arguments will not", file=sys.stderr)
+            label = self.name or getattr(fun, "__qualname__", type(fun).__name__)
+            print(f"jit: compiled {label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
         while len(self._programs) > _CAPACITY:
             self._programs.popitem(last=False)
         return program
@@ -163,12 +156,17 @@ class Jitted:
 
     def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
         """The shapes of the result, at no cost; see :func:`eval_shape`."""
-        from ._abstract import eval_shape
-
         return eval_shape(self.origin_fun, *args, **kwargs)
 
+    def _as_method(self) -> "Jitted":
+        """The same function with its first argument static, for an instance."""
+        if self._method is None:
+            places = frozenset([0, *[place + 1 for place in self._static_places]])
+            self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name)
+        return self._method
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method: the instance is a static argument."""
+        """As a method of a class it is bound to the instance; `static_argnums` count what comes after ``self``."""
         return self if instance is None else _Bound(self, instance)
 
     def __repr__(self) -> str:
@@ -224,23 +222,114 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
 
 
 class _Bound:
-    """A compiled function as a method of an object."""
+    """A compiled function as a method of an object, which is a static argument that is held weakly."""
 
     def __init__(self, jitted: Jitted, instance: Any) -> None:
-        self.jitted, self.instance = jitted, instance
+        self._method = jitted._as_method()
+        self._instance = instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._method(self._instance, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._method, name)
+        return functools.partial(found, self._instance) if name in ("compile", "eval_shape") else found
 
 
 def jit(
     fun: Any = _MISSING,
-    *,
-    static_argnums: Any = None,
-    static_argnames: Any = None,
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    static_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
     backend: str | None = None,
+    inline: bool = False,
     name: str | None = None,
 ) -> Any:
-    def make(fun: Any) -> Jitted:
-        return Jitted(
-            fun, (frozenset(static_argnums or ()), frozenset(static_argnames or ())), backend or "inductor", name
-        )
+    """A function as a compiled program: recorded at the first call, and from then on run without Python.
+
+    The first call with arguments of a kind, which is their structure, shapes, dtypes, devices and units, and those of
+    every State that is touched, runs the function once without numbers. States that it reads become inputs of the
+    program, those that it writes outputs. Loops, branches, derivatives, maps, units and random draws are part of it.
+    What Python does besides, such as printing, is done at the recording only.
+
+    Settings of ``environ`` and static arguments are seen as they are at each call: another value makes another program.
+    Inside another transform the function runs as it is.
+
+    Parameters
+    ----------
+    fun
+        Takes and returns trees of tensors, arrays, numbers and quantities. Without it `jit` is a decorator.
+    static_argnums, static_argnames
+        Arguments that are not tensors: hashable values, which may decide what the program does.
+    backend
+        'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one.
+    name
+        A name for people.
+    in_shardings, out_shardings, device
+        Belong to JAX's devices: None only. A program runs where its tensors are.
+    donate_argnums, donate_argnames, keep_unused, inline
+        Accepted so that programs port.
+
+    Returns
+    -------
+    Callable
+        With ``compile(*args)``, ``clear_cache()``, ``eval_shape(*args)``, ``origin_fun`` and ``stateful_fun``.
+
+    Raises
+    ------
+    TypeError
+        `fun` cannot be called; at a call: an argument is no tensor, or, as ConcretizationError, the function asks for
+        the number of a tensor.
+    ValueError
+        A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, or a static argument is not
+        hashable. At a call: as other transforms.
+    NotImplementedError
+        `in_shardings`, `out_shardings` or `device` is given.
+
+    Notes
+    -----
+    Source: brainstate.transform.jit (0.5.4). Differs: settings of environ are not frozen; States made inside stay
+    usable; a decorated method is bound to its instance. Compilation that takes longer than two seconds says so once.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> n = brainstate.State(torch.tensor(0.))
+    >>> @brainstate.transform.jit(backend='replay')
+    ... def count(x):
+    ...     n.value += x
+    ...     return 2 * n.value
+    >>> count(torch.tensor(3.)), count(torch.tensor(4.)), n.value
+    (tensor(6.), tensor(14.), tensor(7.))
+    """
+    for key, value in (("in_shardings", in_shardings), ("out_shardings", out_shardings), ("device", device)):
+        if value is not None:
+            raise NotImplementedError(f"`{key}` belongs to JAX's devices. Got one. Move tensors with `.to(device)`.")
+    _places("donate_argnums", donate_argnums)
+    static = frozenset(_places("static_argnums", static_argnums)), frozenset(_texts(static_argnames))
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(f"`backend` must be one of {', '.join(map(repr, BACKENDS))}. Got {backend!r}.")
+
+    def make(target: Any) -> Jitted:
+        if not callable(target):
+            raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
+        return Jitted(target, static, backend or BACKENDS[0], name)
 
     return make if isinstance(fun, Missing) else make(fun)
+
+
+def _places(name: str, places: int | Iterable[int] | None) -> tuple[int, ...]:
+    found = () if places is None else (places,) if isinstance(places, int) else tuple(places)
+    for place in found:
+        if place < 0:
+            raise ValueError(f"`{name}` must not be negative. Got {place}. Count the arguments from 0.")
+    return found
+
+
+def _texts(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)

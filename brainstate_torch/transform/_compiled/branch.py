@@ -1,6 +1,7 @@
 """A choice between functions as one operation: only the one that is chosen runs, forward and backward."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -35,14 +36,14 @@ class Branch(Operation):
     def __init__(self, branches: Sequence[Body]) -> None:
         self.branches = list(branches)
         self.backend = SETTINGS.backend
-        self.count = len(branches[0].outputs)
+        self.count = len(branches[0].results)
         self._programs: dict[int, Program] = {}
 
     def bodies(self) -> list[Body]:
         return self.branches
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
-        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self.branches[0].outputs]
+        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self.branches[0].results]
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         index, *operands = tensors
@@ -56,7 +57,7 @@ class Branch(Operation):
         known = self._programs.get(index)
         if known is None:
             body = self.branches[index]
-            known = self._programs[index] = compiled(body.graph, [*body.like, *body.extras], self.backend)
+            known = self._programs[index] = compiled(body.graph, list[Any]((*body.like, *body.extras)), self.backend)
         return known
 
     def prepare(self) -> None:
@@ -71,7 +72,7 @@ class Branch(Operation):
     ) -> list[torch.Tensor | None]:
         like = self.branches[0].like
         places = [i for i, x in enumerate(like) if is_real(x) and needs[i + 1]]
-        results = [(i, x) for i, x in enumerate(self.branches[0].outputs) if is_real(x)]
+        results = [(i, x) for i, x in enumerate(self.branches[0].results) if is_real(x)]
         given = [i for i, _ in results if cotangents[i] is not None]
 
         def derived(body: Body) -> Body:
@@ -80,7 +81,7 @@ class Branch(Operation):
                 full = [slopes[i] if i in slopes else zeros(x) for i, x in results]
                 return pullback(body, arguments[: len(like)], full, places)[1]
 
-            return Body(fun, [*like, *[body.outputs[i] for i in given]])
+            return Body(fun, [*like, *[body.results[i] for i in given]])
 
         found = Branch([derived(body) for body in self.branches]).apply(
             [*tensors, *[x for x in cotangents if x is not None]]
@@ -93,7 +94,7 @@ class Branch(Operation):
     def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
         like = self.branches[0].like
         moving = [i for i, x in enumerate(like) if is_real(x) and tangents[i + 1] is not None]
-        results = [i for i, x in enumerate(self.branches[0].outputs) if is_real(x)]
+        results = [i for i, x in enumerate(self.branches[0].results) if is_real(x)]
 
         def dual(body: Body) -> Body:
             def fun(*arguments: torch.Tensor) -> Tensors:
@@ -128,20 +129,21 @@ class Branch(Operation):
 
         def lanes(body: Body) -> Body:
             def fun(*arguments: torch.Tensor) -> Tensors:
-                return vmap(lambda *xs: tuple(body(*xs)), ins, outs, randomness=randomness)(*arguments)
+                return _lanes(lambda *xs: tuple(body(*xs)), ins, outs, randomness)(*arguments)
 
             return Body(fun, like)
 
         if not flags[0]:
             found = Branch([lanes(body) for body in self.branches]).apply([index, *operands])
             return found, [None if out is None else 0 for out in outs]
+
         # Where each lane has a choice of its own, all functions run.
-        every = [
-            vmap(lambda i, *xs: tuple(body(*xs)), (0, *ins), randomness=randomness)(index, *operands)
-            for body in self.branches
-        ]
-        chosen = list(every[-1])
-        for number, results_of in enumerate(every[:-1]):
+        def every(body: Body) -> Tensors:
+            return _lanes(lambda _, *xs: tuple(body(*xs)), (0, *ins), 0, randomness)(index, *operands)
+
+        rows = [every(body) for body in self.branches]
+        chosen = list(rows[-1])
+        for number, results_of in enumerate(rows[:-1]):
             mask = index == number
             chosen = [
                 torch.where(mask.reshape(mask.shape + (1,) * (x.ndim - 1)), x, y)
@@ -154,3 +156,7 @@ class Branch(Operation):
             return [True] * self.count
         each = [body.spread(flags[1:], randomness) for body in self.branches]
         return [any(column) for column in zip(*each, strict=True)]
+
+
+def _lanes(fun: Any, ins: Any, outs: Any, randomness: str) -> Any:
+    return vmap(fun, ins, outs, randomness=randomness)

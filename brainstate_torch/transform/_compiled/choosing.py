@@ -75,7 +75,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     _check_agreement([one.outputs[0].spec for one in found], names, "result")
     bodies = [body(one, branch) for one, branch in zip(found, branches, strict=True)]
     for other, name in zip(bodies[1:], names[1:], strict=True):
-        _check_likeness(bodies[0].outputs, other.outputs, names[0], name)
+        _check_likeness(bodies[0].results, other.results, names[0], name)
     results = iter(Branch(bodies).apply([index, *given, *constants]))
     first = found[0].outputs[0]
     result = combine([next(results) for _ in first.places], first)

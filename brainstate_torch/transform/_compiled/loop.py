@@ -62,7 +62,7 @@ class Loop(Operation):
         self.step, self.layout, self.length, self.reverse = step, layout, length, reverse
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
-        self.count = len(step.outputs)
+        self.count = len(step.results)
         self._programs: dict[int, Program] = {}
 
     def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
@@ -82,7 +82,7 @@ class Loop(Operation):
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         found = []
-        for place, x in enumerate(self.step.outputs):
+        for place, x in enumerate(self.step.results):
             shape = x.shape if place < self.layout.carry else (self.length, *x.shape)
             found.append(torch.empty(shape, dtype=x.dtype, device=x.device))
         return found
@@ -144,7 +144,7 @@ class Loop(Operation):
 
         carry, constants, inputs = layout.parts(self.step.like)
         like = [*carry, *constants, *self.step.extras, *[_repeated(x, size) for x in inputs]]
-        like += [_repeated(x, size) for x in self.step.outputs[layout.carry :]]
+        like += [_repeated(x, size) for x in self.step.results[layout.carry :]]
         return compiled(record(piece, like).graph, like, self.backend)
 
     def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
@@ -158,7 +158,7 @@ class Loop(Operation):
     def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
         step, layout = self.step, self.layout
         moving = [i for i, x in enumerate(step.like) if is_real(x) and (i < layout.carry or tangents[i] is not None)]
-        results = [i for i, x in enumerate(step.outputs) if is_real(x)]
+        results = [i for i, x in enumerate(step.results) if is_real(x)]
         kinds = [sum(part[0] <= i < part[1] for i in moving) for part in _ends(layout)]
         dual = Layout(layout.carry + kinds[0], layout.constants + kinds[1], layout.inputs + kinds[2])
 
@@ -167,11 +167,11 @@ class Loop(Operation):
             primals = [x for part, n in zip(parts, layout, strict=True) for x in part[:n]]
             motion = [x for part, n in zip(parts, layout, strict=True) for x in part[n:]]
 
-            def moved(*some: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            def moved(*some: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
                 found = step(*replaced(primals, moving, some))
                 return tuple([found[i] for i in results]), tuple(found)
 
-            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
+            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)  # type: ignore[misc]
             slope = dict(zip(results, slopes, strict=True))
             carry = [slope[i] for i in results if i < layout.carry]
             return [*found[: layout.carry], *carry, *found[layout.carry :], *[slope[i] for i in results[len(carry) :]]]
@@ -196,7 +196,7 @@ class Loop(Operation):
         outs = tuple([0 if flag else None for flag in results])
 
         def lanes(*arguments: torch.Tensor) -> Tensors:
-            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)
+            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)  # type: ignore[arg-type]
 
         like = [_repeated(x, size) if flag else x for x, flag in zip(step.like, flags, strict=True)]
         moved = []
@@ -255,7 +255,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
     """Keeps what is dear to compute, for one derivative."""
     step, layout = loop.step, loop.layout
     count = len(step.like)
-    slopes = [x for x in step.outputs if is_real(x)]
+    slopes = [x for x in step.results if is_real(x)]
 
     def joint(*tensors: torch.Tensor) -> Tensors:
         results, found = pullback(step, tensors[:count], tensors[count:], places)
@@ -271,7 +271,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
     def backward(
         needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
     ) -> list[torch.Tensor | None]:
-        like = saving.outputs[loop.count :]
+        like = saving.results[loop.count :]
         return _backward(loop, like, derivative, places, tensors, kept, cotangents[: loop.count])
 
     return Pull(loop.over(saving, layout), backward)
@@ -292,23 +292,23 @@ def _backward(
     like = loop.step.like
     carry = [i for i in places if i < layout.carry]
     summed = [i for i in places if layout.carry <= i < layout.carry + layout.constants]
-    results = [i for i, x in enumerate(loop.step.outputs) if is_real(x)]
+    results = [i for i, x in enumerate(loop.step.results) if is_real(x)]
     given = [i for i in results if i >= layout.carry and cotangents[i] is not None]
     counts = [layout.inputs, len(kept), len(given)]
 
     def step(*arguments: torch.Tensor) -> Tensors:
         carried, fixed, read = back.parts(arguments)
         slope = dict(zip(carry, carried, strict=False)) | dict(zip(given, read[counts[0] + counts[1] :], strict=True))
-        all_cotangents = [slope[i] if i in slope else zeros(loop.step.outputs[i]) for i in results]
+        all_cotangents = [slope[i] if i in slope else zeros(loop.step.results[i]) for i in results]
         found = derivative(fixed, read[: counts[0]], read[counts[0] : counts[0] + counts[1]], all_cotangents)
         sums = [total + more for total, more in zip(carried[len(carry) :], found[len(carry) :], strict=False)]
         return [*found[: len(carry)], *sums, *found[len(carry) + len(summed) :]]
 
     back = Layout(len(carry) + len(summed), layout.constants, sum(counts))
-    outputs = loop.step.outputs
-    first = [zeros(like[i]) if cotangents[i] is None else cotangents[i] for i in carry]
+    outputs = loop.step.results
+    first = [zeros(like[i]) if (x := cotangents[i]) is None else x for i in carry]
     start = [*first, *[zeros(like[i]) for i in summed]]
-    given_tensors = [cotangents[i] for i in given]
+    given_tensors = [x for i in given if (x := cotangents[i]) is not None]
     body = Body(
         step,
         [

@@ -94,8 +94,10 @@ class Program:
         """Run, write the States, all or none, and give the result."""
         if self._run is None:
             self.compile()
+        run = self._run
+        assert run is not None
         try:
-            outputs = self._run([x if x.is_contiguous() else x.contiguous() for x in inputs])
+            outputs = run([x if x.is_contiguous() else x.contiguous() for x in inputs])
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
             changes = [(change, change.value(outputs)) for change in self._changes]

@@ -64,16 +64,16 @@ class Repeat(Operation):
             found = step.graph(*arguments, *extras[own:])
             return [*test.graph(*found, *arguments[count:], *extras[:own]), *found]
 
-        like = [*step.like, *test.extras, *step.extras]
+        like: list[Any] = [*step.like, *test.extras, *step.extras]
         self._programs = (
-            compiled(test.graph, [*test.like, *test.extras], self.backend),
+            compiled(test.graph, _with(test), self.backend),
             compiled(record(advanced, like).graph, like, self.backend),
         )
 
     def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
         raise ValueError(
-            "a compiled `while_loop` must not be differentiated backward: the number of its steps is not known. "
-            "Got it under a gradient in `jit`. Use `bounded_while_loop` or `scan`, or take the gradient outside of `jit`."
+            "a compiled `while_loop` must not be differentiated backward: the number of its steps is not known. Got it "
+            "under a gradient in `jit`. Use `bounded_while_loop` or `scan`, or take the gradient outside of `jit`."
         )
 
     def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
@@ -136,3 +136,8 @@ class Repeat(Operation):
 
     def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
         return [any(flags) or self.draws] * self.count
+
+
+def _with(body: Body) -> list[Any]:
+    """What all the inputs of a function's graph are like."""
+    return [*body.like, *body.extras]

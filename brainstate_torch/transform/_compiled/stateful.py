@@ -7,8 +7,8 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
-from ..._graph import Recorded, record, recording, with_numbers
 from ..._func import level
+from ..._graph import Recorded, record, recording, with_numbers
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import owned

@@ -5,15 +5,13 @@ from typing import Any
 
 import torch
 
-from ..._func import level
-from ..._graph import Like, recording
+from ..._graph import Like, outputs
 from ..._operation import Body
 from ..._state import Frame, State
-from ..._state.value import owned
-from .._functional import combine, partition, run
+from .._functional import combine, partition
 from .loop import Layout, Loop
 from .repeat import Repeat
-from .stateful import StateFrame, numbers_as_tensors, record_stateful
+from .stateful import StateFrame, record_stateful
 
 __all__ = ["StatefulLoop"]
 
@@ -53,7 +51,7 @@ class StatefulLoop:
         self.written = frame.written()
         before = [partition(frame.given[state][0]) for state in self.written]
         self.carry = [*self.init, *[x for tensors, _ in before for x in tensors]]
-        after = [node.meta["val"] for node in self.graph.graph.output_node().args[0]]  # type: ignore[union-attr]
+        after = [node.meta["val"] for node in outputs(self.graph)]
         self.outputs = len(self.output.places) - len(self.init)
         carried = [*after[: len(self.init)], *after[len(self.output.places) :]]
         if all(x.dtype == y.dtype for x, y in zip(self.carry, carried, strict=False)):
