@@ -1,6 +1,6 @@
 """brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
 
-from . import environ, graph, mixin, nn, random, transform, typing, units, util
+from . import environ, graph, mixin, nn, random, spiking, transform, typing, units, util
 from ._errors import BatchAxisError, BrainStateError, TraceContextError
 from ._state import *  # noqa: F403
 from ._state import __all__ as _states
@@ -18,6 +18,7 @@ __all__ = [
     "mixin",
     "nn",
     "random",
+    "spiking",
     "transform",
     "typing",
     "units",

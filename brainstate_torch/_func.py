@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch._C._functorch import TransformType
+from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.autograd.graph import _engine_run_backward
@@ -13,11 +15,14 @@ __all__ = [
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
+    "applied",
     "concrete",
+    "forward_levels",
     "functional_call",
     "grad_and_value",
     "hessian",
     "is_batched",
+    "is_differentiated",
     "is_transformed",
     "jacfwd",
     "jacrev",
@@ -86,3 +91,27 @@ def level() -> int:
 def is_transformed() -> bool:
     """Does a torch.func transform enclose the caller?"""
     return _maybe_current_level() is not None
+
+
+def forward_levels() -> int:
+    """How many torch.func transforms in forward mode enclose the caller."""
+    if _maybe_current_level() is None:
+        return 0
+    return sum(each.key() == TransformType.Jvp for each in retrieve_all_functorch_interpreters())
+
+
+def is_differentiated(*tensors: torch.Tensor) -> bool:
+    """May a derivative by one of these be asked for, or a vmap look into them?"""
+    if _maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0:
+        return True
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def applied(function: type[torch.autograd.Function], *args: Any) -> Any:
+    """``function.apply(*args)``, of a Function with `setup_context` whose arguments are all given.
+
+    Outside of torch.func, without binding the signature of `forward` at each call: 17 instead of 64 µs.
+    """
+    if _maybe_current_level() is None:
+        return super(torch.autograd.Function, function).apply(*args)
+    return function.apply(*args)
