@@ -113,5 +113,5 @@ def applied(function: type[torch.autograd.Function], *args: Any) -> Any:
     Outside of torch.func, without binding the signature of `forward` at each call: 17 instead of 64 µs.
     """
     if _maybe_current_level() is None:
-        return super(torch.autograd.Function, function).apply(*args)
-    return function.apply(*args)
+        return super(torch.autograd.Function, function).apply(*args)  # type: ignore[misc]
+    return function.apply(*args)  # type: ignore[no-untyped-call]

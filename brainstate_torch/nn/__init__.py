@@ -10,6 +10,8 @@ from .count_parameters import count_parameters
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
 from .dynamics import Dynamics
 from .environ_context import EnvironContext
+from .event_linear import EventLinear
+from .fixed_num_conn import EventFixedNumConn, EventFixedProb, FixedNumConn
 from .flatten import Flatten, Unflatten
 from .linear import Linear, ScaledWSLinear, SignedWLinear
 from .lora import LoRA
@@ -36,6 +38,10 @@ __all__ = [
     "ElementWiseBlock",
     "EnvironContext",
     "FeatureAlphaDropout",
+    "EventFixedNumConn",
+    "EventFixedProb",
+    "EventLinear",
+    "FixedNumConn",
     "Flatten",
     "Linear",
     "LoRA",

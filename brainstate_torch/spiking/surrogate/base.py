@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from ..._func import applied, forward_levels, is_differentiated
+from ...nn.operand import floating
 from ...units import Quantity
-from ...units import math as um
 from ...util import PrettyAttr, PrettyRepr, PrettyType
 
 __all__ = ["Surrogate"]
@@ -69,8 +69,7 @@ class Surrogate(PrettyRepr):
 def _plain(x: Any) -> torch.Tensor:
     if isinstance(x, Quantity):
         raise TypeError(f"`x` must be a plain number. Got a quantity in {x.unit}. Divide it by a scale of its own.")
-    x = um.asarray(x)
-    return x if x.is_floating_point() else x.to(torch.get_default_dtype())
+    return floating(x)  # type: ignore[no-any-return]
 
 
 def _step(x: torch.Tensor) -> torch.Tensor:
@@ -109,4 +108,4 @@ class _Spike(torch.autograd.Function):
     @staticmethod
     def vmap(info: Any, in_dims: tuple[int | None, None], x: torch.Tensor, rule: Surrogate) -> Any:
         # Every rule works on each element alone, so that the axis of the lanes is one more axis.
-        return _Spike.apply(x, rule), in_dims[0]
+        return _Spike.apply(x, rule), in_dims[0]  # type: ignore[no-untyped-call]

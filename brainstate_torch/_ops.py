@@ -1,0 +1,32 @@
+"""Operators of this package: the only module that imports torch.library."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.library import Library, register_fake
+
+__all__ = ["defined"]
+
+# A fragment, since one process may hold only one "DEF" of a name.
+_library = Library("brainstate_torch", "FRAGMENT")
+
+
+def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) -> Callable[..., Any]:
+    """A new operator: one node to whoever traces a program.
+
+    Parameters
+    ----------
+    schema
+        As torch writes it, ``'name(Tensor x, int n) -> Tensor'``.
+    kernel
+        What computes it, on every device. It has no derivative.
+    shape
+        What makes an empty result, with the same arguments.
+    """
+    name = schema.partition("(")[0]
+    _library.define(schema)
+    _library.impl(name, kernel, "CompositeExplicitAutograd")
+    register_fake(f"{_library.ns}::{name}", shape, lib=_library)
+    operator: Callable[..., Any] = getattr(getattr(torch.ops, _library.ns), name).default
+    return operator
