@@ -43,8 +43,9 @@ def parts(module: Any) -> Iterator[tuple[str, Any]]:
 
 
 def modules_of(module: Any) -> Iterator[tuple[str, torch.nn.Module]]:
-    """The modules in a module, one level deep."""
-    return ((name, part) for name, part in parts(module) if isinstance(part, torch.nn.Module))
+    """The modules in a module, one level deep, but for attributes that lead back to a module that holds it."""
+    back = getattr(module, "_leads_back", ())
+    return ((name, part) for name, part in parts(module) if isinstance(part, torch.nn.Module) and name not in back)
 
 
 def parameters_of(module: Any) -> Iterator[tuple[str, torch.nn.Parameter]]:

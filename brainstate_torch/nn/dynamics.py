@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..typing import Size
-from .prefetch import Prefetch
+from .prefetch import OutputDelayAt, Prefetch, PrefetchDelayAt
 from .update_hooks import HookedModule
 
 __all__ = ["Dynamics"]
@@ -61,6 +61,36 @@ class Dynamics(HookedModule):
     def prefetch(self, item: str) -> Prefetch:
         """A reference to an attribute that need not exist yet: called, it gives the value. See :class:`Prefetch`."""
         return Prefetch(self, item)
+
+    def prefetch_delay(
+        self, state: str, *time_and_index: Any, init: Any = None, interpolation: Any = None, **kwargs: Any
+    ) -> PrefetchDelayAt:
+        """A reference to the value of a State some time ago: called, it gives it. See :class:`PrefetchDelayAt`.
+
+        Parameters
+        ----------
+        state
+            The name of the State.
+        *time_and_index
+            The delay, and indices into the value.
+        init, interpolation, **kwargs
+            What the past holds at first, and the rest, as for :class:`Delay`.
+        """
+        return PrefetchDelayAt(self, state, *time_and_index, delay_init=init, interpolation=interpolation, **kwargs)
+
+    def output_delay(
+        self, *time_and_index: Any, init: Any = None, interpolation: Any = None, **kwargs: Any
+    ) -> OutputDelayAt:
+        """A reference to the output some time ago: called, it gives it. See :class:`OutputDelayAt`.
+
+        Parameters
+        ----------
+        *time_and_index
+            The delay, and indices into the output.
+        init, interpolation, **kwargs
+            What the past holds at first, and the rest, as for :class:`Delay`.
+        """
+        return OutputDelayAt(self, *time_and_index, delay_init=init, interpolation=interpolation, **kwargs)
 
 
 def _population_size(size: Any) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from .. import environ
 from .creation import asarray
 from .quantity import as_quantity
 
-__all__ = ["exprel"]
+__all__ = ["exprel", "exprel_of"]
 
 
 def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
@@ -37,11 +37,16 @@ def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
     (tensor(1.), tensor(1.7183))
     """
     value = asarray(as_quantity(x).to_decimal(unit_to_scale))
-    value = value if value.is_floating_point() else value.to(environ.dftype())
+    return exprel_of(value if value.is_floating_point() else value.to(environ.dftype()))
+
+
+def exprel_of(value: torch.Tensor) -> torch.Tensor:
+    """:func:`exprel` of a floating tensor."""
     small = value.abs() < 1e-2
-    series = torch.ones_like(value)
+    one = value.new_ones(())
+    series = one
     for order in range(6, 1, -1):
-        series = 1.0 + value / order * series
+        series = torch.addcmul(one, value, series, value=1.0 / order)
     # A branch that divides by zero would put a NaN into the gradient of the other one.
     away = torch.where(small, 1.0, value)
     return torch.where(small, series, torch.expm1(away) / away)
