@@ -119,7 +119,7 @@ class _FanOut(torch.autograd.Function):
             one = torch.ones_like(weight)
             for_weight = (cotangent * fan_out(strength, one, indices, ctx.n_out, False)).sum().to(weight.dtype)
         if by_x or (by_weight and weight.ndim):
-            gathered = cotangent.index_select(-1, indices.reshape(-1)).unflatten(-1, indices.shape)  # [*B, N, K]
+            gathered = cotangent.index_select(-1, indices.reshape(-1)).view(*x.shape, -1)  # [*B, N, K]
             if by_weight and weight.ndim:
                 for_weight = (gathered * strength.unsqueeze(-1)).sum_to_size(weight.shape).to(weight.dtype)
             if by_x:

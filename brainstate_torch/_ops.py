@@ -9,7 +9,7 @@ from torch.library import Library, register_fake
 __all__ = ["defined"]
 
 # A fragment, since one process may hold only one "DEF" of a name.
-_library = Library("brainstate_torch", "FRAGMENT")
+_library = Library("brainstate_torch", "FRAGMENT")  # type: ignore[no-untyped-call]
 
 
 def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,8 +25,8 @@ def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) 
         What makes an empty result, with the same arguments.
     """
     name = schema.partition("(")[0]
-    _library.define(schema)
-    _library.impl(name, kernel, "CompositeExplicitAutograd")
+    _library.define(schema)  # type: ignore[no-untyped-call]
+    _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     register_fake(f"{_library.ns}::{name}", shape, lib=_library)
     operator: Callable[..., Any] = getattr(getattr(torch.ops, _library.ns), name).default
     return operator

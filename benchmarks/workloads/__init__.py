@@ -26,6 +26,7 @@ NAMES = {
     "W7": "hessian",
     "W8": "many_states",
     "W9": "unit_operations",
+    "W12": "ei_network",
 }
 
 

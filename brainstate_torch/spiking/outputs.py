@@ -49,9 +49,9 @@ class SynOut(Module):
 class SynapticCurrent(Module):
     """The current of a synapse as a function of the potential, which neurons sum up."""
 
-    def __init__(self, syn: AlignPost, out: SynOut) -> None:
+    def __init__(self, syn: AlignPost, out: SynOut, description: str = "") -> None:
         super().__init__()
-        self.syn, self.out = syn, out
+        self.syn, self.out, self.description = syn, out, description
 
     def update(self, potential: Any) -> Any:
         return self.out.update(self.syn.conductance(), potential)

@@ -91,8 +91,8 @@ class AlignPostProj(Projection):
         self,
         *modules: Callable[..., Any],
         comm: Callable[..., Any],
-        syn: ParamDescriber | AlignPost,
-        out: ParamDescriber | SynOut,
+        syn: Any,
+        out: Any,
         post: Dynamics,
         label: str | None = None,
     ) -> None:
@@ -110,7 +110,8 @@ class AlignPostProj(Projection):
                 f"Got {type(syn).__name__} and {type(out).__name__}. Write `Expon.desc(...)` and `COBA.desc(...)`."
             )
         self.modules_before, self.comm, self.post = modules, comm, post
-        self.syn, self.out = current.syn, current.out
+        self.syn: Any = current.syn
+        self.out = current.out
 
     def update(self, *args: Any) -> None:
         """Hand spikes to the synapse: ``[*N]``, or what the first module takes."""
@@ -180,21 +181,26 @@ def _passed(modules: tuple[Callable[..., Any], ...], comm: Callable[..., Any], a
 
 def _shared(post: Dynamics, syn: Any, out: Any, label: str | None) -> SynapticCurrent:
     """The synapse of this description that `post` has, or a new one."""
-    key = f"{label} // {syn.identifier} // {out.identifier}"
-    if key in post.current_inputs:
-        return post.get_input(key)  # type: ignore[no-any-return]
+    description = f"{label} // {syn.identifier} // {out.identifier}"
+    for current in post.current_inputs.values():
+        if isinstance(current, SynapticCurrent) and current.description == description:
+            return current
     synapse, output = syn(), out()
     if not isinstance(synapse, AlignPost) or not isinstance(output, SynOut):
         raise TypeError(
             "`syn` and `out` must describe an AlignPost and a SynOut. "
             f"Got descriptions of {type(synapse).__name__} and {type(output).__name__}."
         )
-    return _registered(post, key, synapse, output, label)
+    count = sum(isinstance(current, SynapticCurrent) for current in post.current_inputs.values())
+    # Without dots, which part the names of States in a state_dict.
+    return _registered(post, f"{type(synapse).__name__}{count}", synapse, output, label, description)
 
 
-def _registered(post: Dynamics, key: str, syn: Any, out: SynOut, label: str | None) -> SynapticCurrent:
+def _registered(
+    post: Dynamics, key: str, syn: Any, out: SynOut, label: str | None, description: str = ""
+) -> SynapticCurrent:
     """Let `post` move the synapse before itself, and take its current."""
-    current = SynapticCurrent(syn, out)
+    current = SynapticCurrent(syn, out, description)
     post.add_before_update(key, syn)
     post.add_current_input(key, current, label)
     return current

@@ -101,7 +101,7 @@ class _Spike(torch.autograd.Function):
         return cotangent * ctx.rule.surrogate_grad(x), None
 
     @staticmethod
-    def jvp(ctx: Any, tangent: torch.Tensor, _: None) -> torch.Tensor:
+    def jvp(ctx: Any, tangent: torch.Tensor, _: None) -> Any:
         (x,) = ctx.saved_tensors
         return tangent * ctx.rule.surrogate_grad(x)
 
