@@ -1,10 +1,11 @@
 """fan_out: the product of a vector, most of it zeros, with a matrix that has a fixed number of entries in each row."""
 
+import math
 from typing import Any
 
 import torch
 
-from ._func import applied, forward_levels, is_batched, is_differentiated
+from ._func import applied, forward_levels, is_batched, is_differentiated, is_observed
 from ._ops import defined
 
 __all__ = ["fan_out"]
@@ -36,7 +37,9 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
     tensor([10., 50.,  0.])
     """
     if not is_differentiated(x, weight):
-        return _fan_out(x, weight, indices, n_out, event)  # type: ignore[no-any-return]
+        # Straight to the kernel saves the dispatcher's 20 µs.
+        direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor
+        return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)  # type: ignore[no-any-return]
     if torch.compiler.is_dynamo_compiling() or is_batched(weight) or is_batched(indices) or forward_levels() > 1:
         # torch.compile refuses a Function with `jvp`; the others are what its rules do not cover.
         return _spelled_out(x, weight, indices, n_out, event)
@@ -59,7 +62,7 @@ def _of_all(strength: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor,
 
 
 def _of_active(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool) -> torch.Tensor:
-    x = x.reshape(-1, x.shape[-1])
+    x = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
     batch, active = (x > 0 if event and x.dtype is not torch.bool else x).nonzero().unbind(1)
     targets = indices.index_select(0, active)
     values = weight.index_select(0, active) if weight.ndim else weight.expand(targets.shape)
@@ -119,7 +122,7 @@ class _FanOut(torch.autograd.Function):
             one = torch.ones_like(weight)
             for_weight = (cotangent * fan_out(strength, one, indices, ctx.n_out, False)).sum().to(weight.dtype)
         if by_x or (by_weight and weight.ndim):
-            gathered = cotangent.index_select(-1, indices.reshape(-1)).view(*x.shape, -1)  # [*B, N, K]
+            gathered = cotangent.index_select(-1, indices.reshape(-1)).view(*x.shape, indices.shape[1])  # [*B, N, K]
             if by_weight and weight.ndim:
                 for_weight = (gathered * strength.unsqueeze(-1)).sum_to_size(weight.shape).to(weight.dtype)
             if by_x:

@@ -23,6 +23,7 @@ __all__ = [
     "hessian",
     "is_batched",
     "is_differentiated",
+    "is_observed",
     "is_transformed",
     "jacfwd",
     "jacrev",
@@ -105,6 +106,11 @@ def is_differentiated(*tensors: torch.Tensor) -> bool:
     if _maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0:
         return True
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def is_observed() -> bool:
+    """Does a mode, such as a tracer's, look at each operation?"""
+    return bool(torch._C._len_torch_dispatch_stack() or torch._C._len_torch_function_stack())
 
 
 def applied(function: type[torch.autograd.Function], *args: Any) -> Any:

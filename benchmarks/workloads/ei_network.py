@@ -4,7 +4,8 @@
     spikes where V >= V_TH; V <- V_RESET and stays for REFRACTORY
     g <- g exp(-dt / TAU_SYN) + w (spikes that arrive)
 
-About 0.2 % of the neurons spike in a step, 20 Hz. Rounding decides in the end who spikes: results are those of the first steps.
+About 0.2 % of the neurons spike in a step, 20 Hz. Rounding decides in the end who spikes: results are those of the
+first steps.
 """
 
 import numpy as np
