@@ -39,7 +39,7 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
     if not is_differentiated(x, weight):
         # Straight to the kernel saves the dispatcher's 20 µs.
         direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor
-        return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)  # type: ignore[no-any-return]
+        return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)
     if torch.compiler.is_dynamo_compiling() or is_batched(weight) or is_batched(indices) or forward_levels() > 1:
         # torch.compile refuses a Function with `jvp`; the others are what its rules do not cover.
         return _spelled_out(x, weight, indices, n_out, event)

@@ -21,6 +21,7 @@ from .lora import LoRA
 from .module import ElementWiseBlock, Module
 from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from .sequential import Sequential
+from .sparse_linear import SparseLinear
 from .state_with_delay import StateWithDelay
 from .update_hooks import (
     not_receive_update_input,
@@ -61,6 +62,7 @@ __all__ = [
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
+    "SparseLinear",
     "StateWithDelay",
     "Unflatten",
     "assign_state_values",
