@@ -62,22 +62,37 @@ def _of_all(strength: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor,
 
 
 def _of_active(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool) -> torch.Tensor:
-    x = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-    batch, active = (x > 0 if event and x.dtype is not torch.bool else x).nonzero().unbind(1)
+    active = _events(x, event).nonzero().view(-1)
     targets = indices.index_select(0, active)
     values = weight.index_select(0, active) if weight.ndim else weight.expand(targets.shape)
     if not event:
-        values = values * x[batch, active].unsqueeze(-1)
-    if len(x) > 1:
-        targets = targets + n_out * batch.unsqueeze(-1)
-    out = values.new_zeros(len(x) * n_out)
-    return out.index_add_(0, targets.view(-1), values.reshape(-1))
+        values = values * x.index_select(0, active).unsqueeze(-1)
+    return values.new_zeros(n_out).index_add_(0, targets.view(-1), values.reshape(-1))
+
+
+def _of_active_lanes(
+    x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool
+) -> torch.Tensor:
+    lanes = math.prod(x.shape[:-1])
+    rows = x.reshape(lanes, x.shape[-1])
+    lane, active = _events(rows, event).nonzero().unbind(1)
+    targets = indices.index_select(0, active) + n_out * lane.unsqueeze(-1)
+    values = weight.index_select(0, active) if weight.ndim else weight.expand(targets.shape)
+    if not event:
+        values = values * rows[lane, active].unsqueeze(-1)
+    out = values.new_zeros(lanes * n_out).index_add_(0, targets.view(-1), values.reshape(-1))
+    return out.view(*x.shape[:-1], n_out)
+
+
+def _events(x: torch.Tensor, event: bool) -> torch.Tensor:
+    """Something that is zero where nothing is to be added."""
+    return x > 0 if event and x.dtype is not torch.bool else x
 
 
 def _kernel(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool) -> torch.Tensor:
     # Elsewhere than on a CPU, `nonzero` would make the host wait for the device.
     if x.is_cpu:
-        return _of_active(x, weight, indices, n_out, event).view(*x.shape[:-1], n_out)
+        return (_of_active if x.ndim == 1 else _of_active_lanes)(x, weight, indices, n_out, event)
     return _of_all(_strength(x, weight, event), weight, indices, n_out)
 
 

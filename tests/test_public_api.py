@@ -22,7 +22,6 @@ NAMESPACES = [
     "transform",
     "typing",
     "units",
-    "units.sparse",
     "util",
 ]
 # Parts from the lowest layer to the highest; an import goes to a lower layer or stays in its own.

@@ -27,7 +27,7 @@ def inputs(case, quick):
     rng = np.random.default_rng(0)
     return {
         "steps": np.array(1000 if quick else 10_000),
-        "v": rng.normal(-55, 5, size=N),
+        "v": np.minimum(rng.normal(-55, 5, size=N), -50.5),
         "w_e": np.array(0.3),
         "w_i": np.array(-3.0),
         # As FixedNumConn draws them.
@@ -74,7 +74,49 @@ def ours(case, data):
 
     steps = torch.arange(int(data.steps))
     simulate = _simulation(brainstate, u, data, torch.where, torch.zeros_like, steps)
-    return {"ours": simulate}
+    return {"ours": simulate, "ours, spiking": _of_parts(brainstate, u, data, steps)}
+
+
+def _of_parts(brainstate, u, data, steps):
+    """The same network, built of the neurons and synapses of `spiking`."""
+    parts, nn = brainstate.spiking, brainstate.nn
+    # The time of a spike is that of the step that leads to it, one earlier than above.
+    neurons = parts.LIFRef(
+        N,
+        tau=TAU * u.ms,
+        tau_ref=(REFRACTORY + 0.5 * DT) * u.ms,
+        V_th=V_TH * u.mV,
+        V_reset=V_RESET * u.mV,
+        V_rest=V_REST * u.mV,
+        V_initializer=lambda shape: data.v * u.mV,
+        spk_reset="hard",
+    )
+    silent = (0 * data.v) * u.mS
+
+    def projection(size, weight, tau, seed):
+        return parts.AlignPostProj(
+            comm=nn.EventFixedProb(size, N, FAN_OUT, weight * u.mS, seed=seed),
+            syn=parts.Expon.desc(N, tau=tau * u.ms, g_initializer=silent),
+            out=parts.CUBA.desc(scale=u.volt),
+            post=neurons,
+        )
+
+    from_e, from_i = projection(N_E, data.w_e, TAU_E, 1), projection(N_I, data.w_i, TAU_I, 2)
+
+    def step(i):
+        with brainstate.environ.context(t=i * (DT * u.ms)):
+            spikes = neurons.get_spike()
+            from_e(spikes[:N_E])
+            from_i(spikes[N_E:])
+            neurons(CURRENT * u.mA)
+            return spikes.sum()
+
+    def simulate():
+        nn.init_all_states(neurons)
+        with brainstate.environ.context(dt=DT * u.ms):
+            return brainstate.transform.for_loop(step, steps)[:COMPARED]
+
+    return simulate
 
 
 def theirs(case, data):
