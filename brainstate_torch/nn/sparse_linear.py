@@ -50,7 +50,7 @@ class SparseLinear(Module):
     Notes
     -----
     Source: brainstate.nn.SparseLinear (0.5.4). Differs: takes sparse tensors of torch too, and inputs with any
-    number of axes in front.
+    number of axes in front; the gradient by the weight is right for a single vector too.
 
     Examples
     --------

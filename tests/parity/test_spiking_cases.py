@@ -104,6 +104,42 @@ for _event in (True, False):
         )
 
 
+SPARSE = np.array([[0.0, 1.0, 0.0], [2.0, 0.0, 3.0]])
+for _kind in ("CSR", "CSC", "COO"):
+
+    def _sparse(f, kind=_kind, **kwargs):
+        return f.bs.nn.SparseLinear(getattr(f.u.sparse, kind).fromdense(f.array(SPARSE)), **kwargs)
+
+    case(f"SparseLinear of {_kind}: States and sizes")(
+        lambda f, make=_sparse: (make(f).out_size, make(f, in_size=2).in_size, make(f).weight)
+    )
+    case(f"SparseLinear of {_kind}: output")(lambda f, make=_sparse: make(f)(f.array([[1.0, 2.0], [-3.0, 0.5]])))
+
+
+@case("SparseLinear: gradient by the input")
+def _(f):
+    layer = f.bs.nn.SparseLinear(f.u.sparse.CSR.fromdense(f.array(SPARSE)), f.array(PICKED[:3]))
+    return f.grad(lambda x: (layer(x) ** 2).sum(), argnums=0, return_value=True)(f.array([1.0, 2.0]))
+
+
+@differs(
+    "SparseLinear: gradient by the weight",
+    "their gradient of a product with one vector belongs to other places",
+    ours=[0.0, 17.2, 26.0],
+    theirs=[17.2, 0.0, 0.0],
+)
+def _(f):
+    layer = f.bs.nn.SparseLinear(f.u.sparse.CSR.fromdense(f.array(SPARSE)), f.array(PICKED[:3]))
+    states = layer.states(f.bs.ParamState)
+    found = f.grad(lambda: (layer(f.array([1.0, 2.0])) ** 2).sum(), states)()
+    return [round(float(x), 4) for x in found[("weight",)]["weight"]]
+
+
+differs("SparseLinear of a dense matrix", REASON, ours="TypeError", theirs="AssertionError")(
+    lambda f: f.error(lambda: f.bs.nn.SparseLinear(f.array(SPARSE)))
+)
+
+
 # A network with a neuron of one's own
 
 

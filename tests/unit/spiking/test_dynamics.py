@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from brainstate_torch.spiking import COBA, CUBA, Dynamics, SynOut
+from brainstate_torch.spiking import Dynamics
 
 
 def test_dynamics_sums_functions_and_values():
@@ -41,11 +41,3 @@ def test_dynamics_refuses_a_key_twice_until_cleared():
         population.add_current_input("a", 1.0)
     population.clear_inputs()
     assert list(population.current_inputs) == ["f"]
-
-
-def test_syn_out_says_what_is_missing():
-    with pytest.raises(NotImplementedError, match="SynOut must define `update`"):
-        SynOut()(1.0)
-    assert CUBA(2.0).slope(3.0) is None
-    assert COBA(2.0).slope(3.0) == -3.0
-    assert COBA(2.0)(3.0, 1.0) == 3.0
