@@ -28,7 +28,7 @@ NAMESPACES = [
 LAYERS = [
     {"typing", "_errors", "_version"},
     {"_tree"},
-    {"_func", "_ops", "_fan_out", "environ", "mixin", "util", "_arrays", "units"},
+    {"_func", "_ops", "_fan_out", "_event_product", "environ", "mixin", "util", "_arrays", "units"},
     {"_state"},
     {"random", "graph"},
     {"transform"},

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from .._event_product import event_product
 from .._func import is_differentiated
 from .._state import ParamState, State
 from ..typing import Size
@@ -19,7 +20,8 @@ __all__ = ["EventLinear"]
 class EventLinear(_Matrix):
     """``x @ weight`` of events: an input above zero counts 1, another 0.
 
-    Derivatives by the input are as if it counted what it is.
+    Derivatives by the input are as if it counted what it is. On a CPU, a single vector takes time in proportion to its
+    events, where no derivative is asked for.
 
     Parameters
     ----------
@@ -82,11 +84,16 @@ class EventLinear(_Matrix):
                 f"Got shape {tuple(spikes.shape)}."
             )
         weight, unit = detach(self.weight.value)
-        strength = _strength(spikes, self.float_as_event).to(weight.dtype)
-        if weight.numel() > 1:
-            y = strength @ weight
+        strength = _strength(spikes, self.float_as_event)
+        alone = strength.dtype is torch.bool and strength.ndim == 1 and weight.is_floating_point()
+        if weight.numel() > 1 and alone and not is_differentiated(spikes, weight):
+            y = event_product(strength, weight)
+        elif weight.numel() > 1:
+            y = strength.to(weight.dtype) @ weight
         else:
-            y = (strength.sum(-1, keepdim=True) * weight.reshape(())).expand(*spikes.shape[:-1], self.out_size[-1])
+            y = (strength.to(weight.dtype).sum(-1, keepdim=True) * weight.reshape(())).expand(
+                *spikes.shape[:-1], self.out_size[-1]
+            )
         y = attach(y, unit)
         return y if spike_unit is UNITLESS else y * spike_unit
 
