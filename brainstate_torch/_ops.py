@@ -25,8 +25,11 @@ def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) 
         What makes an empty result, with the same arguments.
     """
     name = schema.partition("(")[0]
+    space = getattr(torch.ops, _library.ns)
+    if hasattr(space, name):  # The module that defines it is loaded again, as notebooks do.
+        return getattr(space, name).default  # type: ignore[no-any-return]
     _library.define(schema)  # type: ignore[no-untyped-call]
     _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     register_fake(f"{_library.ns}::{name}", shape, lib=_library)
-    operator: Callable[..., Any] = getattr(getattr(torch.ops, _library.ns), name).default
+    operator: Callable[..., Any] = getattr(space, name).default
     return operator

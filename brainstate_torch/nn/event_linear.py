@@ -91,9 +91,8 @@ class EventLinear(_Matrix):
         elif weight.numel() > 1:
             y = strength.to(weight.dtype) @ weight
         else:
-            y = (strength.to(weight.dtype).sum(-1, keepdim=True) * weight.reshape(())).expand(
-                *spikes.shape[:-1], self.out_size[-1]
-            )
+            total = strength.to(weight.dtype).sum(-1, keepdim=True)
+            y = (total * weight.reshape(())).expand(*spikes.shape[:-1], self.out_size[-1])
         y = attach(y, unit)
         return y if spike_unit is UNITLESS else y * spike_unit
 
