@@ -28,6 +28,7 @@ NAMES = {
     "W9": "unit_operations",
     "W10": "leaky_neurons",
     "W11": "sample_gradients",
+    "W12": "ei_network",
 }
 
 
