@@ -174,7 +174,8 @@ class Recorded(NamedTuple):
     originals
         The same as the function knows them; where another recording gave one a further meaning, they differ.
     stand_ins
-        The tensors without numbers that they were while the graph was recorded.
+        The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
+        is itself.
 
     The graph keeps alive, as ``held``, the operations that its nodes refer to by number.
     """
@@ -221,15 +222,15 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         if node.target is CALL:
             node.target = perform
     module.graph.eliminate_dead_code()
-    stand_ins = _inputs_of_stand_ins(module)
+    stand_ins = _inputs_of_constants(module)
     module.held = inner.held
-    originals = [inner.originals[id(x)][1] for x in stand_ins]
+    originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
     return Recorded(module, captured, originals, stand_ins)
 
 
-def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:
-    """Turn the stand-ins, which are constants of a graph, into inputs behind the others."""
+def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
+    """Turn the constants of a graph, stand-ins and tensors made of numbers, into inputs behind the others."""
     graph = module.graph
     captured = []
     last = None
@@ -241,7 +242,7 @@ def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:
         if node.op != "get_attr":
             continue
         value = getattr(module, node.target)
-        if not isinstance(value, FakeTensor):
+        if not isinstance(value, torch.Tensor):
             continue
         place = found.get(id(value))
         if place is None:

@@ -120,7 +120,9 @@ class Body:
         """What the function does."""
         if self._graph is None:
             assert self._primal is not None
-            self._graph, self.extras, *_ = record(self._primal, self.like)
+            recorded = record(self._primal, self.like)
+            # Whatever is recorded around it, the program of an operation takes tensors with numbers.
+            self._graph, self.extras = recorded.graph, recorded.originals
         return self._graph
 
     @property
