@@ -20,6 +20,8 @@ from ._func import (
     FakeTensorMode,
     concrete,
     functionalize,
+    lanes_of,
+    lanes_within,
     outside_of_transforms,
     unset_fake_temporarily,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "functional",
     "is_cheap",
     "is_recording",
+    "local",
     "number_of",
     "numbers_in",
     "outputs",
@@ -111,9 +114,20 @@ class Recording(TorchFunctionMode):
         numbers = concrete(x)
         if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
             return x
-        inner = self.stand_in(x)
+        inner = self.stand_in(x) if numbers is x else self._wrapped_local(x)
         self._aliases[id(x)] = (x, inner)
         return inner
+
+    def _wrapped_local(self, x: torch.Tensor) -> torch.Tensor:
+        """The same for a tensor from outside that a transform of torch.func has got hold of already."""
+        lanes = lanes_within(x)
+        if lanes is None:
+            raise ValueError(
+                "what is differentiated while a graph is recorded must be a tensor of this function. "
+                f"Got one from outside, of shape {list(x.shape)}, in a derivative of torch.func. "
+                "Use the one in `brainstate_torch.transform`, or pass the tensor as an argument."
+            )
+        return lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
 
     def _locals(self, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
@@ -138,6 +152,14 @@ def is_recording() -> bool:
 def recording() -> Recording:
     """The innermost recording."""
     return _THREAD.recordings[-1]
+
+
+def local(x: Any) -> Any:
+    """The tensor of the innermost graph that a tensor means, where one is recorded; anything else as it is.
+
+    What hands tensors to a transform of torch.func asks for it first: the transform would wrap the one from outside.
+    """
+    return _THREAD.recordings[-1].local(x) if _THREAD.recordings else x
 
 
 @contextlib.contextmanager

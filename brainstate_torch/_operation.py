@@ -22,7 +22,7 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, outputs, record, recording
+from ._graph import GraphModule, Like, is_recording, local, number_of, numbers_in, outputs, record, recording
 from ._ops import call, target
 
 __all__ = [
@@ -187,7 +187,7 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
-        tensors = [alive(x) for x in tensors]
+        tensors = [local(alive(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()
