@@ -1,7 +1,7 @@
 """brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
 
-from . import environ, graph, mixin, nn, optim, random, transform, typing, units, util
-from ._errors import BatchAxisError, BrainStateError, TraceContextError
+from . import environ, graph, mixin, nn, optim, random, spiking, transform, typing, units, util
+from ._errors import BatchAxisError, BrainStateError, ConcretizationError, TraceContextError
 from ._state import *  # noqa: F403
 from ._state import __all__ as _states
 from ._state.hooks import *  # noqa: F403
@@ -11,6 +11,7 @@ from ._version import __version__
 __all__ = [
     "BatchAxisError",
     "BrainStateError",
+    "ConcretizationError",
     "TraceContextError",
     "__version__",
     "environ",
@@ -19,6 +20,7 @@ __all__ = [
     "nn",
     "optim",
     "random",
+    "spiking",
     "transform",
     "typing",
     "units",

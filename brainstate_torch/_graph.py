@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import torch
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, make_fx
-from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
 
 from ._errors import ConcretizationError
@@ -238,7 +237,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
 
         try:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)
-        except (*NO_NUMBER, GuardOnDataDependentSymNode) as error:
+        except NO_NUMBER as error:
             raise _without_numbers(error) from None
     for node in module.graph.nodes:
         if node.target is CALL:

@@ -1,18 +1,44 @@
 """The operators of this package: the only module that imports torch.library.
 
-One operator runs whatever a compiler must not look into: it is one node of a graph, and calls a :class:`Target` by its
-number when the graph runs.
+One operator, `call`, runs whatever a compiler must not look into: it is one node of a graph, and calls a
+:class:`Target` by its number when the graph runs.
 """
 
 import itertools
 import weakref
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch.library import Library, register_fake
 
-__all__ = ["CALL", "Target", "call", "perform", "target"]
+__all__ = ["CALL", "Target", "call", "defined", "perform", "target"]
+
+# A fragment, since one process may hold only one "DEF" of a name.
+_library = Library("brainstate_torch", "FRAGMENT")  # type: ignore[no-untyped-call]
+
+
+def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) -> Callable[..., Any]:
+    """A new operator: one node to whoever traces a program.
+
+    Parameters
+    ----------
+    schema
+        As torch writes it, ``'name(Tensor x, int n) -> Tensor'``.
+    kernel
+        What computes it, on every device. It has no derivative.
+    shape
+        What makes an empty result, with the same arguments.
+    """
+    name = schema.partition("(")[0]
+    space = getattr(torch.ops, _library.ns)
+    if hasattr(space, name):  # The module that defines it is loaded again, as notebooks do.
+        return getattr(space, name).default  # type: ignore[no-any-return]
+    _library.define(schema)  # type: ignore[no-untyped-call]
+    _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    register_fake(f"{_library.ns}::{name}", shape, lib=_library)
+    operator: Callable[..., Any] = getattr(space, name).default
+    return operator
 
 
 class Target(Protocol):
@@ -28,22 +54,15 @@ class Target(Protocol):
         """Contiguous tensors of the shapes, dtypes and devices of the results."""
 
 
-_library = Library("brainstate_torch", "DEF")
-_library.define("call(Tensor[] tensors, int target) -> Tensor[]", tags=(torch.Tag.needs_fixed_stride_order,))
 _targets: weakref.WeakValueDictionary[int, Target] = weakref.WeakValueDictionary()
 _numbers: weakref.WeakKeyDictionary[Target, int] = weakref.WeakKeyDictionary()
 _count = itertools.count()
 
-_library.impl("call", lambda tensors, target: _targets[target].run(tensors), "CompositeExplicitAutograd")
-register_fake(
-    "brainstate_torch::call",
+CALL = defined(
+    "call(Tensor[] tensors, int target) -> Tensor[]",
+    lambda tensors, target: _targets[target].run(tensors),
     lambda tensors, target: _targets[target].shapes(tensors),
-    lib=_library,
-    allow_override=True,
 )
-
-
-CALL = torch.ops.brainstate_torch.call.default
 
 
 def call(target: Target, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:

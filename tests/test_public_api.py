@@ -10,16 +10,44 @@ import pytest
 import brainstate_torch
 
 ROOT = Path(brainstate_torch.__file__).parent
-NAMESPACES = ["", "environ", "graph", "mixin", "nn", "optim", "random", "transform", "typing", "units", "util"]
+NAMESPACES = [
+    "",
+    "environ",
+    "graph",
+    "mixin",
+    "nn",
+    "optim",
+    "random",
+    "spiking",
+    "spiking.surrogate",
+    "transform",
+    "typing",
+    "units",
+    "util",
+]
 # Parts from the lowest layer to the highest; an import goes to a lower layer or stays in its own.
 LAYERS = [
     {"typing", "_errors", "_version"},
     {"_tree"},
-    {"_func", "environ", "mixin", "util", "_arrays", "units"},
+    {"_ops"},
+    {
+        "_func",
+        "_graph",
+        "_inductor",
+        "_operation",
+        "_fan_out",
+        "_event_product",
+        "environ",
+        "mixin",
+        "util",
+        "_arrays",
+        "units",
+    },
     {"_state"},
     {"random", "graph"},
     {"transform"},
     {"nn", "optim"},
+    {"spiking"},
     {"interop"},
     {"__init__"},
 ]
@@ -31,6 +59,9 @@ HOSTS = {
     "torch._functorch": "_func.py",
     "torch._C._functorch": "_func.py",
     "torch._subclasses": "_func.py",
+    "torch.library": "_ops.py",
+    "torch.fx": "_graph.py",
+    "torch._inductor": "_inductor.py",
 }
 # Reachable, but promised to nobody.
 INTERNAL = {"Frame", "NewStateCatcher", "SourceInfo", "HashableDict", "hashable", "symbol_names", "unit_named"}

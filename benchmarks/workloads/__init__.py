@@ -26,6 +26,9 @@ NAMES = {
     "W7": "hessian",
     "W8": "many_states",
     "W9": "unit_operations",
+    "W10": "leaky_neurons",
+    "W11": "sample_gradients",
+    "W12": "ei_network",
 }
 
 

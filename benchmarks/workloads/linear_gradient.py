@@ -6,7 +6,11 @@ from . import Bar
 
 TITLE = "gradient of a squared linear prediction (2 weights, 1 bias)"
 CASES = ("default", "func")
-BARS = (Bar("ours", "hand", 1.4, "default"), Bar("ours", "hand", 1.15, "func"))
+BARS = (
+    Bar("ours", "hand", 1.4, "default"),
+    Bar("ours", "hand", 1.15, "func"),
+    Bar("ours, jit", "brainstate jit", 0.8, "default"),
+)
 
 
 def inputs(case, quick):
@@ -38,8 +42,10 @@ def ours(case, data):
     def loss():
         return ((x @ w.value + b.value - y) ** 2).sum()
 
-    engine = "func" if case == "func" else "auto"
-    return {"ours": brainstate.transform.grad(loss, [w, b], engine=engine)}
+    if case == "func":
+        return {"ours": brainstate.transform.grad(loss, [w, b], engine="func")}
+    gradient = brainstate.transform.grad(loss, [w, b])
+    return {"ours": gradient, "ours, jit": brainstate.transform.jit(gradient)}
 
 
 def theirs(case, data):

@@ -14,7 +14,9 @@ from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, Dro
 from .dynamics import Dynamics
 from .embedding import Embedding
 from .environ_context import EnvironContext
+from .event_linear import EventLinear
 from .exp_euler import exp_euler_step
+from .fixed_num_conn import EventFixedNumConn, EventFixedProb, FixedNumConn
 from .flatten import Flatten, Unflatten
 from .hidata import HiData
 from .interpolation import InterpolationRegistry
@@ -57,6 +59,7 @@ from .recurrent import GRUCell, LSTMCell, MGUCell, RNNCell, URLSTMCell, ValinaRN
 from .regularization import *  # noqa: F403
 from .regularization import __all__ as _regularizations
 from .sequential import Sequential
+from .sparse_linear import SparseLinear
 from .state_with_delay import StateWithDelay
 from .update_hooks import (
     not_receive_update_input,
@@ -108,6 +111,10 @@ __all__ = [
     "Embedding",
     "EnvironContext",
     "FeatureAlphaDropout",
+    "EventFixedNumConn",
+    "EventFixedProb",
+    "EventLinear",
+    "FixedNumConn",
     "Flatten",
     "InterpolationRegistry",
     "HiData",
@@ -124,6 +131,7 @@ __all__ = [
     "ScaledWSLinear",
     "Sequential",
     "SignedWLinear",
+    "SparseLinear",
     "StateWithDelay",
     "Unflatten",
     "Vmap",

@@ -7,7 +7,7 @@ module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: 
 from torch import fft, linalg
 
 from . import dispatch as dispatch
-from . import math
+from . import math, sparse
 from .errors import DimensionMismatchError, UnitMismatchError
 from .functions import (
     display_in_unit,
@@ -57,6 +57,7 @@ __all__ = [
     "math",
     "maybe_decimal",
     "registry",
+    "sparse",
     "split_mantissa_unit",
 ]
 

@@ -1,0 +1,59 @@
+"""Exact steps of linear equations, by which neurons and synapses move."""
+
+import math
+from typing import Any
+
+import torch
+
+from .. import environ
+from ..nn import exp_euler_step
+from ..units import is_quantity
+from .dynamics import Dynamics
+from .outputs import SynapticCurrent
+
+__all__ = ["decay", "membrane_step", "relaxation"]
+
+
+def _in_steps(tau: Any) -> Any:
+    """The time step in units of a time constant."""
+    ratio = environ.get_dt() / tau
+    return ratio.to_decimal() if is_quantity(ratio) else ratio
+
+
+def decay(tau: Any) -> Any:
+    """What is left after a time step of what decays with `tau`: ``exp(-dt / tau)``."""
+    steps = _in_steps(tau)
+    return torch.exp(-steps) if isinstance(steps, torch.Tensor) else math.exp(-steps)
+
+
+def relaxation(tau: Any) -> Any:
+    """How far a time step goes towards the target: ``1 - exp(-dt / tau)``."""
+    steps = _in_steps(tau)
+    return -torch.expm1(-steps) if isinstance(steps, torch.Tensor) else -math.expm1(-steps)
+
+
+def membrane_step(neuron: Dynamics, V: Any, x: Any, *, tau: Any, R: Any, rest: Any) -> Any:
+    """A time step of ``tau dV/dt = rest - V + R I(V)``, with the current `x` and those of the neuron's inputs.
+
+    By the exponential Euler method. It is exact where the currents are linear in V, as those of CUBA and COBA are; then
+    their slope takes part in the rate, and no derivative need be computed.
+    """
+    currents = [each for each in neuron._current_inputs.values() if callable(each)]
+    if not all(isinstance(each, SynapticCurrent) and each.out.is_linear for each in currents):
+        current = neuron.sum_current_inputs
+        fixed = _fixed_inputs(neuron, x)
+        return exp_euler_step(lambda v: (rest - v + R * current(fixed, v)) / tau, V)
+    drift = rest - V + R * neuron.sum_current_inputs(x, V)
+    slopes = [slope for each in currents if (slope := each.slope()) is not None]
+    if not slopes:
+        return V + relaxation(tau) * drift
+    leak = 1.0 - R * sum(slopes[1:], slopes[0])
+    leak = leak.to_decimal() if is_quantity(leak) else leak
+    return V - (torch.expm1(-_in_steps(tau) * leak) / leak) * drift
+
+
+def _fixed_inputs(neuron: Dynamics, x: Any) -> Any:
+    """`x` and the inputs that are values, which the step takes once however often it evaluates its drift."""
+    for key in [key for key, each in neuron._current_inputs.items() if not callable(each)]:
+        x = x + neuron._current_inputs.pop(key)
+    return x

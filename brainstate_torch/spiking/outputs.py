@@ -1,0 +1,125 @@
+"""What a conductance does to the membrane: the currents of synapses."""
+
+from typing import Any, ClassVar
+
+from ..nn import Module
+from ..units import volt
+from .align_post import AlignPost
+
+__all__ = ["COBA", "CUBA", "SynOut", "SynapticCurrent"]
+
+
+class SynOut(Module):
+    """Base of what turns the conductance of a synapse into a current.
+
+    A subclass defines :meth:`update`. One that is linear in the potential says so with ``is_linear = True`` and defines
+    :meth:`slope`; then neurons step exactly.
+
+    Raises
+    ------
+    NotImplementedError
+        The subclass does not.
+
+    Notes
+    -----
+    Source: brainpy.state.SynOut (brainpy 2.8.2). Differs: it holds no conductance; the synapse does.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> class Squared(brainstate.spiking.SynOut):
+    ...     def update(self, conductance, potential):
+    ...         return conductance ** 2
+    >>> Squared().update(torch.tensor([1., 3.]), torch.zeros(2))
+    tensor([1., 9.])
+    """
+
+    #: Is the current linear in the potential?
+    is_linear: ClassVar[bool] = False
+
+    def update(self, conductance: Any, potential: Any = None) -> Any:
+        """The current, ``[*N]``."""
+        raise NotImplementedError(f"{type(self).__name__} must define `update`. Got nothing to compute a current with.")
+
+    def slope(self, conductance: Any) -> Any:
+        """The derivative of the current by the potential; None where that is zero."""
+        return None
+
+
+class SynapticCurrent(Module):
+    """The current of a synapse as a function of the potential, which neurons sum up."""
+
+    def __init__(self, syn: AlignPost, out: SynOut, description: str = "") -> None:
+        super().__init__()
+        self.syn, self.out, self.description = syn, out, description
+
+    def update(self, potential: Any) -> Any:
+        return self.out.update(self.syn.conductance(), potential)
+
+    def slope(self) -> Any:
+        """As :meth:`SynOut.slope`."""
+        return self.out.slope(self.syn.conductance())
+
+
+class CUBA(SynOut):
+    """A current that does not depend on the potential: ``g * scale``.
+
+    Parameters
+    ----------
+    scale
+        What the conductance is multiplied by; the default makes amperes of siemens.
+
+    Notes
+    -----
+    Source: brainpy.state.CUBA (brainpy 2.8.2).
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate, brainstate_torch.units as u
+    >>> brainstate.spiking.CUBA(scale=2. * u.mV).update(3. * u.mS).to(u.uA)
+    6.0 uA
+    """
+
+    is_linear = True
+
+    def __init__(self, scale: Any = volt) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def update(self, conductance: Any, potential: Any = None) -> Any:
+        """The current, ``[*N]``."""
+        return conductance * self.scale
+
+
+class COBA(SynOut):
+    """The current through a conductance: ``g * (E - V)``.
+
+    Parameters
+    ----------
+    E
+        The potential at which no current flows.
+
+    Notes
+    -----
+    Source: brainpy.state.COBA (brainpy 2.8.2).
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate, brainstate_torch.units as u
+    >>> brainstate.spiking.COBA(E=0. * u.mV).update(3. * u.mS, -60. * u.mV).to(u.uA)
+    180.0 uA
+    """
+
+    is_linear = True
+
+    def __init__(self, E: Any) -> None:
+        super().__init__()
+        self.E = E
+
+    def update(self, conductance: Any, potential: Any = None) -> Any:
+        """The current, ``[*N]``, at a potential ``[*N]``."""
+        return conductance * (self.E - potential)
+
+    def slope(self, conductance: Any) -> Any:
+        """``-g``."""
+        return -conductance

@@ -1,0 +1,412 @@
+"""Surrogates whose derivative is that of a smooth curve."""
+
+import math
+from typing import Any
+
+import torch
+
+from .base import Surrogate
+
+__all__ = [
+    "ERF",
+    "S2NN",
+    "Arctan",
+    "NonzeroSignLog",
+    "PiecewiseExp",
+    "QPseudoSpike",
+    "Sigmoid",
+    "SoftSign",
+    "arctan",
+    "erf",
+    "nonzero_sign_log",
+    "piecewise_exp",
+    "q_pseudo_spike",
+    "s2nn",
+    "sigmoid",
+    "soft_sign",
+]
+
+
+class Sigmoid(Surrogate):
+    """A step with the derivative of ``sigmoid(alpha x)``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.Sigmoid (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.Sigmoid()
+    >>> brainstate.transform.grad(spike)(torch.tensor(0.))
+    tensor(1.)
+    """
+
+    def __init__(self, alpha: float = 4.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha * s * (1 - s), s = sigmoid(alpha * x)``."""
+        s = torch.sigmoid(self.alpha * x)
+        return self.alpha * s * (1 - s)
+
+
+def sigmoid(x: Any, alpha: float = 4.0) -> torch.Tensor:
+    """:class:`Sigmoid` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`Sigmoid`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.sigmoid(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return Sigmoid(alpha)(x)
+
+
+class SoftSign(Surrogate):
+    """A step with the derivative ``alpha / (2 (1 + |alpha x|)²)``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.SoftSign (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.SoftSign()
+    >>> brainstate.transform.grad(spike)(torch.tensor(1.))
+    tensor(0.1250)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha / (2 * (1 + abs(alpha * x)) ** 2)``."""
+        return self.alpha / (2 * (1 + (self.alpha * x).abs()) ** 2)
+
+
+def soft_sign(x: Any, alpha: float = 1.0) -> torch.Tensor:
+    """:class:`SoftSign` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`SoftSign`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.soft_sign(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return SoftSign(alpha)(x)
+
+
+class Arctan(Surrogate):
+    """A step with the derivative ``alpha / (2 (1 + (π alpha x / 2)²))``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.Arctan (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.Arctan()
+    >>> brainstate.transform.grad(spike)(torch.tensor(0.))
+    tensor(0.5000)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha / (2 * (1 + (pi / 2 * alpha * x) ** 2))``."""
+        return self.alpha / (2 * (1 + (math.pi / 2 * self.alpha * x) ** 2))
+
+
+def arctan(x: Any, alpha: float = 1.0) -> torch.Tensor:
+    """:class:`Arctan` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`Arctan`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.arctan(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return Arctan(alpha)(x)
+
+
+class NonzeroSignLog(Surrogate):
+    """A step with the derivative ``1 / (1 / alpha + |x|)``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.NonzeroSignLog (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.NonzeroSignLog()
+    >>> brainstate.transform.grad(spike)(torch.tensor(1.))
+    tensor(0.5000)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``1 / (1 / alpha + abs(x))``."""
+        return 1 / (1 / self.alpha + x.abs())
+
+
+def nonzero_sign_log(x: Any, alpha: float = 1.0) -> torch.Tensor:
+    """:class:`NonzeroSignLog` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`NonzeroSignLog`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.nonzero_sign_log(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return NonzeroSignLog(alpha)(x)
+
+
+class ERF(Surrogate):
+    """A step with the derivative ``alpha exp(-(alpha x)²) / √π``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.ERF (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.ERF()
+    >>> brainstate.transform.grad(spike)(torch.tensor(0.))
+    tensor(0.5642)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha / sqrt(pi) * exp(-((alpha * x) ** 2))``."""
+        return self.alpha / math.sqrt(math.pi) * torch.exp(-((self.alpha * x) ** 2))
+
+
+def erf(x: Any, alpha: float = 1.0) -> torch.Tensor:
+    """:class:`ERF` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`ERF`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.erf(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return ERF(alpha)(x)
+
+
+class PiecewiseExp(Surrogate):
+    """A step with the derivative ``alpha exp(-alpha |x|) / 2``.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is.
+
+    Notes
+    -----
+    Source: braintools.surrogate.PiecewiseExp (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.PiecewiseExp()
+    >>> brainstate.transform.grad(spike)(torch.tensor(0.))
+    tensor(0.5000)
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha / 2 * exp(-alpha * abs(x))``."""
+        return self.alpha / 2 * torch.exp(-self.alpha * x.abs())
+
+
+def piecewise_exp(x: Any, alpha: float = 1.0) -> torch.Tensor:
+    """:class:`PiecewiseExp` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`PiecewiseExp`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.piecewise_exp(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return PiecewiseExp(alpha)(x)
+
+
+class QPseudoSpike(Surrogate):
+    """A step with the derivative ``(1 + 2 |x| / (alpha + 1)) ** -alpha``.
+
+    Parameters
+    ----------
+    alpha
+        How fast the tails fall.
+
+    Notes
+    -----
+    Source: braintools.surrogate.QPseudoSpike (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.QPseudoSpike()
+    >>> brainstate.transform.grad(spike)(torch.tensor(1.5))
+    tensor(0.2500)
+    """
+
+    def __init__(self, alpha: float = 2.0) -> None:
+        self.alpha = alpha
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``(1 + 2 * abs(x) / (alpha + 1)) ** -alpha``."""
+        return (1 + 2 / (self.alpha + 1) * x.abs()) ** -self.alpha
+
+
+def q_pseudo_spike(x: Any, alpha: float = 2.0) -> torch.Tensor:
+    """:class:`QPseudoSpike` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha
+        As for :class:`QPseudoSpike`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.q_pseudo_spike(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return QPseudoSpike(alpha)(x)
+
+
+class S2NN(Surrogate):
+    """A step with the derivative of ``sigmoid(alpha x)`` below the threshold and ``beta / (x + 1)`` above it.
+
+    Parameters
+    ----------
+    alpha
+        How steep the curve is below the threshold.
+    beta
+        The derivative at the threshold, from above.
+    epsilon
+        What is added to ``x + 1``.
+
+    Notes
+    -----
+    Source: braintools.surrogate.S2NN (0.3.0).
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> spike = brainstate.spiking.surrogate.S2NN()
+    >>> brainstate.transform.grad(spike)(torch.tensor(1.))
+    tensor(0.5000)
+    """
+
+    def __init__(self, alpha: float = 4.0, beta: float = 1.0, epsilon: float = 1e-8) -> None:
+        self.alpha = alpha
+        self.beta = beta
+        self.epsilon = epsilon
+
+    def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha * s * (1 - s) where x < 0, else beta / (x + 1 + epsilon)``."""
+        s = torch.sigmoid(self.alpha * x)
+        above = self.beta / (x.abs() + (1 + self.epsilon))
+        return torch.where(x < 0, self.alpha * s * (1 - s), above)
+
+
+def s2nn(x: Any, alpha: float = 4.0, beta: float = 1.0, epsilon: float = 1e-8) -> torch.Tensor:
+    """:class:`S2NN` as a function.
+
+    Parameters
+    ----------
+    x
+        ``[*N]``: how far above the threshold.
+    alpha, beta, epsilon
+        As for :class:`S2NN`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> brainstate.spiking.surrogate.s2nn(torch.tensor([-1., 0., 2.]))
+    tensor([0., 1., 1.])
+    """
+    return S2NN(alpha, beta, epsilon)(x)
