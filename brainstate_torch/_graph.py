@@ -113,20 +113,29 @@ class Recording(TorchFunctionMode):
         numbers = concrete(x)
         if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
             return x
-        inner = self.stand_in(x) if numbers is x else self._wrapped_local(x)
+        if numbers is not x and _THREAD.recordings[0] is self:
+            return self._wrapped_local(x)
+        inner = self.stand_in(x)
         self._aliases[id(x)] = (x, inner)
         return inner
 
     def _wrapped_local(self, x: torch.Tensor) -> torch.Tensor:
-        """The same for a tensor from outside that a transform of torch.func has got hold of already."""
+        """The same for a tensor from outside that a transform of torch.func took hold of before this graph did.
+
+        A derivative knows its tensor by identity; what it holds is seen by the tracer as a constant.
+        """
         lanes = lanes_within(x)
-        if lanes is None:
+        return x if lanes is None else lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
+
+    def _check_own(self, x: torch.Tensor) -> None:
+        """Refuse to differentiate by what this graph does not know; so begins a derivative of torch.func."""
+        numbers = concrete(x)
+        own = isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode
+        if numbers is not x and not own and _THREAD.recordings[0] is not self:
             raise ValueError(
-                "what is differentiated while a graph is recorded must be a tensor of this function. "
-                f"Got one from outside, of shape {list(x.shape)}, in a derivative of torch.func. "
-                "Use the one in `brainstate_torch.transform`, or pass the tensor as an argument."
+                "what torch.func differentiates in a compiled loop or branch must be made there, or handed to it. "
+                f"Got a tensor of shape {list(x.shape)} from outside. Use the derivatives of `transform`."
             )
-        return lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
 
     def _locals(self, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
@@ -140,6 +149,8 @@ class Recording(TorchFunctionMode):
     ) -> Any:
         if _THREAD.recordings[-1] is not self:
             return func(*args, **(kwargs or {}))
+        if func is torch.Tensor.requires_grad_:
+            self._check_own(args[0])
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 
