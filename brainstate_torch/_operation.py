@@ -187,7 +187,8 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
-        tensors = [local(alive(x)) for x in tensors]
+        # A tensor from outside is known by identity, which what is inside a dead wrapper has not.
+        tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()
