@@ -20,6 +20,7 @@ from torch.func import functional_call, functionalize, grad_and_value, hessian, 
 __all__ = [
     "NO_NUMBER",
     "AutogradFunction",
+    "DataDependentOutputException",
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",

@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from ._errors import ConcretizationError
 from ._func import (
     NO_NUMBER,
+    DataDependentOutputException,
     FakeTensor,
     FakeTensorMode,
     concrete,
@@ -42,9 +43,14 @@ __all__ = [
     "record",
     "recording",
     "with_numbers",
+    "written_input",
 ]
 
 Flat = Callable[..., Sequence[torch.Tensor]]
+#: torch.fx traces one function at a time: it patches what all threads see.
+_TRACING = threading.RLock()
+#: What gives numbers to numpy.
+_NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
 
 
 class _Thread(threading.local):
@@ -151,6 +157,8 @@ class Recording(TorchFunctionMode):
             return func(*args, **(kwargs or {}))
         if func is torch.Tensor.requires_grad_:
             self._check_own(args[0])
+        elif func in _NUMPY:
+            raise DataDependentOutputException(func)
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 
@@ -233,7 +241,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     ConcretizationError
         The function needs a number to go on.
     """
-    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
+    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
         inner = Recording(mode)
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
@@ -308,7 +316,7 @@ def _without_numbers(error: BaseException) -> ConcretizationError:
 def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any]) -> GraphModule:
     """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs."""
     writes = any(map(_writes_within, module.graph.nodes))
-    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
+    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
         fun = functionalize(module, remove="mutations_and_views") if writes else module
         return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
@@ -320,6 +328,22 @@ def _writes_within(node: Node) -> bool:
         return False
     fills = node.target is torch.ops.aten.copy_.default and node.args[0].op == "placeholder"  # type: ignore[union-attr]
     return not (fills and not node.users)
+
+
+def written_input(module: GraphModule) -> str | None:
+    """The name of an operation that writes in place into an input, or into a view of one; None if there is none."""
+    inside: set[Node] = set()
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            inside.add(node)
+        elif isinstance(node.target, torch._ops.OpOverload):
+            schema = node.target._schema
+            for argument, given in zip(schema.arguments, node.args, strict=False):
+                if argument.alias_info is not None and given in inside:
+                    if argument.alias_info.is_write:
+                        return str(schema.name.removeprefix("aten::"))
+                    inside.add(node)
+    return None
 
 
 def empty_graph() -> Graph:
