@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters, temporarily_pop_interpreter_stack
@@ -20,6 +20,7 @@ from torch.func import functional_call, functionalize, grad_and_value, hessian, 
 __all__ = [
     "NO_NUMBER",
     "AutogradFunction",
+    "DataDependentOutputException",
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
@@ -43,6 +44,7 @@ __all__ = [
     "jvp",
     "lane_marker",
     "lanes_of",
+    "lanes_within",
     "level",
     "level_of",
     "outside_of_transforms",
@@ -110,6 +112,21 @@ def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:
     """The tensor as each lane of the vmap at a level sees it, which is one slice along an axis."""
     lanes: torch.Tensor = _functorch._add_batch_dim(x, axis, at)
     return lanes
+
+
+class Lanes(NamedTuple):
+    """All lanes of a tensor inside a vmap: one tensor, the axis of the lanes, and the level of the vmap."""
+
+    tensor: torch.Tensor
+    axis: int
+    level: int
+
+
+def lanes_within(x: torch.Tensor) -> Lanes | None:
+    """What :func:`lanes_of` made the tensor of; None if another transform made it."""
+    if not _functorch.is_batchedtensor(x):
+        return None
+    return Lanes(_functorch.get_unwrapped(x), _functorch.maybe_get_bdim(x), level_of(x))
 
 
 #: The tensor inside a wrapper that outlived its transform, as a backward pass meets it; any other tensor itself.

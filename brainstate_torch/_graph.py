@@ -15,10 +15,13 @@ from torch.overrides import TorchFunctionMode
 from ._errors import ConcretizationError
 from ._func import (
     NO_NUMBER,
+    DataDependentOutputException,
     FakeTensor,
     FakeTensorMode,
     concrete,
     functionalize,
+    lanes_of,
+    lanes_within,
     outside_of_transforms,
     unset_fake_temporarily,
 )
@@ -33,15 +36,21 @@ __all__ = [
     "functional",
     "is_cheap",
     "is_recording",
+    "local",
     "number_of",
     "numbers_in",
     "outputs",
     "record",
     "recording",
     "with_numbers",
+    "written_input",
 ]
 
 Flat = Callable[..., Sequence[torch.Tensor]]
+#: torch.fx traces one function at a time: it patches what all threads see.
+_TRACING = threading.RLock()
+#: What gives numbers to numpy.
+_NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
 
 
 class _Thread(threading.local):
@@ -110,9 +119,29 @@ class Recording(TorchFunctionMode):
         numbers = concrete(x)
         if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
             return x
+        if numbers is not x and _THREAD.recordings[0] is self:
+            return self._wrapped_local(x)
         inner = self.stand_in(x)
         self._aliases[id(x)] = (x, inner)
         return inner
+
+    def _wrapped_local(self, x: torch.Tensor) -> torch.Tensor:
+        """The same for a tensor from outside that a transform of torch.func took hold of before this graph did.
+
+        A derivative knows its tensor by identity; what it holds is seen by the tracer as a constant.
+        """
+        lanes = lanes_within(x)
+        return x if lanes is None else lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
+
+    def _check_own(self, x: torch.Tensor) -> None:
+        """Refuse to differentiate by what this graph does not know; so begins a derivative of torch.func."""
+        numbers = concrete(x)
+        own = isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode
+        if numbers is not x and not own and _THREAD.recordings[0] is not self:
+            raise ValueError(
+                "what torch.func differentiates in a compiled loop or branch must be made there, or handed to it. "
+                f"Got a tensor of shape {list(x.shape)} from outside. Use the derivatives of `transform`."
+            )
 
     def _locals(self, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
@@ -126,6 +155,10 @@ class Recording(TorchFunctionMode):
     ) -> Any:
         if _THREAD.recordings[-1] is not self:
             return func(*args, **(kwargs or {}))
+        if func is torch.Tensor.requires_grad_:
+            self._check_own(args[0])
+        elif func in _NUMPY:
+            raise DataDependentOutputException(func)
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 
@@ -137,6 +170,14 @@ def is_recording() -> bool:
 def recording() -> Recording:
     """The innermost recording."""
     return _THREAD.recordings[-1]
+
+
+def local(x: Any) -> Any:
+    """The tensor of the innermost graph that a tensor means, where one is recorded; anything else as it is.
+
+    What hands tensors to a transform of torch.func asks for it first: the transform would wrap the one from outside.
+    """
+    return _THREAD.recordings[-1].local(x) if _THREAD.recordings else x
 
 
 @contextlib.contextmanager
@@ -173,7 +214,8 @@ class Recorded(NamedTuple):
     originals
         The same as the function knows them; where another recording gave one a further meaning, they differ.
     stand_ins
-        The tensors without numbers that they were while the graph was recorded.
+        The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
+        is itself.
 
     The graph keeps alive, as ``held``, the operations that its nodes refer to by number.
     """
@@ -199,7 +241,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     ConcretizationError
         The function needs a number to go on.
     """
-    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
+    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
         inner = Recording(mode)
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
@@ -220,15 +262,15 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         if node.target is CALL:
             node.target = perform
     module.graph.eliminate_dead_code()
-    stand_ins = _inputs_of_stand_ins(module)
+    stand_ins = _inputs_of_constants(module)
     module.held = inner.held
-    originals = [inner.originals[id(x)][1] for x in stand_ins]
+    originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
     return Recorded(module, captured, originals, stand_ins)
 
 
-def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:
-    """Turn the stand-ins, which are constants of a graph, into inputs behind the others."""
+def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
+    """Turn the constants of a graph, stand-ins and tensors made of numbers, into inputs behind the others."""
     graph = module.graph
     captured = []
     last = None
@@ -240,7 +282,7 @@ def _inputs_of_stand_ins(module: GraphModule) -> list[torch.Tensor]:
         if node.op != "get_attr":
             continue
         value = getattr(module, node.target)
-        if not isinstance(value, FakeTensor):
+        if not isinstance(value, torch.Tensor):
             continue
         place = found.get(id(value))
         if place is None:
@@ -274,7 +316,7 @@ def _without_numbers(error: BaseException) -> ConcretizationError:
 def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any]) -> GraphModule:
     """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs."""
     writes = any(map(_writes_within, module.graph.nodes))
-    with _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
+    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
         fun = functionalize(module, remove="mutations_and_views") if writes else module
         return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
@@ -286,6 +328,22 @@ def _writes_within(node: Node) -> bool:
         return False
     fills = node.target is torch.ops.aten.copy_.default and node.args[0].op == "placeholder"  # type: ignore[union-attr]
     return not (fills and not node.users)
+
+
+def written_input(module: GraphModule) -> str | None:
+    """The name of an operation that writes in place into an input, or into a view of one; None if there is none."""
+    inside: set[Node] = set()
+    for node in module.graph.nodes:
+        if node.op == "placeholder":
+            inside.add(node)
+        elif isinstance(node.target, torch._ops.OpOverload):
+            schema = node.target._schema
+            for argument, given in zip(schema.arguments, node.args, strict=False):
+                if argument.alias_info is not None and given in inside:
+                    if argument.alias_info.is_write:
+                        return str(schema.name.removeprefix("aten::"))
+                    inside.add(node)
+    return None
 
 
 def empty_graph() -> Graph:

@@ -22,7 +22,7 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import GraphModule, Like, is_recording, number_of, numbers_in, outputs, record, recording
+from ._graph import GraphModule, Like, is_recording, local, number_of, numbers_in, outputs, record, recording
 from ._ops import call, target
 
 __all__ = [
@@ -122,7 +122,9 @@ class Body:
         """What the function does."""
         if self._graph is None:
             assert self._primal is not None
-            self._graph, self.extras, *_ = record(self._primal, self.like)
+            recorded = record(self._primal, self.like)
+            # Whatever is recorded around it, the program of an operation takes tensors with numbers.
+            self._graph, self.extras = recorded.graph, recorded.originals
         return self._graph
 
     @property
@@ -187,7 +189,8 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
-        tensors = [alive(x) for x in tensors]
+        # A tensor from outside is known by identity, which what is inside a dead wrapper has not.
+        tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()

@@ -18,7 +18,9 @@ __all__ = ["CALL", "Target", "call", "defined", "perform", "target"]
 _library = Library("brainstate_torch", "FRAGMENT")  # type: ignore[no-untyped-call]
 
 
-def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) -> Callable[..., Any]:
+def defined(
+    schema: str, kernel: Callable[..., Any], shape: Callable[..., Any], tags: Sequence[torch.Tag] = ()
+) -> Callable[..., Any]:
     """A new operator: one node to whoever traces a program.
 
     Parameters
@@ -29,12 +31,14 @@ def defined(schema: str, kernel: Callable[..., Any], shape: Callable[..., Any]) 
         What computes it, on every device. It has no derivative.
     shape
         What makes an empty result, with the same arguments.
+    tags
+        What torch should know of it.
     """
     name = schema.partition("(")[0]
     space = getattr(torch.ops, _library.ns)
     if hasattr(space, name):  # The module that defines it is loaded again, as notebooks do.
         return getattr(space, name).default  # type: ignore[no-any-return]
-    _library.define(schema)  # type: ignore[no-untyped-call]
+    _library.define(schema, tags=tuple(tags))  # type: ignore[no-untyped-call]
     _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
     register_fake(f"{_library.ns}::{name}", shape, lib=_library)
     operator: Callable[..., Any] = getattr(space, name).default
@@ -62,6 +66,8 @@ CALL = defined(
     "call(Tensor[] tensors, int target) -> Tensor[]",
     lambda tensors, target: _targets[target].run(tensors),
     lambda tensors, target: _targets[target].shapes(tensors),
+    # Without it torch runs the operator at once, while a graph is recorded, where all arguments are constants.
+    tags=[torch.Tag.nondeterministic_seeded],
 )
 
 

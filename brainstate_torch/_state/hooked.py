@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .._graph import is_recording
 from .hooks import GlobalHookRegistry, Hook, HookHandle, HookManager
 
 __all__ = ["GLOBAL_HOOKS", "Hooked"]
@@ -22,7 +23,9 @@ class Hooked:
         return self._hooks_manager
 
     def _managers(self) -> list[HookManager]:
-        """The managers whose hooks run: the global ones first."""
+        """The managers whose hooks run: the global ones first. None do while a program is recorded."""
+        if is_recording():
+            return []
         managers: list[HookManager] = [GLOBAL_HOOKS] if GLOBAL_HOOKS.active else []
         if self._hooks_manager.active:
             managers.append(self._hooks_manager)

@@ -15,9 +15,11 @@ from .._arrays import is_arraylike
 from .._func import is_transformed
 from .._graph import is_recording
 from .._inductor import BACKENDS
+from .._state import State
 from .._state.context import CONTEXT
 from ..typing import Missing
 from ._abstract import eval_shape
+from ._carry import protected
 from ._compiled.program import Program
 from ._compiled.stateful import numbers_as_tensors
 from ._functional import checked_arguments, run
@@ -63,15 +65,18 @@ class Jitted:
         for program in self._programs.get(key, ()):
             inputs = program.inputs(tensors)
             if inputs is not None:
-                return program(inputs)
-        program = self._made(key, args, kwargs, tensors)
-        inputs = program.inputs(tensors)
-        assert inputs is not None, "a program takes the States that it was recorded with"
+                break
+        else:
+            program = self._made(key, args, kwargs, tensors)
+            inputs = program.inputs(tensors)
+            assert inputs is not None, "a program takes the States that it was recorded with"
+        if program.attached and torch.is_grad_enabled():
+            return self._plain(args, kwargs)
         return program(inputs)
 
     def _plain(self, args: Any, kwargs: Any) -> Any:
         """Inside another transform the function is a part of what that transforms."""
-        positional, named = checked_arguments(args, kwargs)
+        positional, named = protected(checked_arguments(args, kwargs))
         outcome = run(self.origin_fun, positional, named)
         outcome.frame.commit(outcome.written, outcome.created)
         return outcome.result
@@ -210,6 +215,8 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
     leaves, spec = _tree.flatten(arg)
     key: list[Any] = [spec]
     for leaf in leaves:
+        if isinstance(leaf, State):
+            checked_arguments([leaf], {})
         if not is_arraylike(leaf):
             raise TypeError(
                 f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "

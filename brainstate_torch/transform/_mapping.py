@@ -16,6 +16,7 @@ import torch
 
 from .. import _func, _tree
 from .._arrays import as_tensor, is_arraylike
+from .._graph import local
 from .._state import State
 from ._axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
 from ._collectives import Axis, named
@@ -135,7 +136,9 @@ class _Call:
         """Run all lanes, and commit."""
         places = [i for i, axis in enumerate(self.axes) if axis is not None]
         axes = [axis for axis in self.axes if axis is not None]
-        tensors = [self.ranks.part(as_tensor(self.leaves[i]), axis) for i, axis in zip(places, axes, strict=True)]
+        tensors = [
+            local(self.ranks.part(as_tensor(self.leaves[i]), axis)) for i, axis in zip(places, axes, strict=True)
+        ]
         # torch.vmap wants one mapped input at least.
         tensors.append(self.ranks.part(torch.arange(self.size, dtype=torch.int32), 0))
 

@@ -9,6 +9,7 @@ import torch
 
 from .. import _tree
 from .._arrays import as_tensor, is_arraylike
+from .._graph import local
 from .._state import State
 from .._state.value import Value
 from ..units import Quantity, Unit
@@ -141,7 +142,7 @@ class Inputs:
                 entry = entry.mantissa
             else:
                 self.units.append(None)
-            self.leaves.append(entry if isinstance(entry, torch.Tensor) else self._tensor(entry))
+            self.leaves.append(local(entry if isinstance(entry, torch.Tensor) else self._tensor(entry)))
 
     def _tensor(self, entry: Any) -> torch.Tensor:
         if not is_arraylike(entry):

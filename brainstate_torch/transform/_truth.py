@@ -7,14 +7,15 @@ import torch
 
 from .._arrays import as_tensor
 from .._func import FakeTensor, concrete, is_batched
+from .._graph import local
 from ..units import Quantity
 
 __all__ = ["as_truth", "is_undecided", "scalar"]
 
 
 def is_undecided(x: Any) -> bool:
-    """Has the tensor one number per lane of a vmap, or, where shapes are traced, none?"""
-    return isinstance(x, torch.Tensor) and (is_batched(x) or isinstance(concrete(x), FakeTensor))
+    """Has the tensor one number per lane of a vmap, or, where shapes are traced or a graph is recorded, none?"""
+    return isinstance(x, torch.Tensor) and (is_batched(x) or isinstance(concrete(local(x)), FakeTensor))
 
 
 def scalar(x: Any, name: str, kinds: str) -> Any:

@@ -66,6 +66,10 @@ class Framework:
         """A State of an array."""
         return self.bs.State(self.array(x), **kwargs)
 
+    def jit(self, fun: Callable[..., Any], **kwargs: Any) -> Any:
+        """``transform.jit``; ours replays its graphs, which takes no compiler and no time for one."""
+        return self.bs.transform.jit(fun, **kwargs, **({"backend": "replay"} if self.is_ours() else {}))
+
     def grad(self, *args: Any, **kwargs: Any) -> Any:
         """``transform.grad``, on the engine under test."""
         return self.bs.transform.grad(*args, **kwargs, **self.engine)
@@ -223,9 +227,9 @@ class Case:
         """What brainstate gives."""
         return normalise(THEIRS, self.body(THEIRS))
 
-    def check(self, engine: str = "auto") -> None:
+    def check(self, engine: str = "auto", framework: Framework = OURS) -> None:
         """Run on both, and compare with each other, or each with what is expected of it."""
-        ours = normalise(OURS, self.body(replace(OURS, engine={"engine": engine})))
+        ours = normalise(OURS, self.body(replace(framework, engine={"engine": engine})))
         if not self.expected:
             found = list(mismatches(ours, self.theirs))
         else:

@@ -271,7 +271,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         results, found = pullback(step, tensors[:count], tensors[count:], places)
         return [*results, *found]
 
-    graph, extras, *_ = record(joint, [*step.like, *slopes])
+    graph, _, extras, _ = record(joint, [*step.like, *slopes])
     halves = split(graph, [*layout, len(slopes)], loop.count)
     saving = Body(lambda *arguments: halves.forward(*arguments, *extras), step.like)
 

@@ -16,6 +16,7 @@ from ..._state.context import CONTEXT
 from ..._state.hooked import GLOBAL_HOOKS
 from ..._state.value import Value
 from ...environ._store import observed
+from .._carry import protected
 from .._functional import Static, combine, partition
 from .stateful import StateFrame, record_stateful
 
@@ -50,7 +51,7 @@ class Program:
     ) -> None:
         with observed() as self.settings, compiling(backend):
             static = partition(arguments)[1]
-            found = record_stateful(fun, tensors, lambda some: combine(some, static), StateFrame(name))
+            found = record_stateful(fun, tensors, lambda some: protected(combine(some, static)), StateFrame(name))
         frame = found.frame
         self.graph, captured, *_ = found.recorded
         self.backend = backend
@@ -65,6 +66,8 @@ class Program:
         of_states = [place for touched in self.touched for _, place in touched.used]
         for place in (*range(self.given), *of_states):
             self._inputs[place] = None
+        #: Does the function close over a tensor that autograd follows?
+        self.attached = any(x is not None and x.requires_grad for x in self._inputs)
         self._result = _Slot(found.outputs[0], 0)
         self._changes: list[_Change] = []
         end = self._result.end

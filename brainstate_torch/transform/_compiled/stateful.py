@@ -8,7 +8,7 @@ import torch
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._func import level
-from ..._graph import Recorded, record, recording, with_numbers
+from ..._graph import Recorded, is_recording, record, recording, with_numbers, written_input
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import owned
@@ -151,6 +151,12 @@ def record_stateful(
 
     try:
         recorded = record(flat, like)
+        # In a loop or a branch the write would be lost.
+        if is_recording() and (writer := written_input(recorded.graph)) is not None:
+            raise ValueError(
+                "what is compiled as a loop or branch must not write in place into a tensor from outside. "
+                f"Got a call of `{writer}`. Hold the tensor in a State, carry it on, or compute a new one."
+            )
     except BaseException:
         frame.abandon()
         raise
