@@ -58,4 +58,4 @@ _PIECE = 240
 def steps_per_piece(module: GraphModule) -> int:
     """How many steps of a loop to compile as one, by the number of operations in a step."""
     size = sum([node.op == "call_function" for node in module.graph.nodes])
-    return max(1, min(20, _PIECE // max(size, 1)))
+    return int(max(1, min(20, _PIECE // max(size, 1))))
