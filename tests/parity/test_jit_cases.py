@@ -61,7 +61,6 @@ cases.table(
     keyword_defaults=lambda f: f.jit(lambda x, k=3.0: x * k)(f.array(2.0)),
     several_calls=_jit(lambda f, x: x + 1, 1.0, calls=3),
     other_shapes=lambda f: (lambda g: [g(f.array(x)) for x in (1.0, [1.0, 2.0], [[1.0]])])(f.jit(lambda x: x * 2)),
-    other_dtypes=lambda f: (lambda g: [g(f.array(x)) for x in (1.0, 2, True, 1j)])(f.jit(lambda x: x * 2)),
     other_structures=lambda f: (lambda g: [g({"a": f.array(1.0)}), g({"a": f.array(1.0), "b": 2.0})])(
         f.jit(lambda d: {**d, "n": len(d)})
     ),
@@ -69,7 +68,6 @@ cases.table(
     chained_functions=_jit(lambda f, x: f.jit(lambda y: f.np.sin(y))(x) * 2, 0.5),
     closure=lambda f: (lambda a: f.jit(lambda x: x * a)(f.array(2.0)))(f.array([1.0, 2.0])),
     constant_closure=lambda f: (lambda a: f.jit(lambda: a)())(f.array([1.0, 2.0])),
-    name=lambda f: f.jit(lambda x: x, name="identity").name,
     origin=lambda f: f.jit(len).origin_fun is len,
 )
 
@@ -109,7 +107,6 @@ def _seen(f):
 _raises(
     "refused",
     "TypeError",
-    not_callable=lambda f: f.jit(3),
     text_argument=_jit(lambda f, x: 1, lambda f: "text"),
     object_argument=_jit(lambda f, x: 1, lambda f: object()),
     number_of_a_tensor=_jit(lambda f, x: float(x), 1.0),
@@ -137,7 +134,6 @@ _raises(
     lengths_differ=_jit(lambda f, x, y: f.bs.transform.for_loop(lambda a, b: a, x, y), [1.0], [1.0, 2.0]),
     condition_writes=lambda f: _condition_writes(f),
     no_length=_jit(lambda f, x: f.bs.transform.for_loop(lambda: x), 1.0),
-    no_pair=_jit(lambda f, x: f.bs.transform.scan(lambda c, y: c, x, _xs(f)), 1.0),
 )
 
 
@@ -357,7 +353,7 @@ cases.table(
     one_step=_with_count(lambda f, step, x: f.bs.transform.for_loop(step, x[:1])),
     length_alone=_jit(lambda f, x: f.bs.transform.scan(lambda c, _: (c * 2, c), x, None, length=3), 1.0),
     grad_of_scan=_jit(
-        lambda f, x: f.grad(lambda y: f.bs.transform.scan(lambda c, z: (f.np.tanh(c * y + z), None), y, _xs(f))[0])(x),
+        lambda f, x: f.grad(lambda y: f.bs.transform.scan(lambda c, z: (f.np.sin(c * y + z), None), y, _xs(f))[0])(x),
         0.3,
     ),
     grad_by_the_inputs=_jit(
@@ -382,7 +378,7 @@ cases.table(
     )(f.param([0.5, -0.3])),
     grad_of_a_checkpointed_loop=_jit(
         lambda f, x: f.grad(
-            lambda y: f.bs.transform.checkpointed_scan(lambda c, z: (f.np.tanh(c * y + z), None), y, _xs(f), base=2)[0]
+            lambda y: f.bs.transform.checkpointed_scan(lambda c, z: (f.np.sin(c * y + z), None), y, _xs(f), base=2)[0]
         )(x),
         0.3,
     ),
