@@ -135,12 +135,12 @@ alive = _functorch.unwrap_if_dead
 
 def unmapped(x: torch.Tensor, at: int) -> tuple[torch.Tensor, int | None]:
     """All lanes of a tensor for the vmap at a level, and their axis; None if all lanes have the same tensor."""
-    return _functorch._unwrap_batched(x, at)  # type: ignore[no-any-return]
+    return _functorch._unwrap_batched(x, at)
 
 
 def untracked(x: torch.Tensor, at: int) -> torch.Tensor:
     """The tensor as it is outside of the derivative at a level."""
-    return _functorch._unwrap_for_grad(x, at) if level_of(x) == at else x  # type: ignore[no-any-return]
+    return _functorch._unwrap_for_grad(x, at) if level_of(x) == at else x
 
 
 def innermost_map() -> tuple[int, str]:

@@ -160,7 +160,7 @@ class Recording(TorchFunctionMode):
         if func is torch.Tensor.requires_grad_:
             self._check_own(args[0])
         elif func in _NUMPY:
-            raise DataDependentOutputException(func)
+            raise DataDependentOutputException(func)  # type: ignore[arg-type]
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 
@@ -265,7 +265,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             node.target = perform
     module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_constants(module)
-    module.held = inner.held
+    module.held = inner.held  # type: ignore[assignment]
     originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
     return Recorded(module, captured, originals, stand_ins)
@@ -274,7 +274,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
 def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
     """Turn the constants of a graph, stand-ins and tensors made of numbers, into inputs behind the others."""
     graph = module.graph
-    captured = []
+    captured: list[torch.Tensor] = []
     last = None
     for node in graph.nodes:
         if node.op == "placeholder":

@@ -47,9 +47,11 @@ Flat = Callable[..., Sequence[torch.Tensor]]
 
 
 class _Settings(threading.local):
-    """Per thread: with which backend the operations that are made are compiled."""
+    """Per thread: for which backend operations are made, and whether by a backward pass."""
 
     backend = "inductor"
+    #: Is a backward pass under way?
+    backward = False
 
 
 SETTINGS = _Settings()
@@ -198,9 +200,22 @@ class Operation(ABC):
             if not any(needs):
                 with below(here):
                     return self.apply([untracked(x, here) for x in tensors])
-            pull = self.pulled(needs, higher=sum(kind in ("Grad", "Jvp") for kind in kinds) > 1)
+            derivatives = sum([kind in ("Grad", "Jvp") for kind in kinds])
+            if SETTINGS.backward and derivatives == 1:
+                # torch.func records its backward pass as if it were to be differentiated again, which hardly ever is.
+                pull = Pull(self, self._pulled_late)
+            else:
+                pull = self.pulled(needs, higher=derivatives > 1)
         marker = lane_marker() if "Vmap" in kinds and self.draws else None
         return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+
+    def _pulled_late(
+        self, needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
+    ) -> list[torch.Tensor | None]:
+        """The backward pass of an operation that has kept nothing for it."""
+        pull = self.pulled(needs, higher=True)
+        found = pull.forward.apply(tensors)[self.count :]
+        return pull.backward(needs, tensors, found, [*cotangents, *[None for _ in found]])
 
     def _mapped(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results inside a vmap."""
@@ -305,7 +320,11 @@ class _Apply(AutogradFunction):
     @staticmethod
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         saved = ctx.saved_tensors
-        found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+        outer, SETTINGS.backward = SETTINGS.backward, True
+        try:
+            found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+        finally:
+            SETTINGS.backward = outer
         return None, None, None, *found
 
     @staticmethod

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 import brainstate_torch as brainstate
 import brainstate_torch.units as u
+from brainstate_torch import nn, spiking
 
 
 def first_gradients():
@@ -37,103 +38,61 @@ def first_gradients():
     print("the same with value and aux data:", grads, loss.item(), prediction.tolist())
 
 
-class Spike(torch.autograd.Function):
-    """1 above zero, else 0. Its derivative, zero almost everywhere, is replaced by 1 / (1 + |x|)²."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x):
-        return (x > 0).to(x.dtype)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def backward(ctx, cotangent):
-        (x,) = ctx.saved_tensors
-        return cotangent / (1 + x.abs()) ** 2
-
-    jvp = backward  # each spike depends on its own x alone: forward and reverse mode multiply by the same factor
-
-
-class Network:
+class Network(nn.Module):
     """64 pixels drive 100 leaky integrate-and-fire neurons, whose spikes charge 10 leaky class scores."""
 
-    tau = 10.0 * u.ms
-    resistance = 100.0 * u.Mohm
-    threshold = 15.0 * u.mV
-
-    def __init__(self, generator, hidden=100):
-        self.w_in = brainstate.ParamState(torch.randn(64, hidden, generator=generator) * 0.1 * u.nA)
-        self.w_out = brainstate.ParamState(torch.randn(hidden, 10, generator=generator) * 0.05 * u.nA)
-        self.membrane = brainstate.HiddenState(torch.zeros(1, hidden) * u.mV)
-        self.scores = brainstate.HiddenState(torch.zeros(1, 10) * u.mV)
-
-    def step(self, current):
-        """Advance by dt: tau dV/dt = -V + R I. Crossing the threshold makes a spike and lowers V by it."""
-        leak = brainstate.environ.get_dt() / self.tau
-        self.membrane.value += leak * (self.resistance * current - self.membrane.value)
-        spikes = Spike.apply((self.membrane.value - self.threshold) / (5.0 * u.mV))
-        self.membrane.value -= spikes * self.threshold
-        self.scores.value += leak * (self.resistance * (spikes @ self.w_out.value) - self.scores.value)
-        return spikes, self.scores.value
+    def __init__(self, hidden=100):
+        super().__init__()
+        self.w_in = nn.Linear(64, hidden, w_init=nn.init.Normal(scale=1.0, unit=u.nA), b_init=None)
+        self.neurons = spiking.LIF(
+            hidden, R=10.0 * u.Mohm, tau=10.0 * u.ms, V_th=15.0 * u.mV, spk_fun=spiking.surrogate.InvSquareGrad(3.0)
+        )
+        self.w_out = nn.Linear(hidden, 10, w_init=nn.init.Normal(scale=0.5, unit=u.nA), b_init=None)
+        self.scores = spiking.Expon(10, tau=10.0 * u.ms, g_initializer=nn.init.Constant(0.0 * u.nA))
 
     def simulate(self, pixels, duration=40.0 * u.ms):
         """Inject pixels [batch, 64] as currents; return spikes [time, batch, 100], scores [time, batch, 10]."""
-        current = pixels @ self.w_in.value
-        self.membrane.value = torch.zeros(current.shape) * u.mV
-        self.scores.value = torch.zeros(len(pixels), 10) * u.mV
-        steps = [self.step(current) for _ in range(round(float(duration / brainstate.environ.get_dt())))]
-        return tuple(torch.stack(series) for series in zip(*steps, strict=True))
+        nn.init_all_states(self, batch_size=len(pixels))
+        current = self.w_in(pixels)
+
+        def step(t):
+            spikes = self.neurons(current)
+            return spikes, self.scores(self.w_out(spikes))
+
+        return brainstate.transform.for_loop(step, u.math.arange(0.0 * u.ms, duration, brainstate.environ.get_dt()))
 
     def loss(self, pixels, labels):
-        """The cross entropy of the mean scores, counted in mV; as aux data the firing rate."""
+        """The cross entropy of the mean scores, counted in nA; as aux data the firing rate."""
         spikes, scores = self.simulate(pixels)
         rate = spikes.mean() / brainstate.environ.get_dt()
-        return cross_entropy(scores.mean(0) / u.mV, labels), rate.to(u.Hz)
+        return cross_entropy(scores.mean(0) / u.nA, labels), rate.to(u.Hz)
 
     def accuracy(self, pixels, labels):
         return (self.simulate(pixels)[1].mean(0).argmax(1) == labels).float().mean().item()
 
 
-class Adam:
-    """Adam by hand, to see units at work: the weights are in nA, so the learning rate must be, too."""
-
-    def __init__(self, states, lr):
-        self.states, self.lr, self.count = states, lr, 0
-
-    def update(self, grads):
-        if self.count == 0:
-            self.means, self.squares = [0.0 * g for g in grads], [0.0 * g**2 for g in grads]
-        self.count += 1
-        for i, (state, g) in enumerate(zip(self.states, grads, strict=True)):
-            self.means[i] = 0.9 * self.means[i] + 0.1 * g
-            self.squares[i] = 0.999 * self.squares[i] + 0.001 * g**2
-            mean, square = self.means[i] / (1 - 0.9**self.count), self.squares[i] / (1 - 0.999**self.count)
-            state.value -= self.lr * mean / (square**0.5 + 1e-8 / u.nA)
-
-
-def train(network, pixels, labels, test, epochs, generator):
+def train(network, pixels, labels, test, epochs):
     """Train; return the loss of every update, and the test accuracy before and after every epoch."""
-    weights = [network.w_in, network.w_out]
+    weights = network.states(brainstate.ParamState)
     gradient = brainstate.transform.grad(network.loss, weights, has_aux=True, return_value=True, unit_aware=True)
+    adam = brainstate.optim.Adam(lr=0.03 * u.nA).register_trainable_weights(weights)
     grads, loss, rate = gradient(pixels[:64], labels[:64])
-    print(f"weights in {weights[0].value.unit}, gradient in {grads[0].unit}, firing rate {rate:.1f}")
+    print(f"gradient in {grads['w_in', 'weight']['weight'].unit}, firing rate {rate:.1f}")
     try:
-        weights[0].value -= 0.1 * grads[0]
+        brainstate.optim.Adam(lr=0.03 * u.mV).register_trainable_weights(weights).update(grads)
     except u.UnitMismatchError as error:
-        print("a step with a learning rate of 0.1 is refused:", error)
+        print("a step with a learning rate of 0.03 mV is refused:", error)
 
-    adam = Adam(weights, lr=0.003 * u.nA)
+    def update(pixels, labels):
+        grads, loss, rate = gradient(pixels, labels)
+        adam.update(grads)
+        return loss, rate
+
     losses, accuracies = [], [network.accuracy(*test)]
     bar = tqdm(range(epochs), unit="epoch")
     for _ in bar:
-        for rows in torch.randperm(len(pixels), generator=generator).split(64):
-            grads, loss, rate = gradient(pixels[rows], labels[rows])
-            adam.update(grads)
+        for rows in brainstate.random.permutation(len(pixels)).split(64):
+            loss, rate = update(pixels[rows], labels[rows])
             losses.append(loss.item())
         accuracies.append(network.accuracy(*test))
         bar.set_postfix_str(f"loss {losses[-1]:.3f}, test accuracy {accuracies[-1]:.1%}, {rate:.0f}")
@@ -143,8 +102,8 @@ def train(network, pixels, labels, test, epochs, generator):
 def draw(network, losses, accuracies, pixels, label, path):
     """Training, and one test digit: what the network saw, which neurons spiked, how the scores grew."""
     spikes, scores = network.simulate(pixels[None])
-    scores = scores[:, 0].to_decimal(u.mV)
-    favourite, order = network.w_out.value.mantissa.argmax(1).sort(stable=True)
+    scores = scores[:, 0].to_decimal(u.nA)
+    favourite, order = network.w_out.weight.value["weight"].mantissa.argmax(1).sort(stable=True)
     step, row = spikes[:, 0, order].nonzero(as_tuple=True)
     sizes = favourite.bincount(minlength=10)
     colors = ["tab:red" if c == label else "darkgray" for c in range(10)]
@@ -161,9 +120,9 @@ def draw(network, losses, accuracies, pixels, label, path):
     ax_spikes.set(title="spikes", ylabel="neurons in favour of class", xlim=(0, time[-1] + 1))
     ax_scores.set_prop_cycle(color=colors)
     ax_scores.plot(time, scores)
-    ax_scores.set(title="class scores", xlabel="time (ms)", ylabel="mV", xlim=(0, time[-1] + 1))
+    ax_scores.set(title="class scores", xlabel="time (ms)", ylabel="nA", xlim=(0, time[-1] + 1))
     ax_means.barh(range(10), scores.mean(0), color=colors)
-    ax_means.set(title="mean scores", xlabel="mV", yticks=range(10))
+    ax_means.set(title="mean scores", xlabel="nA", yticks=range(10))
     ax_digit.imshow(pixels.view(8, 8), cmap="gray_r")
     ax_digit.set(title=f"a {label}, read as {scores.mean(0).argmax()}", xticks=[], yticks=[])
     for ax in axes.flat:
@@ -183,14 +142,14 @@ def main():
     first_gradients()
     torch.set_num_threads(1)  # with tensors this small, threads mostly wait for one another
     brainstate.environ.set(dt=1.0 * u.ms)
-    generator = torch.Generator().manual_seed(args.seed)
+    brainstate.random.seed(args.seed)
     digits = load_digits()
-    chosen = torch.randperm(len(digits.data), generator=generator)[: args.samples]
+    chosen = brainstate.random.permutation(len(digits.data))[: args.samples]
     pixels, labels = torch.tensor(digits.data / 16).float()[chosen], torch.tensor(digits.target)[chosen]
     n = len(chosen) // 5
     test = pixels[:n], labels[:n]
-    network = Network(generator)
-    losses, accuracies = train(network, pixels[n:], labels[n:], test, args.epochs, generator)
+    network = Network()
+    losses, accuracies = train(network, pixels[n:], labels[n:], test, args.epochs)
     draw(network, losses, accuracies, test[0][0], test[1][0].item(), args.out)
     print(f"test accuracy {accuracies[-1]:.1%} on {n} digits it has not seen; picture in {args.out}")
     return 0 if accuracies[-1] >= args.check else 1

@@ -10,9 +10,11 @@ first steps.
 
 import numpy as np
 
+from . import Bar
+
 TITLE = "balanced network of 4,000 neurons, 1 s in steps of 0.1 ms (quick: 0.1 s)"
 CASES = ("simulation",)
-BARS = ()
+BARS = (Bar("ours, spiking, jit", "brainstate jit", 1.5),)
 
 N_E, N_I, FAN_OUT = 3200, 800, 80
 N = N_E + N_I
@@ -74,7 +76,13 @@ def ours(case, data):
 
     steps = torch.arange(int(data.steps))
     simulate = _simulation(brainstate, u, data, torch.where, torch.zeros_like, steps)
-    return {"ours": simulate, "ours, spiking": _of_parts(brainstate, u, data, steps)}
+    of_parts = _of_parts(brainstate, u, data, steps)
+    return {
+        "ours": simulate,
+        "ours, spiking": of_parts,
+        "ours, jit": brainstate.transform.jit(simulate),
+        "ours, spiking, jit": brainstate.transform.jit(of_parts),
+    }
 
 
 def _of_parts(brainstate, u, data, steps):

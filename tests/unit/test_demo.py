@@ -1,6 +1,7 @@
-"""The example program: its surrogate gradient in every mode, and its network against the same one without units."""
+"""The example program: its network against the same one without units, and its training."""
 
 import importlib.util
+import math
 from pathlib import Path
 
 import pytest
@@ -16,53 +17,25 @@ _spec = importlib.util.spec_from_file_location("demo", Path(__file__).parents[2]
 demo = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(demo)
 
-X = torch.tensor([-3.0, -0.5, 0.0, 0.25, 1.0], dtype=torch.float64)
-SURROGATE = torch.tensor([1 / 16, 1 / 2.25, 1.0, 1 / 1.5625, 0.25], dtype=torch.float64)
-
-
-def spike_sum(x):
-    return demo.Spike.apply(x).sum()
-
-
-# torch scripts its forward-mode formulas at the first jvp of a process.
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-@pytest.mark.parametrize(
-    "derivative",
-    [
-        lambda x: brainstate.transform.grad(spike_sum, engine="tape")(x),
-        lambda x: brainstate.transform.grad(spike_sum, engine="func")(x),
-        lambda x: torch.func.jvp(demo.Spike.apply, (x,), (torch.ones_like(x),))[1],
-        lambda x: torch.func.vmap(torch.func.grad(demo.Spike.apply))(x),
-        lambda x: torch.func.vmap(lambda x: torch.func.jvp(demo.Spike.apply, (x,), (torch.ones_like(x),))[1])(x),
-        lambda x: torch.func.jacrev(demo.Spike.apply)(x).diagonal(),
-        lambda x: torch.func.jacfwd(demo.Spike.apply)(x).diagonal(),
-    ],
-    ids=["tape", "func", "jvp", "vmap of grad", "vmap of jvp", "jacrev", "jacfwd"],
-)
-def test_spike_has_surrogate_derivative(derivative):
-    torch.testing.assert_close(derivative(X), SURROGATE)
-
-
-def test_spike_is_a_step():
-    assert demo.Spike.apply(X).tolist() == [0, 0, 0, 1, 1]
-
 
 def test_network_agrees_with_the_same_one_without_units():
-    generator = torch.Generator().manual_seed(0)
-    network = demo.Network(generator, hidden=20)
-    pixels, labels = torch.rand(4, 64, generator=generator), torch.tensor([0, 3, 3, 9])
+    brainstate.random.seed(0)
+    network = demo.Network(hidden=20)
+    weights = network.states(brainstate.ParamState)
+    pixels, labels = brainstate.random.rand(4, 64), torch.tensor([0, 3, 3, 9])
     with brainstate.environ.context(dt=1.0 * u.ms):
         grads, loss, rate = brainstate.transform.grad(
-            network.loss, [network.w_in, network.w_out], unit_aware=True, return_value=True, has_aux=True
+            network.loss, weights, unit_aware=True, return_value=True, has_aux=True
         )(pixels, labels)
 
-    w_in, w_out = (w.value.mantissa.clone().requires_grad_() for w in (network.w_in, network.w_out))
-    v, score, total, spikes = 0.0, 0.0, 0.0, 0.0
+    w_in, w_out = (w.value["weight"].to_decimal(u.nA).clone().requires_grad_() for w in weights.values())
+    spike, decay = brainstate.spiking.surrogate.InvSquareGrad(3.0), math.exp(-0.1)
+    v, score, total, spikes = torch.zeros(4, 20), 0.0, 0.0, 0.0
     for _ in range(40):
-        v = v + 0.1 * (100.0 * pixels @ w_in - v)
-        z = demo.Spike.apply((v - 15.0) / 5.0)
-        v = v - 15.0 * z
-        score = score + 0.1 * (100.0 * z @ w_out - score)
+        v = v - 15.0 * spike(v / 15.0 - 1.0)
+        v = 10.0 * pixels @ w_in * (1 - decay) + v * decay
+        z = spike(v / 15.0 - 1.0)
+        score = decay * score + z @ w_out
         total, spikes = total + score, spikes + z
     expected = torch.nn.functional.cross_entropy(total / 40, labels)
     expected_grads = torch.autograd.grad(expected, [w_in, w_out])
@@ -70,14 +43,20 @@ def test_network_agrees_with_the_same_one_without_units():
     torch.testing.assert_close(loss, expected.detach())
     torch.testing.assert_close(rate.to_decimal(u.Hz), 1000 * spikes.mean() / 40)
     assert rate > 0 * u.Hz
-    for g, reference in zip(grads, expected_grads, strict=True):
-        assert g.unit == u.nA**-1
-        torch.testing.assert_close(g.mantissa, reference, rtol=1e-4, atol=1e-5)
+    for grad, reference in zip(grads.values(), expected_grads, strict=True):
+        assert grad["weight"].unit == u.nA**-1
+        torch.testing.assert_close(grad["weight"].mantissa, reference, rtol=1e-4, atol=1e-5)
 
 
-def test_update_refuses_a_learning_rate_in_another_unit():
-    weight = brainstate.ParamState(torch.ones(2) * u.nA)
-    with pytest.raises(u.UnitMismatchError, match="sub"):
-        demo.Adam([weight], lr=0.1).update([torch.ones(2) / u.nA])
-    demo.Adam([weight], lr=0.1 * u.nA).update([torch.ones(2) / u.nA])
-    torch.testing.assert_close(weight.value.to_decimal(u.nA), torch.full((2,), 0.9))
+def test_training_lowers_the_loss_and_refuses_a_learning_rate_in_mv(capsys):
+    brainstate.random.seed(0)
+    network = demo.Network(hidden=20)
+    labels = torch.arange(128) % 10
+    pixels = torch.eye(10).repeat_interleave(6, 1)[labels]
+    pixels = torch.cat([pixels, torch.zeros(128, 4)], 1)  # each class lights six pixels of its own
+    with brainstate.environ.context(dt=1.0 * u.ms):
+        losses, accuracies = demo.train(network, pixels, labels, (pixels[:20], labels[:20]), epochs=5)
+    assert len(losses) == 10
+    assert len(accuracies) == 6
+    assert losses[-1] < 0.5 * losses[0]
+    assert "with a learning rate of 0.03 mV is refused: `lr` must make a step in nA" in capsys.readouterr().out

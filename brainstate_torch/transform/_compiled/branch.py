@@ -129,7 +129,7 @@ class Branch(Operation):
 
         def lanes(body: Body) -> Body:
             def fun(*arguments: torch.Tensor) -> Tensors:
-                return _lanes(lambda *xs: tuple(body(*xs)), ins, outs, randomness)(*arguments)
+                return _lanes(lambda *xs: tuple(body(*xs)), ins, outs, randomness)(*arguments)  # type: ignore[no-any-return]
 
             return Body(fun, like)
 
@@ -139,7 +139,8 @@ class Branch(Operation):
 
         # Where each lane has a choice of its own, all functions run.
         def every(body: Body) -> Tensors:
-            return _lanes(lambda _, *xs: tuple(body(*xs)), (0, *ins), 0, randomness)(index, *operands)
+            found = _lanes(lambda _, *xs: tuple(body(*xs)), (0, *ins), 0, randomness)(index, *operands)
+            return found  # type: ignore[no-any-return]
 
         rows = [every(body) for body in self.branches]
         chosen = list(rows[-1])

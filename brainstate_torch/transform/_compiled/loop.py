@@ -9,6 +9,7 @@ from ..._func import jvp, vmap
 from ..._graph import Like, record
 from ..._inductor import Program, compiled, steps_per_piece
 from ..._operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, is_real, pullback, replaced, zeros
+from .buffer import Buffer
 from .split import split
 
 __all__ = ["Layout", "Loop"]
@@ -46,6 +47,8 @@ class Loop(Operation):
         How many steps to compile as one piece; None to choose by the size of a step.
     watch
         Called after each step with the carry and the outputs.
+    kept
+        How many of the last outputs nobody sees but the backward pass.
     """
 
     def __init__(
@@ -58,14 +61,16 @@ class Loop(Operation):
         forgetful: bool = False,
         unroll: int | None = None,
         watch: Watch | None = None,
+        kept: int = 0,
     ) -> None:
         self.step, self.layout, self.length, self.reverse = step, layout, length, reverse
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
         self.count = len(step.results)
         self._programs: dict[int, Program] = {}
+        self._buffers = [Buffer() for _ in range(kept)]
 
-    def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
+    def over(self, step: Body, layout: Layout, *, backward: bool = False, kept: int = 0) -> "Loop":
         """A loop of as many other steps."""
         return Loop(
             step,
@@ -75,39 +80,43 @@ class Loop(Operation):
             forgetful=self.forgetful,
             unroll=self.unroll,
             watch=None if backward else self.watch,
+            kept=kept,
         )
 
     def bodies(self) -> list[Body]:
         return [self.step]
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
-        found = []
-        for place, x in enumerate(self.step.results):
-            shape = x.shape if place < self.layout.carry else (self.length, *x.shape)
-            found.append(torch.empty(shape, dtype=x.dtype, device=x.device))
-        return found
+        carried = self.layout.carry
+        like = [x if i < carried else _repeated(x, self.length) for i, x in enumerate(self.step.results)]
+        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         first, constants, inputs = self.layout.parts([x.contiguous() for x in tensors])
         constants = [*constants, *self.step.extras]
-        outputs = self.shapes(())[self.layout.carry :]
+        outputs = self._outputs()
+        sizes = self._sizes()
+        columns = [x.split_with_sizes(sizes) for x in (*inputs, *outputs)]
         carry: Tensors = first
-        for start, size in self._pieces():
-            part = slice(start, start + size)
-            written = [x[part] for x in outputs]
-            carry = self._program(size)([*carry, *constants, *[x[part] for x in inputs], *written])
+        for i in reversed(range(len(sizes))) if self.reverse else range(len(sizes)):
+            carry = self._program(sizes[i])([*carry, *constants, *[column[i] for column in columns]])
             if self.watch is not None:
-                self.watch(carry, [x[0] for x in written])
+                self.watch(carry, [column[i][0] for column in columns[len(inputs) :]])
         # What is handed out must not be the caller's own memory.
         held = {x.untyped_storage().data_ptr() for x in first}
         return [x.clone() if x.untyped_storage().data_ptr() in held else x for x in carry] + outputs
 
-    def _pieces(self) -> list[tuple[int, int]]:
-        """Start and size of the pieces, in the order in which they run."""
+    def _outputs(self) -> list[torch.Tensor]:
+        """Where the outputs are written."""
+        like = [_repeated(x, self.length) for x in self.step.results[self.layout.carry :]]
+        seen = len(like) - len(self._buffers)
+        fresh = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like[:seen]]
+        return fresh + [buffer.take(x) for buffer, x in zip(self._buffers, like[seen:], strict=True)]
+
+    def _sizes(self) -> list[int]:
+        """How many steps each piece has."""
         size = self._piece()
-        whole = self.length - self.length % size
-        pieces = [(start, size) for start in range(0, whole, size)] + [(i, 1) for i in range(whole, self.length)]
-        return pieces[::-1] if self.reverse else pieces
+        return [size] * (self.length // size) + [1] * (self.length % size)
 
     def _piece(self) -> int:
         if self.watch is not None or self.backend != "inductor":
@@ -116,7 +125,7 @@ class Loop(Operation):
         return max(1, min(wanted, self.length))
 
     def prepare(self) -> None:
-        for size in {size for _, size in self._pieces()}:
+        for size in set(self._sizes()):
             self._program(size)
 
     def _program(self, size: int) -> Program:
@@ -236,6 +245,7 @@ def _recomputing(loop: Loop) -> Pull:
         step.like,
         lambda *arguments: [*step.replay(*arguments), *arguments[:carried]],
     )
+    # Where a derivative is differentiated again, others see what is kept.
     forward = loop.over(saving, loop.layout)
 
     def backward(
@@ -274,7 +284,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         like = saving.results[loop.count :]
         return _backward(loop, like, derivative, places, tensors, kept, cotangents[: loop.count])
 
-    return Pull(loop.over(saving, layout), backward)
+    return Pull(loop.over(saving, layout, kept=len(saving.results) - loop.count), backward)
 
 
 def _backward(

@@ -95,7 +95,7 @@ def _extracted(joint: GraphModule, inputs: Sequence[Node], outputs: Sequence[obj
     for node in joint.graph.nodes:
         if node in needed:
             place[node] = graph.node_copy(node, lambda x: place[x])
-    graph.output([place[x] if isinstance(x, Node) else x for x in outputs])
+    graph.output([place[x] if isinstance(x, Node) else x for x in outputs])  # type: ignore[misc]
     module = GraphModule(joint, graph)
     module.held = joint.held
     return module
