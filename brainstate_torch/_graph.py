@@ -1,6 +1,7 @@
 """Graphs of tensor operations, recorded from a function. The only module that imports torch.fx and its tracers."""
 
 import contextlib
+import operator
 import os
 import threading
 import traceback
@@ -37,6 +38,7 @@ __all__ = [
     "is_cheap",
     "is_recording",
     "local",
+    "memory",
     "number_of",
     "numbers_in",
     "outputs",
@@ -330,20 +332,32 @@ def _writes_within(node: Node) -> bool:
     return not (fills and not node.users)
 
 
+def memory(module: GraphModule) -> dict[Node, Node]:
+    """For each node the one whose memory it shows, itself or what it is a view of."""
+    found: dict[Node, Node] = {}
+    for node in module.graph.nodes:
+        viewed: list[Any] = [given for _, given in _aliased_arguments(node)]
+        if node.target is operator.getitem and node.args[0].target is not perform:
+            viewed = [node.args[0]]
+        found[node] = found[viewed[0]] if viewed else node
+    return found
+
+
 def written_input(module: GraphModule) -> str | None:
     """The name of an operation that writes in place into an input, or into a view of one; None if there is none."""
-    inside: set[Node] = set()
+    of = memory(module)
     for node in module.graph.nodes:
-        if node.op == "placeholder":
-            inside.add(node)
-        elif isinstance(node.target, torch._ops.OpOverload):
-            schema = node.target._schema
-            for argument, given in zip(schema.arguments, node.args, strict=False):
-                if argument.alias_info is not None and given in inside:
-                    if argument.alias_info.is_write:
-                        return str(schema.name.removeprefix("aten::"))
-                    inside.add(node)
+        if any(argument.is_write and of[given].op == "placeholder" for argument, given in _aliased_arguments(node)):
+            return str(node.target._schema.name.removeprefix("aten::"))
     return None
+
+
+def _aliased_arguments(node: Node) -> list[tuple[Any, Node]]:
+    """The arguments of a node that its result is a view of, or that it writes; each with what torch says of it."""
+    if not isinstance(node.target, torch._ops.OpOverload):
+        return []
+    pairs = zip(node.target._schema.arguments, node.args, strict=False)
+    return [(x.alias_info, given) for x, given in pairs if x.alias_info is not None and isinstance(given, Node)]
 
 
 def empty_graph() -> Graph:

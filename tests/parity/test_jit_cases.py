@@ -61,6 +61,7 @@ cases.table(
     keyword_defaults=lambda f: f.jit(lambda x, k=3.0: x * k)(f.array(2.0)),
     several_calls=_jit(lambda f, x: x + 1, 1.0, calls=3),
     other_shapes=lambda f: (lambda g: [g(f.array(x)) for x in (1.0, [1.0, 2.0], [[1.0]])])(f.jit(lambda x: x * 2)),
+    other_dtypes=lambda f: (lambda g: [g(f.array(x)) for x in (1.0, 2, 1j)])(f.jit(lambda x: x * 2)),
     other_structures=lambda f: (lambda g: [g({"a": f.array(1.0)}), g({"a": f.array(1.0), "b": 2.0})])(
         f.jit(lambda d: {**d, "n": len(d)})
     ),
@@ -109,8 +110,6 @@ _raises(
     "TypeError",
     text_argument=_jit(lambda f, x: 1, lambda f: "text"),
     object_argument=_jit(lambda f, x: 1, lambda f: object()),
-    number_of_a_tensor=_jit(lambda f, x: float(x), 1.0),
-    whole_number_of_a_tensor=_jit(lambda f, x: int(x), 1.0),
     too_many=_jit(lambda f: 1, 1.0),
     branches_of_two_shapes=_jit(
         lambda f, x: f.bs.transform.cond(x > 0, lambda: f.array([1.0]), lambda: f.array(1.0)), 1.0
@@ -134,7 +133,17 @@ _raises(
     lengths_differ=_jit(lambda f, x, y: f.bs.transform.for_loop(lambda a, b: a, x, y), [1.0], [1.0, 2.0]),
     condition_writes=lambda f: _condition_writes(f),
     no_length=_jit(lambda f, x: f.bs.transform.for_loop(lambda: x), 1.0),
+    no_pair=_jit(lambda f, x: f.bs.transform.scan(lambda c, y: (c, y, y), x, _xs(f)), 1.0),
 )
+
+
+for _name, _number in (("real", float), ("whole", int), ("truth", bool)):
+    differs(
+        f"refused: the {_name} number of an array",
+        "an error of its own, which is a TypeError, too",
+        ours="ConcretizationError",
+        theirs="TypeError",
+    )(lambda f, number=_number: f.error(lambda: f.jit(lambda x: x * number(x))(f.array(1.0))))
 
 
 def _condition_writes(f):
@@ -353,7 +362,9 @@ cases.table(
     one_step=_with_count(lambda f, step, x: f.bs.transform.for_loop(step, x[:1])),
     length_alone=_jit(lambda f, x: f.bs.transform.scan(lambda c, _: (c * 2, c), x, None, length=3), 1.0),
     grad_of_scan=_jit(
-        lambda f, x: f.grad(lambda y: f.bs.transform.scan(lambda c, z: (f.np.sin(c * y + z), None), y, _xs(f))[0])(x),
+        lambda f, x: f.grad(
+            lambda y: f.bs.transform.scan(lambda c, z: (f.np.tanh(c * y + z), None), y, f.array([0.3, -0.2]))[0]
+        )(x),
         0.3,
     ),
     grad_by_the_inputs=_jit(
@@ -378,7 +389,9 @@ cases.table(
     )(f.param([0.5, -0.3])),
     grad_of_a_checkpointed_loop=_jit(
         lambda f, x: f.grad(
-            lambda y: f.bs.transform.checkpointed_scan(lambda c, z: (f.np.sin(c * y + z), None), y, _xs(f), base=2)[0]
+            lambda y: f.bs.transform.checkpointed_scan(
+                lambda c, z: (f.np.tanh(c * y + z), None), y, f.array([0.3, -0.2]), base=2
+            )[0]
         )(x),
         0.3,
     ),
@@ -626,6 +639,7 @@ _COMPILED = _Compiled(**{**{x.name: getattr(OURS, x.name) for x in dataclasses.f
 #: What a program cannot have, since it knows no numbers while it is recorded.
 _ONLY_EAGER = {
     "gradient of while_loop": "a backward pass must know the number of steps",
+    "for_loop: state integer becomes real": "in a program a number has the dtype of an array",
     "cond: branches that disagree": "all branches are recorded",
     "cond: an error in the other branch": "all branches are recorded",
 }

@@ -8,7 +8,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
-from ..._graph import Like
+from ..._graph import Like, memory, outputs
 from ..._inductor import compiled
 from ..._operation import compiling, operations_in
 from ..._state import State
@@ -75,8 +75,15 @@ class Program:
         for state, static in zip([*written, *frame.created], found.outputs[1:], strict=True):
             self._changes.append(_Change(state, _Slot(static, end), state in frame.created))
             end = self._changes[-1].slot.end
+        self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._run: Run | None = None
+
+    def _shared_results(self) -> list[int]:
+        """Which tensors of the result are, or show a part of, an input or another output, such as a new State value."""
+        of = memory(self.graph)
+        found = [of[node] for node in outputs(self.graph)]
+        return [i for i in range(self._result.end) if found[i].op == "placeholder" or found.count(found[i]) > 1]
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
         """What the graph takes now; None if a State or a setting is not what it was."""
@@ -100,11 +107,15 @@ class Program:
         run = self._run
         assert run is not None
         try:
-            outputs = run([x if x.is_contiguous() else x.contiguous() for x in inputs])
+            outcome = run([x if x.is_contiguous() else x.contiguous() for x in inputs])
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
-            changes = [(change, change.value(outputs)) for change in self._changes]
-            result = self._result.filled(outputs)
+            changes = [(change, change.value(outcome)) for change in self._changes]
+            if self._shared:
+                outcome = list(outcome)
+                for i in self._shared:
+                    outcome[i] = outcome[i].as_subclass(Value)
+            result = self._result.filled(outcome)
         except BaseException:
             if self._abandon is not None:
                 self._abandon()
