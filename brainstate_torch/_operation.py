@@ -193,6 +193,11 @@ class Operation(ABC):
         tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
+        if kinds.count("Jvp") > 1:
+            raise NotImplementedError(
+                "a compiled loop or branch must not be differentiated forward twice: torch would give zero. Got "
+                "`jacfwd` or `jvp` of another one. Take one of the derivatives backward, as `hessian` does."
+            )
         here = level()
         pull = None
         if kinds[-1] == "Grad":
@@ -322,7 +327,9 @@ class _Apply(AutogradFunction):
         saved = ctx.saved_tensors
         outer, SETTINGS.backward = SETTINGS.backward, True
         try:
-            found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+            # There is no rule yet where a derivative forward is the inner one.
+            rule = ctx.operation._pulled_late if ctx.pull is None else ctx.pull.backward
+            found = rule(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
         finally:
             SETTINGS.backward = outer
         return None, None, None, *found
