@@ -67,7 +67,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
         def again(*tensors: torch.Tensor) -> list[torch.Tensor]:
             others = tensors[len(given) :]
             inner = {i: others[place[id(x)]] for i, x in enumerate(one.recorded.captured)}
-            return ordered(one.again(branch, arguments(tensors[: len(given)])[0], inner, {}), others)
+            return ordered(one.again(arguments(tensors[: len(given)])[0], inner, {}), others)
 
         return Body(again, like, replay)
 

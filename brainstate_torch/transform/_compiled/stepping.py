@@ -107,7 +107,7 @@ class StatefulLoop:
         values = {state: [next(rest) for _ in self.found.before(state)] for state in self.written}
         args, _ = self._arguments([*carry[: len(self.init)], *xs])
         captured = dict(zip(self._constant, constants, strict=True))
-        return self._ordered(self.found.again(self.f, args, captured, values))
+        return self._ordered(self.found.again(args, captured, values))
 
     def while_(self) -> Any:
         """Put into the graph a loop that goes on while y, one boolean, holds; the last carry."""
