@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters, temporarily_pop_interpreter_stack
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
+from torch._functorch.pyfunctorch import temporarily_restore_interpreter_stack as transformed_again
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -50,6 +51,7 @@ __all__ = [
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
+    "transformed_again",
     "unmapped",
     "unset_fake_temporarily",
     "untracked",

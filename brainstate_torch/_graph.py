@@ -24,6 +24,7 @@ from ._func import (
     lanes_of,
     lanes_within,
     outside_of_transforms,
+    transformed_again,
     unset_fake_temporarily,
 )
 from ._ops import CALL, perform
@@ -71,9 +72,12 @@ class Recording(TorchFunctionMode):
     It stands above torch.func's transforms, so that it sees a tensor before a transform takes it for a constant.
     """
 
-    def __init__(self, mode: FakeTensorMode) -> None:
+    def __init__(self, mode: FakeTensorMode, transforms: Any) -> None:
         super().__init__()
         self.mode = mode
+        #: The recording that this one was begun in, and the transforms that were active there.
+        self._outer = _THREAD.recordings[-1] if _THREAD.recordings else None
+        self._transforms = transforms or []
         self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         #: For each stand-in, the tensor that it stands for.
         self.originals: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -90,6 +94,15 @@ class Recording(TorchFunctionMode):
                 yield
         finally:
             _THREAD.recordings.pop()
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Within: the caller is where this recording was begun, in the transforms that are active there."""
+        if self._outer is None:
+            yield
+            return
+        with self._outer.resumed(), transformed_again(self._transforms):
+            yield
 
     def begin(self) -> None:
         """Note the tracer, which has just started."""
@@ -243,8 +256,13 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     ConcretizationError
         The function needs a number to go on.
     """
-    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        inner = Recording(mode)
+    with (
+        _TRACING,
+        outside_of_transforms() as transforms,
+        disable_proxy_modes_tracing(),
+        FakeTensorMode(allow_non_fake_inputs=True) as mode,
+    ):
+        inner = Recording(mode, transforms)
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
         def recorded(*tensors: torch.Tensor) -> list[torch.Tensor]:

@@ -54,9 +54,11 @@ class StateFrame(Frame):
     def provide(self, state: State[Any]) -> Any:
         self.provides = False
         try:
-            for trace in CONTEXT.traces[: self.position][state._level :]:
-                trace.read_its_value(state)
-            value = state._get()
+            # A frame around this one may compute what it gives the State.
+            with self.recording.outside():
+                for trace in CONTEXT.traces[: self.position][state._level :]:
+                    trace.read_its_value(state)
+                value = state._get()
         finally:
             self.provides = True
         self._outside[state] = self._as_outside(state, value)
