@@ -37,7 +37,7 @@ class BatchAxisError(BrainStateError):
     """
 
 
-class ConcretizationError(BrainStateError, TypeError):
+class ConcretizationError(TypeError, BrainStateError):
     """A function that is compiled asked for the number of a tensor.
 
     Examples

@@ -48,7 +48,8 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
             stacklevel=2,
         )
         return None
-    return output.current_callable  # type: ignore[no-any-return]
+    # A graph without operations comes back as a function.
+    return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
 
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.

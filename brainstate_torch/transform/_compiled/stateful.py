@@ -30,8 +30,21 @@ class StateFrame(Frame):
     def __init__(self, name: str | None = None, values: Mapping[State[Any], Any] | None = None) -> None:
         super().__init__(name)
         self._values = values or {}
+        self._outside: dict[State[Any], Any] = {}
         #: For each State touched, its value outside, and the stand-ins for its tensors.
         self.given: dict[State[Any], tuple[Any, list[torch.Tensor]]] = {}
+
+    def _as_outside(self, state: State[Any], value: Any) -> Any:
+        """The value, where the recording around this one has made a tensor of a number that number."""
+        for frame in reversed(CONTEXT.frames[: CONTEXT.frames.index(self)]):
+            if state in frame.values:
+                untouched = isinstance(frame, StateFrame) and state not in frame._written
+                return frame.original(state) if untouched else value
+        return value
+
+    def original(self, state: State[Any]) -> Any:
+        """The value that a State has outside, where a number is still a number."""
+        return self._outside[state]
 
     def __enter__(self) -> Self:
         self.recording = recording()
@@ -45,6 +58,7 @@ class StateFrame(Frame):
             value = state._get()
         finally:
             self.provides = True
+        self._outside[state] = self._as_outside(state, value)
         with with_numbers():
             value = self._values[state] if state in self._values else numbers_as_tensors(value)
         tensors, static = partition(value)

@@ -9,7 +9,6 @@ from torch.fx.experimental.proxy_tensor import make_fx
 import brainstate_torch as brainstate
 from brainstate_torch._state import Frame
 from brainstate_torch.random import RandomState
-from brainstate_torch.random._generators import Generators
 
 IMPLEMENTATIONS = ("torch", "threefry2x32")
 
@@ -242,19 +241,6 @@ def test_lanes_of_vmap_draw_different_numbers_from_torch():
     drawn = torch.func.vmap(lambda x: x + rng.normal(size=3), randomness="different")(torch.zeros(5))
     assert len({tuple(row) for row in drawn.tolist()}) == 5
     assert isinstance(rng.value, torch.Tensor) and rng.value.ndim == 1
-
-
-def test_a_traced_graph_draws_from_the_generators_that_are_the_value():
-    rng = RandomState(0, impl="torch")
-    generators = Generators()
-    with Frame() as frame:
-        frame.substitute([rng], [generators])
-        graph = make_fx(lambda x: x + rng.normal(size=3), tracing_mode="fake")(torch.zeros(3))
-    for _ in range(2):
-        generators.load(rng.value)
-        drawn = graph(torch.zeros(3))
-        assert torch.equal(drawn, rng.copy().normal(size=3))
-        rng.value = generators.state()
 
 
 def test_a_traced_graph_of_threefry_maps_the_key_to_numbers():
