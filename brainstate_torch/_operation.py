@@ -14,6 +14,7 @@ from ._func import (
     below,
     enclosing,
     innermost_map,
+    is_tracked,
     lane_marker,
     lanes_of,
     level,
@@ -206,6 +207,10 @@ class Operation(ABC):
                 pull = Pull(self, self._pulled_late)
             else:
                 pull = self.pulled(needs, higher=derivatives > 1)
+        elif "Grad" in kinds:
+            # The value, beside its tangent, is differentiated backward by a transform around the caller.
+            needs = [is_real(x) and is_tracked(x) for x in tensors]
+            pull = self.pulled(needs, higher=True) if any(needs) else None
         marker = lane_marker() if "Vmap" in kinds and self.draws else None
         return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
 

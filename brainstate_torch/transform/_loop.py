@@ -178,9 +178,10 @@ class Loop:
         if self.length == 0:
             return self.first, self._empty()
         unroll = self.length if unroll is True else unroll
+        f = self.f
 
         def step(carry: Any, x: Any) -> tuple[list[torch.Tensor], Any]:
-            carry, y = _pair(self.f(protected(carry), protected(x)))
+            carry, y = _pair(f(protected(carry), protected(x)))
             self._check_carry(carry)
             leaves = aligned(self.pattern.spec, as_arrays(carry))
             assert leaves is not None

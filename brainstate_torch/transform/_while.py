@@ -139,24 +139,24 @@ class _While:
 
     def record(self) -> Any:
         """Put the loop into the graph that is recorded, as one operation."""
+        test, body = self.cond_fun, self.body_fun
 
         def step(val: Any, _: Any) -> tuple[list[torch.Tensor], Any]:
             val = protected(val)
-            keep = as_tensor(as_truth(self._condition(val), "the result of `cond_fun`", "b"))
-            return self._leaves(self.body_fun(val)), keep
+            keep = as_tensor(as_truth(self._condition(val, test), "the result of `cond_fun`", "b"))
+            return self._leaves(body(val)), keep
 
         return StatefulLoop(self.name, step, self.first, None, lambda frame: check_states(frame, self.name)).while_()
 
     def record_bounded(self, max_steps: int) -> Any:
         """The same with so many steps at most, those behind the end without effect."""
+        test, body = self.cond_fun, self.body_fun
 
         def step(carry: Any, _: Any) -> tuple[Any, None]:
             val, active = carry
-            keep = active & as_tensor(as_truth(self._condition(val), "the result of `cond_fun`", "b"))
+            keep = active & as_tensor(as_truth(self._condition(val, test), "the result of `cond_fun`", "b"))
             return (
-                cond(
-                    keep, lambda x: _tree.unflatten(self.pattern.spec, self._leaves(self.body_fun(x))), _identity, val
-                ),
+                cond(keep, lambda x: _tree.unflatten(self.pattern.spec, self._leaves(body(x))), _identity, val),
                 keep,
             ), None
 
@@ -187,7 +187,7 @@ class _While:
         """At most so many steps: the value behind them, and whether the condition may still hold."""
         while count is None or count > 0:
             val = protected(val)
-            keep = as_truth(self._condition(val), "the result of `cond_fun`", "b")
+            keep = as_truth(self._condition(val, self.cond_fun), "the result of `cond_fun`", "b")
             if isinstance(keep, bool):
                 if not keep:
                     return val, False
@@ -226,10 +226,10 @@ class _While:
                 "Give `init_val` the structure, shapes, dtypes and units that every step returns."
             )
 
-    def _condition(self, val: Any) -> Any:
+    def _condition(self, val: Any, test: Callable[[Any], Any]) -> Any:
         if self._checked:
-            return self.cond_fun(val)
-        outcome = run(self.cond_fun, [val], {})
+            return test(val)
+        outcome = run(test, [val], {})
         if outcome.written:
             raise ValueError(
                 f"`cond_fun` of `{self.name}` must not write a State. "

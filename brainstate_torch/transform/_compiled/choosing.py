@@ -13,6 +13,7 @@ from .._carry import protected
 from .._checks import short_dtype
 from .._functional import combine, partition
 from .branch import Branch
+from .frozen import frozen
 from .stateful import StateFrame, Stateful, record_stateful
 
 __all__ = ["choose"]
@@ -27,6 +28,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
         The functions disagree in the structure, shape, dtype or unit of a result or a State.
     """
     given, static = partition(operands)
+    kept = [frozen(branch) for branch in branches]
 
     def arguments(tensors: Sequence[torch.Tensor]) -> tuple[Any, dict[str, Any]]:
         return protected(combine(tensors, static)), {}
@@ -73,7 +75,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
 
     statics = {state: _static_after(found, state, names) for state in written}
     _check_agreement([one.outputs[0].spec for one in found], names, "result")
-    bodies = [body(one, branch) for one, branch in zip(found, branches, strict=True)]
+    bodies = [body(one, branch) for one, branch in zip(found, kept, strict=True)]
     for other, name in zip(bodies[1:], names[1:], strict=True):
         _check_likeness(bodies[0].results, other.results, names[0], name)
     results = iter(Branch(bodies).apply([index, *given, *constants]))
