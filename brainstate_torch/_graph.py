@@ -263,6 +263,9 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     for node in module.graph.nodes:
         if node.target is CALL:
             node.target = perform
+        elif node.target is torch.ops.aten._efficientzerotensor.default:
+            # A tangent that is zero has no memory, which a program hands on.
+            node.target = torch.ops.aten.zeros.default
     module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_constants(module)
     module.held = inner.held  # type: ignore[assignment]
