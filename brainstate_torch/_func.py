@@ -38,7 +38,6 @@ __all__ = [
     "is_batched",
     "is_differentiated",
     "is_observed",
-    "is_tracked",
     "is_transformed",
     "jacfwd",
     "jacrev",
@@ -104,15 +103,6 @@ def is_batched(x: Any, at: int | None = None) -> bool:
     """Has a value one of its own in each lane of a vmap around the caller, or of the one at a level?"""
     while isinstance(x, torch.Tensor) and _functorch.is_functorch_wrapped_tensor(x):
         if _functorch.is_batchedtensor(x) and at in (None, level_of(x)):
-            return True
-        x = _functorch.get_unwrapped(x)
-    return False
-
-
-def is_tracked(x: torch.Tensor) -> bool:
-    """Does a reverse derivative around the caller, at any level, follow the tensor?"""
-    while _functorch.is_functorch_wrapped_tensor(x):
-        if x.requires_grad:
             return True
         x = _functorch.get_unwrapped(x)
     return False

@@ -14,7 +14,6 @@ from ._func import (
     below,
     enclosing,
     innermost_map,
-    is_tracked,
     lane_marker,
     lanes_of,
     level,
@@ -194,6 +193,11 @@ class Operation(ABC):
         tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
+        if kinds.count("Jvp") > 1:
+            raise NotImplementedError(
+                "a compiled loop or branch must not be differentiated forward twice: torch would give zero. Got "
+                "`jacfwd` or `jvp` of another one. Take one of the derivatives backward, as `hessian` does."
+            )
         here = level()
         pull = None
         if kinds[-1] == "Grad":
@@ -207,10 +211,6 @@ class Operation(ABC):
                 pull = Pull(self, self._pulled_late)
             else:
                 pull = self.pulled(needs, higher=derivatives > 1)
-        elif "Grad" in kinds:
-            # The value, beside its tangent, is differentiated backward by a transform around the caller.
-            needs = [is_real(x) and is_tracked(x) for x in tensors]
-            pull = self.pulled(needs, higher=True) if any(needs) else None
         marker = lane_marker() if "Vmap" in kinds and self.draws else None
         return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
 
@@ -327,7 +327,9 @@ class _Apply(AutogradFunction):
         saved = ctx.saved_tensors
         outer, SETTINGS.backward = SETTINGS.backward, True
         try:
-            found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+            # There is no rule yet where a derivative forward is the inner one.
+            rule = ctx.operation._pulled_late if ctx.pull is None else ctx.pull.backward
+            found = rule(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
         finally:
             SETTINGS.backward = outer
         return None, None, None, *found

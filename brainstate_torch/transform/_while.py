@@ -139,26 +139,26 @@ class _While:
 
     def record(self) -> Any:
         """Put the loop into the graph that is recorded, as one operation."""
-        test, body = self.cond_fun, self.body_fun
+        cond_fun, body_fun = self.cond_fun, self.body_fun
 
         def step(val: Any, _: Any) -> tuple[list[torch.Tensor], Any]:
             val = protected(val)
-            keep = as_tensor(as_truth(self._condition(val, test), "the result of `cond_fun`", "b"))
-            return self._leaves(body(val)), keep
+            keep = as_tensor(as_truth(self._condition(val, cond_fun), "the result of `cond_fun`", "b"))
+            return self._leaves(body_fun(val)), keep
 
         return StatefulLoop(self.name, step, self.first, None, lambda frame: check_states(frame, self.name)).while_()
 
     def record_bounded(self, max_steps: int) -> Any:
         """The same with so many steps at most, those behind the end without effect."""
-        test, body = self.cond_fun, self.body_fun
+        cond_fun, body_fun = self.cond_fun, self.body_fun
+
+        def body(val: Any) -> Any:
+            return _tree.unflatten(self.pattern.spec, self._leaves(body_fun(val)))
 
         def step(carry: Any, _: Any) -> tuple[Any, None]:
             val, active = carry
-            keep = active & as_tensor(as_truth(self._condition(val, test), "the result of `cond_fun`", "b"))
-            return (
-                cond(keep, lambda x: _tree.unflatten(self.pattern.spec, self._leaves(body(x))), _identity, val),
-                keep,
-            ), None
+            keep = active & as_tensor(as_truth(self._condition(val, cond_fun), "the result of `cond_fun`", "b"))
+            return (cond(keep, body, _identity, val), keep), None
 
         first = (self.first, torch.tensor(True))
         loop = Loop(self.name, step, first, None, max_steps, None)
@@ -226,10 +226,10 @@ class _While:
                 "Give `init_val` the structure, shapes, dtypes and units that every step returns."
             )
 
-    def _condition(self, val: Any, test: Callable[[Any], Any]) -> Any:
+    def _condition(self, val: Any, cond_fun: Callable[[Any], Any]) -> Any:
         if self._checked:
-            return test(val)
-        outcome = run(test, [val], {})
+            return cond_fun(val)
+        outcome = run(cond_fun, [val], {})
         if outcome.written:
             raise ValueError(
                 f"`cond_fun` of `{self.name}` must not write a State. "

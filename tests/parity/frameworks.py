@@ -96,8 +96,6 @@ class Framework:
 def error_name(error: BaseException) -> str:
     """The name by which the class of an exception is the same in both libraries."""
     for kind in type(error).__mro__:
-        if kind is brainstate_torch.ConcretizationError:
-            continue  # JAX's own kinds of TypeError in its place
         package = kind.__module__.split(".")[0]
         if package in ("builtins", "brainstate", "brainunit", "saiunit", "brainstate_torch"):
             return kind.__name__

@@ -13,7 +13,6 @@ from .._carry import protected
 from .._checks import short_dtype
 from .._functional import combine, partition
 from .branch import Branch
-from .frozen import frozen
 from .stateful import StateFrame, Stateful, record_stateful
 
 __all__ = ["choose"]
@@ -28,7 +27,6 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
         The functions disagree in the structure, shape, dtype or unit of a result or a State.
     """
     given, static = partition(operands)
-    kept = [frozen(branch) for branch in branches]
 
     def arguments(tensors: Sequence[torch.Tensor]) -> tuple[Any, dict[str, Any]]:
         return protected(combine(tensors, static)), {}
@@ -69,13 +67,13 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
         def again(*tensors: torch.Tensor) -> list[torch.Tensor]:
             others = tensors[len(given) :]
             inner = {i: others[place[id(x)]] for i, x in enumerate(one.recorded.captured)}
-            return ordered(one.again(branch, arguments(tensors[: len(given)])[0], inner, {}), others)
+            return ordered(one.again(arguments(tensors[: len(given)])[0], inner, {}), others)
 
         return Body(again, like, replay)
 
     statics = {state: _static_after(found, state, names) for state in written}
     _check_agreement([one.outputs[0].spec for one in found], names, "result")
-    bodies = [body(one, branch) for one, branch in zip(found, kept, strict=True)]
+    bodies = [body(one, branch) for one, branch in zip(found, branches, strict=True)]
     for other, name in zip(bodies[1:], names[1:], strict=True):
         _check_likeness(bodies[0].results, other.results, names[0], name)
     results = iter(Branch(bodies).apply([index, *given, *constants]))

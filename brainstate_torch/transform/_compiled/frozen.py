@@ -1,25 +1,18 @@
-"""Functions with the variables that they close over held as they are."""
+"""Functions with what they close over as it is now."""
 
 import functools
+import types
 from collections.abc import Callable
-from types import CellType, FunctionType, MethodType
 from typing import Any
 
 __all__ = ["frozen"]
 
 
 def frozen(fun: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with what its variables from outside hold now, whatever is assigned to them later.
+    """The function with the variables that it closes over as they are now.
 
-    A derivative runs a step or a branch again when the caller has gone on: after ``v = cond(p, lambda: 2 * v, f)`` the
-    variable is another tensor. Functions among the variables are frozen, too.
-
-    Examples
-    --------
-    >>> v = 1
-    >>> double = (lambda v: (lambda: 2 * v))(v)
-    >>> frozen(double)()
-    2
+    A derivative runs the function again, perhaps when ``x = cond(pred, lambda: f(x), lambda: g(x))`` has given `x`
+    another meaning.
     """
     return _frozen(fun, {})  # type: ignore[no-any-return]
 
@@ -27,19 +20,20 @@ def frozen(fun: Callable[..., Any]) -> Callable[..., Any]:
 def _frozen(x: Any, known: dict[int, Any]) -> Any:
     if id(x) in known:
         return known[id(x)]
-    if isinstance(x, functools.partial):
+    if isinstance(x, types.MethodType):
+        return types.MethodType(_frozen(x.__func__, known), x.__self__)
+    if type(x) is functools.partial:
         return functools.partial(_frozen(x.func, known), *x.args, **x.keywords)
-    if isinstance(x, MethodType):
-        return MethodType(_frozen(x.__func__, known), x.__self__)
-    if not isinstance(x, FunctionType) or not x.__closure__:
+    if not isinstance(x, types.FunctionType) or not x.__closure__:
         return x
-    cells = tuple([CellType() for _ in x.__closure__])
-    copy = FunctionType(x.__code__, x.__globals__, x.__name__, x.__defaults__, cells)
+    cells = tuple([types.CellType() for _ in x.__closure__])
+    copy = types.FunctionType(x.__code__, x.__globals__, x.__name__, x.__defaults__, cells)
     copy.__kwdefaults__ = x.__kwdefaults__
-    known[id(x)] = copy  # before the variables, since a function may be one of its own
-    for cell, original in zip(cells, x.__closure__, strict=True):
+    known[id(x)] = copy  # a function may close over itself
+    for cell, old in zip(cells, x.__closure__, strict=True):
         try:
-            cell.cell_contents = _frozen(original.cell_contents, known)
-        except ValueError:  # nothing has been assigned to it yet
+            content = old.cell_contents
+        except ValueError:  # a variable without a value yet
             continue
+        cell.cell_contents = _frozen(content, known)
     return copy

@@ -13,6 +13,7 @@ from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import owned
 from .._functional import Static, combine, partition, run
+from .frozen import frozen
 
 __all__ = ["StateFrame", "Stateful", "numbers_as_tensors", "record_stateful"]
 
@@ -82,12 +83,15 @@ class Stateful(NamedTuple):
         For each State touched, the place among the captured tensors of each of its tensors; None if it is not used.
     outputs
         The result, the values of the States written, and those of the States made, each without its tensors.
+    fun
+        The function, to be run again for a derivative.
     """
 
     recorded: Recorded
     frame: StateFrame
     places: dict[State[Any], list[int | None]]
     outputs: list[Static]
+    fun: Callable[..., Any]
 
     def before(self, state: State[Any]) -> tuple[torch.Tensor, ...]:
         """The tensors of a State outside."""
@@ -95,7 +99,6 @@ class Stateful(NamedTuple):
 
     def again(
         self,
-        fun: Callable[..., Any],
         args: Sequence[Any],
         captured: Mapping[int, torch.Tensor],
         values: Mapping[State[Any], Sequence[torch.Tensor]],
@@ -119,7 +122,7 @@ class Stateful(NamedTuple):
                 own = [x if place is None else captured.get(place, x) for place, x in pairs]
             held.append(owned(combine(own, static), level=level(), attached=True))
         with recording().aliased([(outer[place], x) for place, x in captured.items()]):
-            outcome = run(fun, args, {}, list(self.frame.given), held)
+            outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
             # What is handed through as it came has met no operation that would have told what it means here.
             found = [recording().local(x) for part in parts for x in partition(numbers_as_tensors(part))[0]]
@@ -153,6 +156,7 @@ def record_stateful(
     accept
         Looks at the result while the States still show what was written, and gives the result to return.
     """
+    kept = frozen(fun)
     results: list[Any] = []
     outputs: list[Static] = []
 
@@ -176,4 +180,4 @@ def record_stateful(
         raise
     index = {id(x): i for i, x in enumerate(recorded.stand_ins)}
     places = {state: [index.get(id(x)) for x in stand_ins] for state, (_, stand_ins) in frame.given.items()}
-    return Stateful(recorded, frame, places, outputs)
+    return Stateful(recorded, frame, places, outputs, kept)

@@ -9,7 +9,6 @@ from ..._graph import Like, outputs
 from ..._operation import Body
 from ..._state import Frame, State
 from .._functional import combine, partition
-from .frozen import frozen
 from .loop import Layout, Loop
 from .repeat import Repeat
 from .stateful import StateFrame, record_stateful
@@ -36,7 +35,6 @@ class StatefulLoop:
 
     def __init__(self, name: str, f: Step, init: Any, xs: Any, accept: Callable[[Frame], None]) -> None:
         self.f, self.accept = f, accept
-        self._frozen = frozen(f)
         self.init, self.init_static = partition(init)
         self.xs, self.xs_static = partition(xs)
         values: Values = {}
@@ -109,7 +107,7 @@ class StatefulLoop:
         values = {state: [next(rest) for _ in self.found.before(state)] for state in self.written}
         args, _ = self._arguments([*carry[: len(self.init)], *xs])
         captured = dict(zip(self._constant, constants, strict=True))
-        return self._ordered(self.found.again(self._frozen, args, captured, values))
+        return self._ordered(self.found.again(args, captured, values))
 
     def while_(self) -> Any:
         """Put into the graph a loop that goes on while y, one boolean, holds; the last carry."""
