@@ -168,7 +168,7 @@ class Recording(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if _THREAD.recordings[-1] is not self:
+        if not _THREAD.recordings or _THREAD.recordings[-1] is not self:
             return func(*args, **(kwargs or {}))
         if func is torch.Tensor.requires_grad_:
             self._check_own(args[0])
@@ -204,9 +204,13 @@ def _outside_of_graphs() -> Iterator[None]:
 
 @contextlib.contextmanager
 def with_numbers() -> Iterator[None]:
-    """Within: tensors that are made have numbers, whatever is recorded or transformed."""
-    with _outside_of_graphs(), unset_fake_temporarily():
-        yield
+    """Within: no graph is recorded, and tensors have numbers, whatever is recorded or transformed around it."""
+    outer, _THREAD.recordings = _THREAD.recordings, []
+    try:
+        with _outside_of_graphs(), unset_fake_temporarily():
+            yield
+    finally:
+        _THREAD.recordings = outer
 
 
 class Like(NamedTuple):
@@ -281,6 +285,9 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     for node in module.graph.nodes:
         if node.target is CALL:
             node.target = perform
+        elif node.target is torch.ops.aten._efficientzerotensor.default:
+            # A tangent that is zero has no memory, which a program hands on.
+            node.target = torch.ops.aten.zeros.default
     module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_constants(module)
     module.held = inner.held  # type: ignore[assignment]

@@ -8,6 +8,7 @@ import torch
 from .. import _tree
 from .._errors import BrainStateError
 from .._func import is_transformed, level_of, outside_of_transforms
+from .._graph import is_recording, with_numbers
 from .value import Shared, StateParameter, Value
 
 __all__ = ["Backed", "filled", "shown"]
@@ -85,6 +86,12 @@ class Backed:
 
     def _mirrored(self) -> Any:
         """The State's own value, after looking whether a move gave a Parameter other storage."""
+        if not is_recording():
+            return self._looked_at()
+        with with_numbers():
+            return self._looked_at()
+
+    def _looked_at(self) -> Any:
         assert self._parameters is not None
         if type(self._value) is Value and self._parameters[0].is_set_to(self._value):
             return self._value

@@ -9,11 +9,12 @@ from itertools import count
 
 import torch
 
+from .._func import forward_levels
 from . import _threefry
 from ._continuous import normal, uniform
 from ._draws import finished
 
-__all__ = ["binomial", "gamma", "log_gamma", "poisson"]
+__all__ = ["binomial", "gamma", "implicit", "log_gamma", "poisson"]
 
 
 def gamma(key: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
@@ -22,7 +23,7 @@ def gamma(key: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
     subkey, core = _marsaglia_tsang(key, shape)
     unit = 1 - uniform(subkey, (), a.dtype)
     boost = torch.where(shape >= 1, 1.0, unit ** (1 / shape))
-    return _implicit((core * boost).reshape(a.shape), a)
+    return implicit((core * boost).reshape(a.shape), a)
 
 
 def log_gamma(key: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
@@ -32,15 +33,15 @@ def log_gamma(key: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
     log_unit = torch.log1p(-uniform(subkey, (), a.dtype))
     boost = torch.where((shape >= 1) | (log_unit == 0), 0.0, log_unit * (1 / shape))
     log_sample = (core.log() + boost).reshape(a.shape)
-    if not a.requires_grad:
+    if not (a.requires_grad or forward_levels()):
         return log_sample
     sample = log_sample.exp().clamp(min=torch.finfo(a.dtype).tiny)
-    return log_sample + (_implicit(sample, a) - sample) / sample
+    return log_sample + (implicit(sample, a) - sample) / sample
 
 
-def _implicit(sample: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+def implicit(sample: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
     """The sample, with the derivative that it has by `a` at a fixed value of its distribution function."""
-    if not a.requires_grad:
+    if not (a.requires_grad or forward_levels()):
         return sample
     return sample + (a - a.detach()) * torch._standard_gamma_grad(a.detach(), sample)
 

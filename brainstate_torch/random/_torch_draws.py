@@ -6,6 +6,7 @@ from typing import Any, Self
 import torch
 
 from ._draws import Draws
+from ._rejection import implicit
 
 __all__ = ["TorchDraws"]
 
@@ -64,8 +65,9 @@ class TorchDraws(Draws):
 
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
         wide = a.to(torch.promote_types(a.dtype, torch.float32))
-        drawn = self._sampled(a.device, lambda g, wide: torch._standard_gamma(wide, generator=g), wide)
-        return torch.where(wide >= 0, drawn, torch.nan).to(a.dtype)
+        # Within a program a draw has no derivative, so that this one is told here.
+        drawn = self._sampled(a.device, lambda g, wide: torch._standard_gamma(wide, generator=g), wide.detach())
+        return torch.where(wide >= 0, implicit(drawn, wide), torch.nan).to(a.dtype)
 
     def log_gamma(self, a: torch.Tensor) -> torch.Tensor:
         small = a < 1
@@ -74,10 +76,10 @@ class TorchDraws(Draws):
         return self.gamma(torch.where(small, a + 1, a)).log() + boost
 
     def poisson(self, lam: torch.Tensor) -> torch.Tensor:
-        return self._sampled(lam.device, lambda g, lam: torch.poisson(lam, generator=g), lam)
+        return self._sampled(lam.device, lambda g, lam: torch.poisson(lam, generator=g), lam.detach())
 
     def binomial(self, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-        return self._sampled(n.device, lambda g, n, p: torch.binomial(n, p, generator=g), n, p)
+        return self._sampled(n.device, lambda g, n, p: torch.binomial(n, p, generator=g), n, p.detach())
 
 
 def _computable(dtype: torch.dtype) -> torch.dtype:

@@ -1,5 +1,6 @@
 """The States of a mapped call: what each lane sees of them, and where what the lanes wrote goes."""
 
+import contextlib
 import warnings
 import weakref
 from typing import Any
@@ -8,6 +9,7 @@ import torch
 
 from .. import _func, _tree
 from .._errors import BatchAxisError
+from .._graph import is_recording, recording
 from .._state import State
 from .._state.supplied import SuppliedFrame
 from .._state.value import owned
@@ -58,6 +60,7 @@ class LaneStates:
         self.candidates, self.size, self.ranks = candidates, size, ranks
         self.axes: dict[State[Any], int] = {}
         self.after: dict[State[Any], torch.Tensor] = {}
+        self._recording = recording() if is_recording() else None
         self.frame = SuppliedFrame(self.supply, name="map", tells_reads=unexpected == "auto")
 
     def supply(self, state: State[Any], value: Any, frame: SuppliedFrame) -> Any:
@@ -109,12 +112,18 @@ class LaneStates:
             stream, self.after[state] = self.ranks.streams(value)
             frame.mark_written(state, value)
             return owned(stream, level=frame.level, attached=True)
-        with _func.below(frame.level):
+        with self._outside():
             keys = split(value, self.size + 1)
             self.after[state] = split(keys[..., 0, :], 2)[..., 1, :]
             lanes = self.ranks.part(keys[..., 1:, :], keys.ndim - 2)
         frame.mark_written(state, value)
         return self._lanes(lanes, -2)
+
+    def _outside(self) -> contextlib.AbstractContextManager[None]:
+        """Within: what surrounds the lanes, and not a loop or branch in them that is recorded."""
+        if self._recording is None or recording() is self._recording:
+            return _func.below(self.frame.level)
+        return self._recording.resumed()
 
     def _fits(self, value: Any) -> bool:
         leaves = _tree.leaves(value)

@@ -1,6 +1,73 @@
+"""brainstate_torch._ops: the operator that runs what a compiler must not look into."""
+
+import gc
+import weakref
+
 import torch
 
-from brainstate_torch._ops import defined
+from brainstate_torch._graph import number_of, record
+from brainstate_torch._ops import call, defined, perform, target
+
+X = torch.tensor([1.0, 2.0])
+
+
+class Double:
+    """A target that counts its runs."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def apply(self, tensors):
+        return ["applied", *tensors]
+
+    def run(self, tensors):
+        self.runs += 1
+        return [2 * x for x in tensors]
+
+    def shapes(self, tensors):
+        return [torch.empty_like(x) for x in tensors]
+
+
+def test_a_target_runs_at_a_call():
+    double = Double()
+    assert torch.equal(call(double, [X])[0], 2 * X)
+    assert double.runs == 1
+
+
+def test_a_target_has_one_number():
+    double = Double()
+    recorded = [record(lambda x: call(double, [x]), [X]).graph for _ in range(2)]
+    numbers = {number_of(node) for module in recorded for node in module.graph.nodes} - {None}
+    assert len(numbers) == 1
+    assert target(*numbers) is double
+
+
+def test_a_recorded_target_is_one_node_and_does_not_run():
+    double = Double()
+    module = record(lambda x: call(double, [x]), [X]).graph
+    assert double.runs == 0
+    assert next(node.target for node in module.graph.nodes if node.op == "call_function") is perform
+
+
+def test_a_target_of_constants_does_not_run_while_it_is_recorded():
+    double = Double()
+    record(lambda x: call(double, [torch.tensor(1.0)]), [X])
+    assert double.runs == 0
+
+
+def test_a_graph_that_is_replayed_applies_its_targets():
+    double = Double()
+    number = next(n for node in record(lambda x: call(double, [x]), [X]).graph.graph.nodes if (n := number_of(node)))
+    assert perform([X], number) == ["applied", X]
+
+
+def test_a_target_is_not_kept_alive():
+    double = Double()
+    call(double, [X])
+    gone = weakref.ref(double)
+    del double
+    gc.collect()
+    assert gone() is None
 
 
 def test_defined_makes_an_operator_and_finds_it_again():

@@ -635,6 +635,15 @@ def test_a_tensor_from_outside_can_be_transformed_inside(transform, request):
     assert torch.equal(replayed(lambda x: T.cond(x[0] > 0, transform, transform))(X), expected)
 
 
+def test_a_tangent_beside_a_reverse_derivative():
+    def fun(w):
+        return T.scan(lambda c, x: (T.cond(x > 1, lambda: c * x * w, lambda: torch.cos(c)), None), w, X)[0]
+
+    w = torch.tensor(0.7, dtype=torch.float64)
+    for derived in (T.jacrev(T.jacfwd(fun)), lambda w: T.grad(lambda v: sum(T.jvp(fun, (v,), (v,))))(w)):
+        assert torch.allclose(replayed(derived)(w), derived(w))
+
+
 def test_what_torch_func_cannot_differentiate_in_a_loop_is_refused():
     def step(x):
         return torch.func.grad(lambda y: (y**2).sum())(X) * x
@@ -667,6 +676,26 @@ def test_a_parameter_is_trained_inside():
     losses = [float(compiled(X)) for _ in range(3)]
     assert losses == sorted(losses, reverse=True)
     assert w.parameters()[0].requires_grad
+
+
+def test_a_model_whose_parameters_an_optimizer_holds_can_be_compiled():
+    layer = brainstate.nn.Linear(2, 3)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    compiled = replayed(layer)
+    before = compiled(X)
+    assert torch.allclose(before, layer(X))
+    with brainstate.taped():
+        layer(X).sum().backward()
+    optimizer.step()
+    assert torch.allclose(compiled(X), layer(X))
+    assert not torch.allclose(compiled(X), before)
+
+
+def test_an_optimizer_may_give_parameters_other_storage_before_the_first_call():
+    layer = brainstate.nn.Linear(2, 3)
+    for parameter in layer.parameters():
+        parameter.data = torch.ones_like(parameter)
+    assert torch.equal(replayed(layer)(X), torch.full((3,), 4.0))
 
 
 # Words

@@ -1,0 +1,65 @@
+"""brainstate_torch._inductor: machine code, and what happens without a compiler."""
+
+import pytest
+import torch
+
+from brainstate_torch import transform as T
+from brainstate_torch._graph import record
+from brainstate_torch._inductor import compiled, steps_per_piece
+
+X = torch.tensor([1.0, 2.0])
+
+
+def graph(fun, *like):
+    return record(fun, like).graph
+
+
+@pytest.mark.parametrize("backend", ["inductor", "replay"])
+def test_a_program_does_what_its_graph_does(backend):
+    def fun(x, place):
+        y = torch.zeros(2)
+        y[0] = x[1]
+        place.copy_(x + y)
+        return [torch.sin(x) * y]
+
+    program, place = compiled(graph(fun, X, X), [X, X], backend), torch.empty(2)
+    found = program([X, place])[0]
+    assert torch.allclose(found, torch.sin(X) * torch.tensor([2.0, 0.0]))
+    assert torch.equal(place, torch.tensor([3.0, 2.0]))
+
+
+def test_without_a_compiler_a_program_replays_and_says_so(monkeypatch):
+    from torch._inductor import compile_fx, exc
+
+    def none(*args, **kwargs):
+        raise exc.InvalidCxxCompiler
+
+    monkeypatch.setattr(compile_fx, "compile_fx_inner", none)
+    with pytest.warns(RuntimeWarning, match="no C\\+\\+ compiler was found, .* Install g\\+\\+, or pass"):
+        found = T.jit(lambda x: 2 * x)(X)
+    assert torch.equal(found, 2 * X)
+
+
+def test_an_error_of_the_compiler_is_not_hidden(monkeypatch):
+    from torch._inductor import compile_fx
+
+    def fails(*args, **kwargs):
+        raise RuntimeError("no registers")
+
+    monkeypatch.setattr(compile_fx, "compile_fx_inner", fails)
+    with pytest.raises(RuntimeError, match="no registers"):
+        T.jit(lambda x: 3 * x)(X)
+
+
+def test_large_steps_make_small_pieces():
+    def many(n):
+        def fun(x):
+            for _ in range(n):
+                x = torch.sin(x)
+            return [x]
+
+        return steps_per_piece(graph(fun, X))
+
+    assert many(1) == 20
+    assert many(1) > many(40) > many(100)
+    assert many(1000) == 1
