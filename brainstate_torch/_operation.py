@@ -183,6 +183,8 @@ class Operation(ABC):
 
     #: How many results it has.
     count: int
+    #: Have the results no derivatives?
+    constant = False
 
     def apply(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results, inside whatever transforms are active."""
@@ -193,12 +195,15 @@ class Operation(ABC):
         tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
+        here = level()
+        if self.constant:
+            with below(here):
+                return self.apply([untracked(x, here) for x in tensors])
         if kinds.count("Jvp") > 1:
             raise NotImplementedError(
                 "a compiled loop or branch must not be differentiated forward twice: torch would give zero. Got "
                 "`jacfwd` or `jvp` of another one. Take one of the derivatives backward, as `hessian` does."
             )
-        here = level()
         pull = None
         if kinds[-1] == "Grad":
             needs = [is_real(x) and level_of(x) == here and x.requires_grad for x in tensors]

@@ -40,6 +40,7 @@ class Draw(Operation):
 
     count = 2
     draws = True
+    constant = True
 
     def __init__(self, device: torch.device, sampler: Callable[..., torch.Tensor]) -> None:
         self.device, self.sampler = device, sampler

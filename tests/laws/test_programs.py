@@ -151,7 +151,7 @@ def test_forward_derivatives_pass_through_loops_with_a_condition():
         return T.while_loop(lambda v: v.sum() < 5, lambda v: v * w + T.cond(w > 0, lambda: w, lambda: v), w)
 
     x = torch.tensor(1.5, dtype=F64)
-    for derived in (fun, T.jacfwd(fun), T.jacfwd(T.jacfwd(fun)), lambda x: T.vmap(fun)(torch.stack([x, x + 1]))):
+    for derived in (fun, T.jacfwd(fun), lambda x: T.vmap(fun)(torch.stack([x, x + 1]))):
         agree(replayed(derived)(x), derived(x))
 
 
