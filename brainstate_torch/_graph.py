@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, make_fx
+from torch.fx.node import has_side_effect
 from torch.overrides import TorchFunctionMode
 
 from ._errors import ConcretizationError
@@ -27,13 +28,14 @@ from ._func import (
     transformed_again,
     unset_fake_temporarily,
 )
-from ._ops import CALL, perform
+from ._ops import CALL, act, perform, target
 
 __all__ = [
     "GraphModule",
     "Like",
     "Node",
     "Recorded",
+    "acts",
     "empty_graph",
     "functional",
     "is_cheap",
@@ -50,6 +52,9 @@ __all__ = [
 ]
 
 Flat = Callable[..., Sequence[torch.Tensor]]
+#: What the nodes of operations call.
+_CALLS = (perform, act)
+has_side_effect(act)
 #: torch.fx traces one function at a time: it patches what all threads see.
 _TRACING = threading.RLock()
 #: What gives numbers to numpy.
@@ -284,7 +289,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             raise _without_numbers(error) from None
     for node in module.graph.nodes:
         if node.target is CALL:
-            node.target = perform
+            node.target = act if target(node.args[1]).acts else perform
         elif node.target is torch.ops.aten._efficientzerotensor.default:
             # A tangent that is zero has no memory, which a program hands on.
             node.target = torch.ops.aten.zeros.default
@@ -362,7 +367,7 @@ def memory(module: GraphModule) -> dict[Node, Node]:
     found: dict[Node, Node] = {}
     for node in module.graph.nodes:
         viewed: list[Any] = [given for _, given in _aliased_arguments(node)]
-        if node.target is operator.getitem and node.args[0].target is not perform:
+        if node.target is operator.getitem and node.args[0].target not in _CALLS:
             viewed = [node.args[0]]
         found[node] = found[viewed[0]] if viewed else node
     return found
@@ -405,7 +410,12 @@ _CHEAP = {torch.ops.aten._to_copy.default, torch.ops.aten.clone.default, torch.o
 
 def number_of(node: Node) -> int | None:
     """The number of the target that a node calls; None if it calls none."""
-    return node.args[1] if node.target is perform else None  # type: ignore[return-value]
+    return node.args[1] if node.target in _CALLS else None  # type: ignore[return-value]
+
+
+def acts(module: GraphModule) -> list[Node]:
+    """The nodes that do more than compute."""
+    return [node for node in module.graph.nodes if node.target is act]
 
 
 def numbers_in(module: GraphModule) -> list[int]:

@@ -22,7 +22,7 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import GraphModule, Like, is_recording, local, number_of, numbers_in, outputs, record, recording
+from ._graph import GraphModule, Like, acts, is_recording, local, number_of, numbers_in, outputs, record, recording
 from ._ops import call, target
 
 __all__ = [
@@ -196,7 +196,7 @@ class Operation(ABC):
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()
-        if self.constant:
+        if self.constant or not self.count:
             with below(here):
                 return self.apply([untracked(x, here) for x in tensors])
         if kinds.count("Jvp") > 1:
@@ -243,6 +243,11 @@ class Operation(ABC):
         """Does it draw random numbers?"""
         graphs = [body.graph for body in self.bodies()]
         return any(_operation(number).draws for graph in graphs for number in numbers_in(graph))
+
+    @property
+    def acts(self) -> bool:
+        """Does it more than compute?"""
+        return any(acts(body.graph) for body in self.bodies())
 
     @abstractmethod
     def run(self, tensors: Tensors) -> list[torch.Tensor]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch.library import Library, register_fake
 
-__all__ = ["CALL", "Target", "call", "defined", "perform", "target"]
+__all__ = ["CALL", "Target", "act", "call", "defined", "perform", "target"]
 
 # A fragment, since one process may hold only one "DEF" of a name.
 _library = Library("brainstate_torch", "FRAGMENT")  # type: ignore[no-untyped-call]
@@ -47,6 +47,10 @@ def defined(
 
 class Target(Protocol):
     """What a node of a graph runs."""
+
+    @property
+    def acts(self) -> bool:
+        """Does it more than compute results?"""
 
     def apply(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """The results, also inside torch.func's transforms."""
@@ -88,3 +92,8 @@ def target(number: int) -> Target:
 def perform(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
     """Run the target of a number, also inside torch.func's transforms; what a node of a graph calls."""
     return _targets[number].apply(tensors)
+
+
+def act(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
+    """:func:`perform` of a target that does more than compute: its node stays though nobody needs a result."""
+    return perform(tensors, number)

@@ -8,7 +8,7 @@ import torch
 
 from .. import environ
 from .._arrays import as_tensor
-from .._func import concrete
+from .._effect import with_numbers_of
 from ..typing import DTypeLike, Size
 from ..units import UNITLESS, Quantity, Unit
 from ..units.values import scaled
@@ -151,19 +151,19 @@ def int_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
 
 def check(rule: str, broken: Any) -> None:
-    """Raise where a condition holds anywhere; not in a graph being traced, where that is not known.
+    """Raise where a condition holds anywhere; a compiled program looks in every run.
 
     Raises
     ------
     ValueError
         It holds.
     """
-    try:
-        raises = bool(concrete(broken).any()) if isinstance(broken, torch.Tensor) else bool(broken)
-    except RuntimeError:
-        return
-    if raises:
-        raise ValueError(rule)
+
+    def act(holds: torch.Tensor) -> None:
+        if bool(holds.any()):
+            raise ValueError(rule)
+
+    with_numbers_of([torch.as_tensor(broken)], act)
 
 
 def template(input: Any) -> torch.Tensor:

@@ -9,8 +9,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .. import _tree
-from .._func import FakeTensor, concrete
-from ._functional import checked_arguments, run
+from .._effect import with_numbers_of
+from .._graph import is_recording
+from ._functional import checked_arguments, combine, partition, run
 from ._truth import as_truth
 
 __all__ = [
@@ -133,15 +134,14 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
     collectors = _ACTIVE.collectors
     if debug and not collectors:
         return
-    numbers = concrete(torch.as_tensor(truth))
-    if isinstance(numbers, FakeTensor) or bool(numbers.all()):
-        return
-    args, kwargs = _tree.map(_visible, (fmt_args, fmt_kwargs))
-    _raise_or_report(FailedCheckError(msg.format(*args, **kwargs)))
+    tensors, static = partition((fmt_args, fmt_kwargs))
 
+    def act(holds: torch.Tensor, *numbers: torch.Tensor) -> None:
+        if not bool(holds.all()):
+            args, kwargs = combine(numbers, static)
+            _raise_or_report(FailedCheckError(msg.format(*args, **kwargs)))
 
-def _visible(leaf: Any) -> Any:
-    return concrete(leaf) if isinstance(leaf, torch.Tensor) else leaf
+    with_numbers_of([torch.as_tensor(truth), *tensors], act)
 
 
 def _raise_or_report(error: ValueError) -> None:
@@ -199,6 +199,8 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
     ------
     TypeError
         `fun` cannot be called, or `errors` is no set of checks.
+    NotImplementedError
+        At a call inside :func:`jit`; write ``checkify(jit(fun))``, which runs the function uncompiled.
 
     Notes
     -----
@@ -221,6 +223,11 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
 
     @functools.wraps(fun)
     def checked(*args: Any, **kwargs: Any) -> tuple[Error, Any]:
+        if is_recording():
+            raise NotImplementedError(
+                "`checkify` must be outside of what is compiled: an error is no tensor that a program could return. "
+                "Got it inside `jit`. Write `checkify(jit(fun))`, or leave it out: a failed `check` in `jit` raises."
+            )
         positional, named = checked_arguments(args, kwargs)
         collector = _Collector(errors)
         _ACTIVE.collectors.append(collector)

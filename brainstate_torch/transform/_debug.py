@@ -7,6 +7,7 @@ import torch
 
 from .. import _tree
 from .._arrays import as_tensor
+from .._effect import with_numbers_of
 from .._func import concrete
 from ._functional import checked_arguments, run
 from ._nonfinite import check_finite, random_state, rewind
@@ -112,6 +113,10 @@ def breakpoint_if(pred: Any, **breakpoint_kwargs: Any) -> Any:
     >>> brainstate.transform.breakpoint_if(torch.tensor([False, False]))
     """
     token = breakpoint_kwargs.pop("token", None)
-    if bool(concrete(as_tensor(pred)).any()):
-        breakpoint(**breakpoint_kwargs)
+
+    def act(holds: torch.Tensor) -> None:
+        if bool(holds.any()):
+            breakpoint(**breakpoint_kwargs)
+
+    with_numbers_of([as_tensor(pred)], act)
     return token

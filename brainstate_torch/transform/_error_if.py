@@ -5,9 +5,9 @@ from typing import Any
 
 import torch
 
-from .. import _tree
 from .._arrays import as_tensor, is_arraylike
-from .._func import FakeTensor, concrete
+from .._effect import with_numbers_of
+from ._functional import combine, partition
 
 __all__ = ["jit_error_if"]
 
@@ -15,7 +15,8 @@ __all__ = ["jit_error_if"]
 def jit_error_if(pred: Any, error: Callable[..., Any] | str, *err_args: Any, **err_kwargs: Any) -> None:
     """Raise if `pred` holds anywhere, in any lane of a vmap.
 
-    Where only shapes are traced, nothing is known and nothing is raised.
+    In a compiled program it is looked at in every run, and a run that raises changes no State. Where only shapes are
+    traced, nothing is known and nothing is raised.
 
     Parameters
     ----------
@@ -50,14 +51,18 @@ def jit_error_if(pred: Any, error: Callable[..., Any] | str, *err_args: Any, **e
         raise TypeError(f"`error` must be a message or a function. Got a {type(error).__name__}.")
     if not is_arraylike(pred):
         raise TypeError(f"`pred` must be a number or a tensor. Got a {type(pred).__name__}.")
-    numbers = concrete(as_tensor(pred))
-    if isinstance(numbers, FakeTensor) or not bool(numbers.any()):
-        return
-    args, kwargs = _tree.map(_visible, (err_args, err_kwargs))
-    if callable(error):
-        error(*args, **kwargs)
-    else:
-        raise ValueError(_formatted(error, args, kwargs))
+    tensors, static = partition((err_args, err_kwargs))
+
+    def act(holds: torch.Tensor, *numbers: torch.Tensor) -> None:
+        if not bool(holds.any()):
+            return
+        args, kwargs = combine(numbers, static)
+        if callable(error):
+            error(*args, **kwargs)
+        else:
+            raise ValueError(_formatted(error, args, kwargs))
+
+    with_numbers_of([as_tensor(pred), *tensors], act)
 
 
 def _formatted(message: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -67,7 +72,3 @@ def _formatted(message: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> s
         except (TypeError, ValueError):
             return message.format(*args, **kwargs)
     return message.format(**kwargs) if kwargs else message
-
-
-def _visible(leaf: Any) -> Any:
-    return concrete(leaf) if isinstance(leaf, torch.Tensor) else leaf

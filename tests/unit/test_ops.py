@@ -6,13 +6,15 @@ import weakref
 import torch
 
 from brainstate_torch._graph import number_of, record
-from brainstate_torch._ops import call, defined, perform, target
+from brainstate_torch._ops import act, call, defined, perform, target
 
 X = torch.tensor([1.0, 2.0])
 
 
 class Double:
     """A target that counts its runs."""
+
+    acts = False
 
     def __init__(self):
         self.runs = 0
@@ -76,3 +78,12 @@ def test_defined_makes_an_operator_and_finds_it_again():
     assert operator(torch.ones(2)).tolist() == [2.0, 2.0]
     assert defined(schema, lambda x: 3 * x, torch.empty_like) is operator
     assert torch.compile(operator, fullgraph=True, backend="aot_eager")(torch.ones(2)).tolist() == [2.0, 2.0]
+
+
+def test_a_target_that_acts_stays_in_the_graph_though_nobody_needs_a_result():
+    double = Double()
+    without = record(lambda x: call(double, [x]) and [x], [X]).graph
+    double.acts = True
+    kept = record(lambda x: call(double, [x]) and [x], [X]).graph
+    assert act not in [node.target for node in without.graph.nodes]
+    assert act in [node.target for node in kept.graph.nodes]

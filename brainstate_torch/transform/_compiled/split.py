@@ -7,7 +7,7 @@ there, where the compiler fuses it with what follows.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..._graph import GraphModule, Node, empty_graph, is_cheap
+from ..._graph import GraphModule, Node, acts, empty_graph, is_cheap
 
 __all__ = ["Halves", "split"]
 
@@ -47,7 +47,7 @@ def split(joint: GraphModule, counts: Sequence[int], results: int) -> Halves:
     found = _kept(outputs[results:], varying - backward_only, inputs)
     kept = [node for node in nodes if node in found]
     return Halves(
-        _extracted(joint, [*carry, *constants, *inputs, *extras], [*outputs[:results], *kept]),
+        _extracted(joint, [*carry, *constants, *inputs, *extras], [*outputs[:results], *kept], acts(joint)),
         _extracted(joint, [*constants, *inputs, *kept, *cotangents, *extras], outputs[results:]),
     )
 
@@ -78,15 +78,17 @@ def _kept(outputs: Sequence[object], forward: set[Node], given: Sequence[Node]) 
     return kept
 
 
-def _extracted(joint: GraphModule, inputs: Sequence[Node], outputs: Sequence[object]) -> GraphModule:
-    """The part of a graph that leads from some of its nodes to others."""
+def _extracted(
+    joint: GraphModule, inputs: Sequence[Node], outputs: Sequence[object], more: Sequence[Node] = ()
+) -> GraphModule:
+    """The part of a graph that leads from some of its nodes to others, and to more that are no outputs."""
     graph = empty_graph()
     place: dict[Node, Node] = {}
     for i, node in enumerate(inputs):
         place[node] = graph.placeholder(f"input_{i}")
         place[node].meta = dict(node.meta)
     needed: set[Node] = set()
-    stack = [x for x in outputs if isinstance(x, Node)]
+    stack = [*[x for x in outputs if isinstance(x, Node)], *more]
     while stack:
         node = stack.pop()
         if node not in needed and node not in place:

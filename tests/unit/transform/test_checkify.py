@@ -192,3 +192,14 @@ def test_nothing_is_known_where_shapes_are_traced():
 def test_wrong_calls_say_what_is_wrong(call, text):
     with pytest.raises(TypeError, match=text):
         call()
+
+
+def test_checkify_inside_a_program_is_refused():
+    with pytest.raises(NotImplementedError, match=r"Write `checkify\(jit\(fun\)\)`"):
+        T.jit(lambda x: T.checkify(positive)(x)[1], backend="replay")(XS[0])
+
+
+def test_a_program_inside_checkify_reports_its_checks():
+    error, out = T.checkify(T.jit(positive, backend="replay"))(torch.tensor(-1.0))
+    assert error.get() == "x must be positive, it is -1.0, limit 0"
+    assert out == -2.0

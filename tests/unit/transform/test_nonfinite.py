@@ -117,3 +117,5 @@ def test_breakpoint_if_stops_where_the_predicate_holds_anywhere(monkeypatch):
     assert stops == []
     assert T.breakpoint_if(torch.tensor([False, True]), token=5, header="h") == 5
     assert stops == [{"header": "h"}]
+    T.jit(lambda x: T.breakpoint_if(x > 1) or x, backend="replay")(torch.tensor(2.0))
+    assert stops == [{"header": "h"}, {}]
