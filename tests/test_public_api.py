@@ -35,6 +35,7 @@ LAYERS = [
         "_graph",
         "_inductor",
         "_operation",
+        "_effect",
         "_fan_out",
         "_event_product",
         "environ",
