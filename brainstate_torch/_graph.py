@@ -1,6 +1,7 @@
 """Graphs of tensor operations, recorded from a function. The only module that imports torch.fx and its tracers."""
 
 import contextlib
+import math
 import operator
 import os
 import threading
@@ -36,17 +37,20 @@ __all__ = [
     "Node",
     "Recorded",
     "acts",
+    "effort",
     "empty_graph",
     "functional",
-    "is_cheap",
     "is_recording",
     "local",
     "memory",
+    "merge_equal",
+    "multiplications",
     "number_of",
     "numbers_in",
     "outputs",
     "record",
     "recording",
+    "size_of",
     "with_numbers",
     "written_input",
 ]
@@ -390,22 +394,91 @@ def _aliased_arguments(node: Node) -> list[tuple[Any, Node]]:
     return [(x.alias_info, given) for x, given in pairs if x.alias_info is not None and isinstance(given, Node)]
 
 
+def merge_equal(module: GraphModule) -> None:
+    """Let one node stand for those that compute the same from the same."""
+    known: dict[Any, Node] = {}
+    for node in module.graph.nodes:
+        if node.op != "call_function" or node.is_impure():
+            continue
+        key = node.target, _hashable(node.args), _hashable(node.kwargs)
+        if (first := known.setdefault(key, node)) is not node:
+            node.replace_all_uses_with(first)
+            module.graph.erase_node(node)
+    module.recompile()
+
+
+def _hashable(x: Any) -> Any:
+    """Arguments as a key, in which 1, 1.0 and True differ."""
+    if isinstance(x, Mapping):
+        return tuple([(key, _hashable(value)) for key, value in x.items()])
+    return tuple(map(_hashable, x)) if isinstance(x, (list, tuple)) else (type(x), x)
+
+
 def empty_graph() -> Graph:
     """A graph without nodes."""
     return Graph()
 
 
-def is_cheap(node: Node) -> bool:
-    """Does a compiler fuse the operation of a node with what follows: is it pointwise, a view, or made of nothing?"""
-    operator = node.target
-    if not isinstance(operator, torch._ops.OpOverload):
-        return False
-    views = any(result.alias_info is not None for result in operator._schema.returns)
-    fresh = not node.all_input_nodes and torch.Tag.nondeterministic_seeded not in operator.tags
-    return views or fresh or torch.Tag.pointwise in operator.tags or operator in _CHEAP
+def size_of(node: Node) -> int | None:
+    """How many bytes the value of a node has; None if it is not one tensor."""
+    value = node.meta["val"]
+    return value.numel() * value.element_size() if isinstance(value, torch.Tensor) else None
 
 
-_CHEAP = {torch.ops.aten._to_copy.default, torch.ops.aten.clone.default, torch.ops.aten.expand.default}
+def effort(node: Node) -> float:
+    """What it costs to compute the value of a node again in a compiled program, as bytes of memory that it is worth.
+
+    What is pointwise, a view, or made of nothing is fused with what follows; only transcendental functions take time.
+    """
+    operation = node.target
+    if operation is operator.getitem:
+        return 0 if number_of(node.args[0]) is None else math.inf  # type: ignore[arg-type]
+    if not isinstance(operation, torch._ops.OpOverload):
+        return math.inf
+    if operation.overloadpacket in _TRANSCENDENTAL and not _is_product(node):
+        return size_of(node) or 0
+    views = any(result.alias_info is not None for result in operation._schema.returns)
+    fresh = not node.all_input_nodes and torch.Tag.nondeterministic_seeded not in operation.tags
+    return 0 if views or fresh or torch.Tag.pointwise in operation.tags or operation in _FUSED else math.inf
+
+
+def _is_product(node: Node) -> bool:
+    """Is it a power with an integer for its exponent?"""
+    return node.target is torch.ops.aten.pow.Tensor_Scalar and float(node.args[1]).is_integer()  # type: ignore[arg-type]
+
+
+_FUSED = {torch.ops.aten._to_copy.default, torch.ops.aten.clone.default, torch.ops.aten.expand.default}
+#: Pointwise operations that take longer than reading and writing what they compute.
+_TRANSCENDENTAL = {
+    getattr(torch.ops.aten, name)
+    for name in (
+        *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid", "tanh", "sinh", "cosh", "sin", "cos"),
+        *("tan", "asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh", "erf", "erfc", "erfinv", "lgamma"),
+        *("digamma", "softplus", "silu", "gelu", "elu", "logit", "pow"),
+    )
+}
+
+
+def multiplications(node: Node) -> int | None:
+    """How many numbers a node multiplies that is a product of matrices or a convolution; None for any other."""
+    if node.target is torch.ops.aten.convolution.default:
+        weight = node.args[1].meta["val"]  # type: ignore[union-attr]
+        return int(node.meta["val"].numel() * weight[0].numel())
+    place = _PRODUCTS.get(node.target)
+    if place is None:
+        return None
+    return int(node.meta["val"].numel() * node.args[place].meta["val"].shape[-1])  # type: ignore[union-attr]
+
+
+#: Where the left factor stands among the arguments.
+_PRODUCTS: Any = {
+    torch.ops.aten.mm.default: 0,
+    torch.ops.aten.mv.default: 0,
+    torch.ops.aten.bmm.default: 0,
+    torch.ops.aten.addmm.default: 1,
+    torch.ops.aten.addmv.default: 1,
+    torch.ops.aten.baddbmm.default: 1,
+}
 
 
 def number_of(node: Node) -> int | None:

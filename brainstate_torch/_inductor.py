@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ._graph import GraphModule, functional
+from ._graph import GraphModule, functional, multiplications, number_of
 
 __all__ = ["BACKENDS", "compiled"]
 
@@ -54,9 +54,18 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
 _PIECE = 240
+#: Multiplications from which on a call of a piece costs little beside the products of a step.
+_DEAR = 2**18
 
 
 def steps_per_piece(module: GraphModule) -> int:
-    """How many steps of a loop to compile as one, by the number of operations in a step."""
-    size = sum([node.op == "call_function" for node in module.graph.nodes])
-    return int(max(1, min(20, _PIECE // max(size, 1))))
+    """How many steps of a loop to compile as one, by the number and kind of operations in a step.
+
+    What a compiler fuses gains by it; what it calls, such as a product of matrices, takes the same time.
+    """
+    nodes = [node for node in module.graph.nodes if node.op == "call_function"]
+    if any(number_of(node) is not None for node in nodes):
+        return 1
+    products = [work for node in nodes if (work := multiplications(node)) is not None]
+    most = 20 if not products else 4 if sum(products) < _DEAR else 1
+    return int(max(1, min(most, _PIECE // max(len(nodes), 1))))

@@ -33,6 +33,7 @@ __all__ = [
     "Operation",
     "Pull",
     "Tensors",
+    "apart",
     "compiling",
     "is_real",
     "operations_in",
@@ -77,6 +78,18 @@ def replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list
     found = list(arguments)
     for place, value in zip(places, values, strict=True):
         found[place] = value
+    return found
+
+
+def apart(results: Tensors, arguments: Tensors) -> list[torch.Tensor]:
+    """The results, each contiguous and with memory of its own, which is none of the arguments'."""
+    held = {x.untyped_storage().data_ptr() for x in arguments}
+    found = []
+    for x in results:
+        if x.untyped_storage().data_ptr() in held:
+            x = x.clone(memory_format=torch.contiguous_format)
+        held.add(x.untyped_storage().data_ptr())
+        found.append(x.contiguous())
     return found
 
 

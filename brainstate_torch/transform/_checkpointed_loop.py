@@ -1,13 +1,18 @@
 """checkpointed_scan and checkpointed_for_loop: loops that keep few steps in memory for the backward pass."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
+from .. import _tree
+from .._graph import is_recording
 from ._checkpoint import checkpoint
 from ._loop import Loop, over_arguments
 from ._progress import ProgressBar
 
-__all__ = ["check_base", "checkpointed_for_loop", "checkpointed_scan", "in_blocks"]
+__all__ = ["check_base", "checkpointed_for_loop", "checkpointed_scan", "in_blocks", "record_in_blocks"]
 
 Advance = Callable[[Any, range], tuple[Any, list[Any], bool]]
 
@@ -24,7 +29,8 @@ def checkpointed_scan(
 
     The steps form blocks of `base` steps, these blocks of `base` blocks, and so on; what a block computed is forgotten
     and computed again by :func:`checkpoint` when the backward pass comes to it. Memory then grows like
-    ``base * log(length)`` instead of `length`, and each step runs once more per level of blocks.
+    ``base * log(length)`` instead of `length`, and each step runs once more per level of blocks. Compiled, there is one
+    level, of blocks of about the square root of `length`, whatever `base`.
 
     Parameters
     ----------
@@ -98,6 +104,8 @@ def _run(loop: Loop, base: int) -> tuple[Any, Any]:
     if loop.length < 1:
         raise ValueError(f"`length` of `{loop.name}` must be at least 1. Got {loop.length}. Use `scan` or `for_loop`.")
     check_base(base)
+    if is_recording():
+        return record_in_blocks(loop)
 
     def advance(carry: Any, steps: range) -> tuple[Any, list[Any], bool]:
         return *loop.advance(carry, steps), True
@@ -133,3 +141,36 @@ def in_blocks(advance: Advance, carry: Any, steps: range, base: int) -> tuple[An
         if not go_on:
             break
     return carry, outputs, go_on
+
+
+def record_in_blocks(loop: Loop) -> tuple[Any, Any]:
+    """Put a loop into the graph that is recorded, as a loop of blocks that keeps only what enters each of them."""
+    size = _block(loop.length)
+    count = loop.length // size
+    f = loop.f  # by itself, so that what it closes over is kept as it is now
+
+    def part(carry: Any, xs: Any, length: int) -> Loop:
+        found = Loop(loop.name, f, carry, xs, length, None)
+        found.progress = loop.progress
+        return found
+
+    def block(carry: Any, xs: Any) -> tuple[Any, Any]:
+        return part(carry, xs, size).record()
+
+    full = size * count
+    head = [x[:full].unflatten(0, (count, size)) for x in loop.leaves]
+    blocks = Loop(loop.name, block, loop.first, _tree.unflatten(loop.spec, head), count, None)
+    carry, outputs = blocks.record(forgetful=True)
+    outputs = _tree.map(lambda y: y.flatten(0, 1), outputs)
+    if full == loop.length:
+        return carry, outputs
+    tail = _tree.unflatten(loop.spec, [x[full:] for x in loop.leaves])
+    carry, more = part(carry, tail, loop.length - full).record()
+    return carry, _tree.map(lambda y, z: torch.cat([y, z]), outputs, more)
+
+
+def _block(length: int) -> int:
+    """How many steps make a block: about the square root, and so that none is left over where that is possible."""
+    root = math.isqrt(length)
+    near = [size for size in range(max(root * 2 // 3, 1), root * 3 // 2 + 1) if length % size == 0]
+    return min(near, key=lambda size: abs(size - root), default=root)

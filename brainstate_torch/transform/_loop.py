@@ -8,6 +8,7 @@ import torch
 
 from .. import _tree
 from .._graph import is_recording
+from .._operation import SETTINGS
 from .._state import Frame
 from ._abstract import eval_shape
 from ._carry import Pattern, as_arrays, check_states, protected
@@ -173,7 +174,7 @@ class Loop:
         """The slices of `xs`. Indexing in the loop would write an array of full size per step in the backward pass."""
         return [[protected(part) for part in leaf.unbind(0)] for leaf in self.leaves]
 
-    def record(self, reverse: bool, unroll: int | bool, forgetful: bool = False) -> tuple[Any, Any]:
+    def record(self, reverse: bool = False, unroll: int | bool = 1, forgetful: bool = False) -> tuple[Any, Any]:
         """Put the loop into the graph that is recorded, as one operation."""
         if self.length == 0:
             return self.first, self._empty()
@@ -194,7 +195,8 @@ class Loop:
             _tree.unflatten(self.spec, self.leaves),
             lambda frame: check_states(frame, self.name),
         )
-        watch = self._watch(loop) if self.progress.active else None
+        # A backward pass that runs the steps again is no progress.
+        watch = self._watch(loop) if self.progress.active and not SETTINGS.backward else None
         wanted = unroll if unroll > 1 else None
         return loop.run(
             loops.Loop(loop.body(), loop.layout, self.length, reverse, forgetful=forgetful, unroll=wanted, watch=watch)

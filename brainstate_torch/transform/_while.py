@@ -13,7 +13,7 @@ from .._state import Frame
 from ._abstract import is_abstract
 from ._branch import cond
 from ._carry import Pattern, as_arrays, check_states, protected
-from ._checkpointed_loop import check_base, in_blocks
+from ._checkpointed_loop import check_base, in_blocks, record_in_blocks
 from ._compiled.stepping import StatefulLoop
 from ._functional import checked_arguments, run
 from ._lanes import select
@@ -162,7 +162,7 @@ class _While:
 
         first = (self.first, torch.tensor(True))
         loop = Loop(self.name, step, first, None, max_steps, None)
-        return loop.record(reverse=False, unroll=1, forgetful=True)[0][0] if max_steps else self.first
+        return record_in_blocks(loop)[0][0] if max_steps else self.first
 
     def _leaves(self, val: Any) -> list[torch.Tensor]:
         """The tensors of a value that a step returns, in the order of the first one."""

@@ -1,5 +1,6 @@
 """brainstate_torch._graph: graphs recorded from functions of tensors."""
 
+import math
 import threading
 
 import pytest
@@ -9,11 +10,13 @@ from brainstate_torch import ConcretizationError
 from brainstate_torch._func import grad_and_value, vmap
 from brainstate_torch._graph import (
     Like,
+    effort,
     functional,
-    is_cheap,
     is_recording,
     local,
     memory,
+    merge_equal,
+    multiplications,
     outputs,
     record,
     recording,
@@ -201,6 +204,31 @@ def test_a_functional_graph_writes_in_place_into_inputs_only_at_its_end():
     assert torch.equal(place, torch.tensor([2.0, 1.0]))
 
 
-def test_products_are_dear_and_pointwise_operations_cheap():
-    module = record(lambda x, m: [torch.sin(x), m @ x, x.view(2, 1), torch.zeros(2)], [X, torch.ones(2, 2)]).graph
-    assert [is_cheap(node) for node in outputs(module)] == [True, False, True, True]
+def test_products_are_dear_pointwise_operations_cheap_and_transcendental_ones_worth_their_memory():
+    def fun(x, m):
+        first, _ = x.split(1)
+        return [torch.abs(x), m @ x, x.view(2, 1), torch.zeros(2), first, torch.sin(x), x**2, x**1.5]
+
+    module = record(fun, [X, torch.ones(2, 2)]).graph
+    assert [effort(node) for node in outputs(module)] == [0, math.inf, 0, 0, 0, 8, 0, 8]
+
+
+def test_what_is_computed_twice_becomes_one_node():
+    def fun(x):
+        return [torch.cat([x * 2, x]) + 1, torch.cat([x * 2, x]) - 1, x * 2.0]
+
+    module = record(fun, [X]).graph
+    before = module(X)
+    merge_equal(module)
+    assert len([node for node in module.graph.nodes if node.op == "call_function"]) == 5
+    assert all(torch.equal(x, y) for x, y in zip(module(X), before, strict=True))
+
+
+def test_products_count_their_multiplications():
+    def fun(m, x, image, kernel):
+        return [m @ m, m @ x, m + m, torch.nn.functional.conv1d(image, kernel)]
+
+    given = [torch.ones(3, 3), torch.ones(3), torch.ones(1, 2, 10), torch.ones(4, 2, 3)]
+    module = record(fun, given).graph
+    found = [multiplications(node) for node in module.graph.nodes if node.op == "call_function"]
+    assert [x for x in found if x is not None] == [27, 9, 4 * 8 * 2 * 3]

@@ -15,6 +15,7 @@ from ..._operation import (
     Operation,
     Pull,
     Tensors,
+    apart,
     is_real,
     pullback,
     replaced,
@@ -49,9 +50,7 @@ class Branch(Operation):
         index, *operands = tensors
         chosen = int(index)
         found = self._program(chosen)([*[x.contiguous() for x in operands], *self.branches[chosen].extras])
-        # What is handed out must not be the caller's own memory.
-        held = {x.untyped_storage().data_ptr() for x in operands}
-        return [x.clone() if x.untyped_storage().data_ptr() in held else x.contiguous() for x in found]
+        return apart(found, operands)
 
     def _program(self, index: int) -> Program:
         known = self._programs.get(index)

@@ -8,7 +8,19 @@ import torch
 from ..._func import jvp, vmap
 from ..._graph import Like, record
 from ..._inductor import Program, compiled, steps_per_piece
-from ..._operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, is_real, pullback, replaced, zeros
+from ..._operation import (
+    SETTINGS,
+    Body,
+    Cotangents,
+    Operation,
+    Pull,
+    Tensors,
+    apart,
+    is_real,
+    pullback,
+    replaced,
+    zeros,
+)
 from .buffer import Buffer
 from .split import split
 
@@ -102,9 +114,7 @@ class Loop(Operation):
             carry = self._program(sizes[i])([*carry, *constants, *[column[i] for column in columns]])
             if self.watch is not None:
                 self.watch(carry, [column[i][0] for column in columns[len(inputs) :]])
-        # What is handed out must not be the caller's own memory.
-        held = {x.untyped_storage().data_ptr() for x in first}
-        return [x.clone() if x.untyped_storage().data_ptr() in held else x for x in carry] + outputs
+        return apart(carry, tensors) + outputs
 
     def _outputs(self) -> list[torch.Tensor]:
         """Where the outputs are written."""
@@ -256,7 +266,7 @@ def _recomputing(loop: Loop) -> Pull:
         def derivative(constants: Tensors, inputs: Tensors, kept: Tensors, cotangents: Tensors) -> Tensors:
             return pullback(saving, [*kept, *constants, *inputs], cotangents, places)[1]
 
-        return _backward(forward, step.like[:carried], derivative, places, tensors, kept, cotangents)
+        return _backward(forward, step.like[:carried], derivative, places, tensors, kept, cotangents)[0]
 
     return Pull(forward, backward)
 
@@ -272,7 +282,8 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         return [*results, *found]
 
     graph, _, extras, _ = record(joint, [*step.like, *slopes])
-    halves = split(graph, [*layout, len(slopes)], loop.count)
+    kinds = [sum([a <= i < b for i in places]) for a, b in _ends(layout)]
+    halves = split(graph, [*layout, len(slopes)], loop.count, kinds)
     saving = Body(lambda *arguments: halves.forward(*arguments, *extras), step.like)
 
     def derivative(constants: Tensors, inputs: Tensors, kept: Tensors, cotangents: Tensors) -> Tensors:
@@ -282,7 +293,12 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
     ) -> list[torch.Tensor | None]:
         like = saving.results[loop.count :]
-        return _backward(loop, like, derivative, places, tensors, kept, cotangents[: loop.count])
+        stated = [place for i, place in enumerate(places) if i not in halves.postponed]
+        found, outputs = _backward(loop, like, derivative, stated, tensors, kept, cotangents[: loop.count])
+        stacks = [*layout.parts(tensors)[2], *kept, *outputs]
+        for i, postponed in halves.postponed.items():
+            found[places[i]] = postponed.computed(stacks)
+        return found
 
     return Pull(loop.over(saving, layout, kept=len(saving.results) - loop.count), backward)
 
@@ -295,8 +311,11 @@ def _backward(
     tensors: Tensors,
     kept: Tensors,
     cotangents: Cotangents,
-) -> list[torch.Tensor | None]:
-    """The derivatives of a loop: a loop from the last step to the first."""
+) -> tuple[list[torch.Tensor | None], list[torch.Tensor]]:
+    """The derivatives of a loop, by a loop from the last step to the first; and all that it puts out at each step.
+
+    What `derivative` gives behind the derivatives is put out, too.
+    """
     layout = loop.layout
     _, constants, inputs = layout.parts(tensors)
     like = loop.step.like
@@ -331,9 +350,9 @@ def _backward(
     )
     found = loop.over(body, back, backward=True).apply([*start, *constants, *inputs, *kept, *given_tensors])
     derivatives: list[torch.Tensor | None] = [None] * len(tensors)
-    for place, x in zip(places, found, strict=True):
+    for place, x in zip(places, found, strict=False):
         derivatives[place] = x
-    return derivatives
+    return derivatives, found[back.carry :]
 
 
 def _ends(layout: Layout) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ import torch
 from ..._func import jvp, vmap
 from ..._graph import Like, record
 from ..._inductor import Program, compiled
-from ..._operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, is_real
+from ..._operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, is_real
 
 __all__ = ["Repeat"]
 
@@ -47,9 +47,7 @@ class Repeat(Operation):
         keep = test([*found, *constants, *self.test.extras])[0]
         while bool(keep):
             keep, *found = step([*found, *constants, *self.test.extras, *self.step.extras])
-        # What is handed out must not be the caller's own memory.
-        held = {x.untyped_storage().data_ptr() for x in carry}
-        return [x.clone() if x.untyped_storage().data_ptr() in held else x.contiguous() for x in found]
+        return apart(found, tensors)
 
     def prepare(self) -> None:
         if self._programs is not None:
