@@ -39,6 +39,7 @@ class Effect(Operation):
     count = 0
     constant = True
     acts = True
+    title = "act"
 
     def __init__(self, act: Callable[..., None]) -> None:
         self.act = act

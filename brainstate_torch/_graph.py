@@ -297,12 +297,19 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         elif node.target is torch.ops.aten._efficientzerotensor.default:
             # A tangent that is zero has no memory, which a program hands on.
             node.target = torch.ops.aten.zeros.default
+        elif node.target is torch.ops.aten.view.default and _shape(node.args[0]) == _shape(node):
+            node.replace_all_uses_with(node.args[0])
     module.graph.eliminate_dead_code()
     stand_ins = _inputs_of_constants(module)
     module.held = inner.held  # type: ignore[assignment]
     originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
     return Recorded(module, captured, originals, stand_ins)
+
+
+def _shape(node: Any) -> Any:
+    value = node.meta.get("val")
+    return value.shape if isinstance(value, torch.Tensor) else None
 
 
 def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
@@ -467,7 +474,7 @@ def multiplications(node: Node) -> int | None:
     place = _PRODUCTS.get(node.target)
     if place is None:
         return None
-    return int(node.meta["val"].numel() * node.args[place].meta["val"].shape[-1])  # type: ignore[union-attr]
+    return int(node.meta["val"].numel() * node.args[place].meta["val"].shape[-1])
 
 
 #: Where the left factor stands among the arguments.

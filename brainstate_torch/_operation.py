@@ -198,6 +198,8 @@ class Operation(ABC):
     count: int
     #: Have the results no derivatives?
     constant = False
+    #: What it is called where a graph is printed.
+    title = "operation"
 
     def apply(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results, inside whatever transforms are active."""
@@ -297,6 +299,11 @@ class Operation(ABC):
     @abstractmethod
     def bodies(self) -> list[Body]:
         """The functions that it runs."""
+
+    @property
+    def parts(self) -> list[str]:
+        """What the bodies are called where a graph is printed."""
+        return [f"part {i}" for i in range(len(self.bodies()))]
 
     @abstractmethod
     def prepare(self) -> None:

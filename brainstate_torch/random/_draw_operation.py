@@ -41,6 +41,7 @@ class Draw(Operation):
     count = 2
     draws = True
     constant = True
+    title = "draw"
 
     def __init__(self, device: torch.device, sampler: Callable[..., torch.Tensor]) -> None:
         self.device, self.sampler = device, sampler

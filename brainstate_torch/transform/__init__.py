@@ -30,6 +30,7 @@ from ._named import named_call, named_scope
 from ._new_states import in_new_state_probe, pmap2_new_states, vmap2_new_states, vmap_new_states
 from ._pmap2 import pmap2
 from ._products import jvp, vjp
+from ._program_graph import ProgramGraph, draw, make_graph, make_jaxpr
 from ._progress import ProgressBar
 from ._sequential_map import map
 from ._shapes import ShapeDtypeStruct
@@ -42,6 +43,7 @@ from ._while import bounded_while_loop, while_loop
 __all__ = [
     "GradientTransform",
     "PartitionSpec",
+    "ProgramGraph",
     "ProgressBar",
     "ShapeDtypeStruct",
     "StateFinder",
@@ -62,6 +64,7 @@ __all__ = [
     "debug_nan",
     "debug_nan_if",
     "div_checks",
+    "draw",
     "eval_shape",
     "float_checks",
     "for_loop",
@@ -77,6 +80,8 @@ __all__ = [
     "jit",
     "jit_error_if",
     "jvp",
+    "make_graph",
+    "make_jaxpr",
     "map",
     "named_call",
     "named_scope",

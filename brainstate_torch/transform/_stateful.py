@@ -10,6 +10,7 @@ from .. import _tree
 from .._state import State
 from ._functional import Outcome, checked_arguments, run
 from ._nonfinite import random_state, rewind
+from ._program_graph import ProgramGraph, recorded_graph
 from ._shapes import shapes_of
 
 __all__ = ["StatefulFunction"]
@@ -142,6 +143,15 @@ class StatefulFunction:
         """The shapes of the result, and of each State after the call (None where it is only read)."""
         known = self._signature(args, kwargs, compile_if_miss)
         return known.out_shapes, known.state_shapes
+
+    def get_graph(self, *args: Any, **kwargs: Any) -> ProgramGraph:
+        """What a call with such arguments does, to be printed; see :func:`make_graph`."""
+        return recorded_graph(self.fun, self.static_argnums, self.static_argnames, args, kwargs, self.name)
+
+    def make_jaxpr(self, *args: Any, **kwargs: Any) -> "StatefulFunction":
+        """Look once at a call with such arguments, so that the `get_` methods know the answer; the function itself."""
+        self._signature(args, kwargs)
+        return self
 
     def get_arg_cache_key(self, *args: Any, compile_if_miss: bool = False, **kwargs: Any) -> Any:
         """The signature of a call: equal for calls that need no new look.

@@ -40,6 +40,8 @@ class Branch(Operation):
         self.count = len(branches[0].results)
         self._programs: dict[int, Program] = {}
 
+    title = "choice"
+
     def bodies(self) -> list[Body]:
         return self.branches
 

@@ -98,6 +98,14 @@ class Loop(Operation):
     def bodies(self) -> list[Body]:
         return [self.step]
 
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"loop_of_{self.length}"
+
+    @property
+    def parts(self) -> list[str]:
+        return ["step"]
+
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         carried = self.layout.carry
         like = [x if i < carried else _repeated(x, self.length) for i, x in enumerate(self.step.results)]

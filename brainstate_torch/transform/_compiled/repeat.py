@@ -31,8 +31,14 @@ class Repeat(Operation):
         self.backend = SETTINGS.backend
         self._programs: tuple[Program, Program] | None = None
 
+    title = "repeat"
+
     def bodies(self) -> list[Body]:
         return [self.test, self.step]
+
+    @property
+    def parts(self) -> list[str]:
+        return ["test", "step"]
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self.step.like[: self.count]]
