@@ -21,7 +21,7 @@ from ..._operation import (
     replaced,
     zeros,
 )
-from .buffer import Buffer
+from .buffer import fresh
 from .split import split
 
 __all__ = ["Layout", "Loop"]
@@ -59,8 +59,6 @@ class Loop(Operation):
         How many steps to compile as one piece; None to choose by the size of a step.
     watch
         Called after each step with the carry and the outputs.
-    kept
-        How many of the last outputs nobody sees but the backward pass.
     """
 
     def __init__(
@@ -73,16 +71,14 @@ class Loop(Operation):
         forgetful: bool = False,
         unroll: int | None = None,
         watch: Watch | None = None,
-        kept: int = 0,
     ) -> None:
         self.step, self.layout, self.length, self.reverse = step, layout, length, reverse
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
         self.count = len(step.results)
         self._programs: dict[int, Program] = {}
-        self._buffers = [Buffer() for _ in range(kept)]
 
-    def over(self, step: Body, layout: Layout, *, backward: bool = False, kept: int = 0) -> "Loop":
+    def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
         """A loop of as many other steps."""
         return Loop(
             step,
@@ -92,7 +88,6 @@ class Loop(Operation):
             forgetful=self.forgetful,
             unroll=self.unroll,
             watch=None if backward else self.watch,
-            kept=kept,
         )
 
     def bodies(self) -> list[Body]:
@@ -126,10 +121,7 @@ class Loop(Operation):
 
     def _outputs(self) -> list[torch.Tensor]:
         """Where the outputs are written."""
-        like = [_repeated(x, self.length) for x in self.step.results[self.layout.carry :]]
-        seen = len(like) - len(self._buffers)
-        fresh = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like[:seen]]
-        return fresh + [buffer.take(x) for buffer, x in zip(self._buffers, like[seen:], strict=True)]
+        return [fresh(_repeated(x, self.length)) for x in self.step.results[self.layout.carry :]]
 
     def _sizes(self) -> list[int]:
         """How many steps each piece has."""
@@ -308,7 +300,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
             found[places[i]] = postponed.computed(stacks)
         return found
 
-    return Pull(loop.over(saving, layout, kept=len(saving.results) - loop.count), backward)
+    return Pull(loop.over(saving, layout), backward)
 
 
 def _backward(
