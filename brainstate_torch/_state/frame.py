@@ -4,7 +4,8 @@ A State's own slot is never touched while a transform runs. Reads and writes ins
 exception leaves every State as it was, and other threads see nothing. What was written leaves by :meth:`Frame.commit`.
 """
 
-from collections.abc import Callable, Collection, Iterable
+import contextlib
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
@@ -17,7 +18,7 @@ from .trace import StateTraceStack
 if TYPE_CHECKING:
     from .base import State
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "outside"]
 
 
 class _Lent(NamedTuple):
@@ -166,3 +167,17 @@ class TapeFrame(Frame):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         super().__exit__(None, None, None)
         self.commit([self.values[state] for state in self.written()], [state._value for state in self.created])
+
+
+@contextlib.contextmanager
+def outside(frame: Frame) -> Iterator[None]:
+    """Within the context, a frame and what lies in it are not active."""
+    place = CONTEXT.frames.index(frame)
+    frames, traces = CONTEXT.frames[place:], CONTEXT.traces[frame.position :]
+    del CONTEXT.frames[place:]
+    del CONTEXT.traces[frame.position :]
+    try:
+        yield
+    finally:
+        CONTEXT.frames += frames
+        CONTEXT.traces += traces

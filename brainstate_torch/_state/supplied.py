@@ -1,12 +1,11 @@
 """SuppliedFrame: a frame that decides what value a State has inside when the State is first touched."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _tree
 from .context import CONTEXT
-from .frame import Frame
+from .frame import Frame, outside
 
 if TYPE_CHECKING:
     from .base import State
@@ -43,7 +42,7 @@ class SuppliedFrame(Frame):
 
     def provide(self, state: "State[Any]") -> Any:
         """The value of a State that is touched for the first time."""
-        with _outside(self):
+        with outside(self):
             outer = state._get()
             for trace in CONTEXT.traces[state._level :]:
                 trace.read_its_value(state)
@@ -67,17 +66,3 @@ class SuppliedFrame(Frame):
         """Count the State as written, though no code inside did."""
         self._originals.setdefault(state, value)
         self._written[state] = None
-
-
-@contextlib.contextmanager
-def _outside(frame: Frame) -> Iterator[None]:
-    """Within the context, a frame and what lies in it are not active."""
-    place = CONTEXT.frames.index(frame)
-    frames, traces = CONTEXT.frames[place:], CONTEXT.traces[frame.position :]
-    del CONTEXT.frames[place:]
-    del CONTEXT.traces[frame.position :]
-    try:
-        yield
-    finally:
-        CONTEXT.frames += frames
-        CONTEXT.traces += traces

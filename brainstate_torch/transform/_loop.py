@@ -50,7 +50,7 @@ def scan(
     reverse
         Go from the last `x` to the first. Each `y` stays at the place of its `x`.
     unroll
-        Has no meaning here; accepted so that programs port.
+        How many steps a compiled program takes as one piece, all if True; 1 leaves that to the size of a step.
     pbar
         A :class:`ProgressBar`, or after how many steps to update one.
 

@@ -11,6 +11,7 @@ from ..._func import level
 from ..._graph import Recorded, is_recording, record, recording, with_numbers, written_input
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
+from ..._state.frame import outside
 from ..._state.value import owned
 from .._functional import Static, combine, partition, run
 from .frozen import frozen
@@ -52,15 +53,11 @@ class StateFrame(Frame):
         return super().__enter__()
 
     def provide(self, state: State[Any]) -> Any:
-        self.provides = False
-        try:
-            # A frame around this one may compute what it gives the State.
-            with self.recording.outside():
-                for trace in CONTEXT.traces[: self.position][state._level :]:
-                    trace.read_its_value(state)
-                value = state._get()
-        finally:
-            self.provides = True
+        # A frame around this one may compute what it gives the State.
+        with self.recording.outside(), outside(self):
+            for trace in CONTEXT.traces[state._level :]:
+                trace.read_its_value(state)
+            value = state._get()
         self._outside[state] = self._as_outside(state, value)
         with with_numbers():
             value = self._values[state] if state in self._values else numbers_as_tensors(value)

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import brainstate_torch.units as u
-from brainstate_torch import State
+from brainstate_torch import State, _tree
+from brainstate_torch.transform import cond, for_loop, jit, while_loop
 from brainstate_torch.transform._compiled.stateful import StateFrame, numbers_as_tensors, record_stateful
 
 X = torch.tensor([1.0, 2.0])
@@ -81,3 +82,33 @@ def test_numbers_become_tensors():
     assert [tree["a"].dtype, tree["b"][0].dtype, tree["b"][1].dtype] == [torch.int32, torch.float32, torch.bool]
     assert tree["c"].dtype == torch.float32
     assert (tree["d"], tree["e"]) == (None, "text")
+
+
+ROWS = torch.arange(1.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [lambda x: x, lambda x: {"w": x}, lambda x: [x], lambda x: (x * u.mV,)],
+    ids=["tensor", "dict", "list", "tuple"],
+)
+@pytest.mark.parametrize(
+    "inner",
+    [
+        lambda read: for_loop(lambda x: x * read(), ROWS),
+        lambda read: for_loop(lambda x: for_loop(lambda y: x * y * read(), ROWS), ROWS),
+        lambda read: cond(ROWS.sum() > 0, lambda: ROWS * read(), lambda: ROWS),
+        lambda read: while_loop(lambda x: x.sum() < 50, lambda x: x + read(), ROWS),
+    ],
+    ids=["loop", "loop in a loop", "branch", "while"],
+)
+def test_a_state_first_read_in_a_loop_or_branch_is_an_input_whatever_holds_its_tensors(pack, inner):
+    state = State(pack(torch.tensor(2.0)))
+
+    def fun():
+        return inner(lambda: sum(_tree.leaves(state.value)))
+
+    program = jit(fun, backend="replay")
+    program()
+    state.value = pack(torch.tensor(5.0))
+    assert torch.equal(program(), fun())
