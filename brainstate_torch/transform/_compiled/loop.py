@@ -21,7 +21,6 @@ from ..._operation import (
     replaced,
     zeros,
 )
-from .buffer import fresh
 from .split import split
 
 __all__ = ["Layout", "Loop"]
@@ -121,11 +120,15 @@ class Loop(Operation):
 
     def _outputs(self) -> list[torch.Tensor]:
         """Where the outputs are written."""
-        return [fresh(_repeated(x, self.length)) for x in self.step.results[self.layout.carry :]]
+        like = [_repeated(x, self.length) for x in self.step.results[self.layout.carry :]]
+        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
     def _sizes(self) -> list[int]:
         """How many steps each piece has."""
         size = self._piece()
+        # Steps that are left over would need another program.
+        even = next(n for n in range(size, 0, -1) if self.length % n == 0)
+        size = even if 2 * even >= size else size
         return [size] * (self.length // size) + [1] * (self.length % size)
 
     def _piece(self) -> int:
