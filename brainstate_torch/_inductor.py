@@ -56,9 +56,17 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
 _PIECE = 240
+#: A product of matrices is a call in the midst of the code. What stands between two of them is a file of its own, which
+#: takes the C++ compiler two seconds, and it gains little from a longer piece: it counts as many operations.
+_PRODUCTS = frozenset({"mm", "addmm", "bmm", "baddbmm", "convolution", "convolution_backward"})
+_PRODUCT = 12
 
 
 def steps_per_piece(module: GraphModule) -> int:
     """How many steps of a loop to compile as one, by the number of operations in a step."""
-    size = sum([node.op == "call_function" for node in module.graph.nodes])
-    return int(max(1, min(20, _PIECE // max(size, 1))))
+    size = 0
+    for node in module.graph.nodes:
+        if node.op == "call_function":
+            packet = getattr(node.target, "overloadpacket", None)
+            size += _PRODUCT if getattr(packet, "__name__", "") in _PRODUCTS else 1
+    return max(1, min(20, _PIECE // max(size, 1)))

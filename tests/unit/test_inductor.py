@@ -84,3 +84,12 @@ def test_large_steps_make_small_pieces():
     assert many(1) == 20
     assert many(1) > many(40) > many(100)
     assert many(1000) == 1
+
+
+def test_steps_with_products_make_small_pieces():
+    """A product of matrices parts the code before it from that behind it."""
+    square = torch.eye(2)
+    products = graph(lambda x: [torch.tanh(torch.tanh(x @ x) @ x)], square)
+    pointwise = graph(lambda x: [torch.tanh(torch.tanh(x * x) * x)], square)
+    assert steps_per_piece(pointwise) == 20
+    assert 1 < steps_per_piece(products) <= 10
