@@ -12,7 +12,7 @@ import pytest
 
 from .frameworks import OURS, THEIRS, jax
 
-HIDDEN, STEPS, BATCH, UPDATES = 32, 50, 32, 60
+HIDDEN, STEPS, BATCH, UPDATES = 32, 40, 32, 50
 DT, TAU = 20.0, 100.0  # ms
 RATE, DECAY = 0.02, 0.98
 BETAS, EPS = (0.9, 0.999), 1e-8
@@ -42,9 +42,8 @@ def network(f):
 
 
 def trials(f):
-    """Noise about a drift, and its integral, each [step, trial, 1]."""
-    drift = f.bs.random.normal(size=(1, BATCH, 1))
-    signal = drift + f.bs.random.normal(0.0, 2.0, size=(STEPS, BATCH, 1))
+    """White noise and its integral, each [step, trial, 1]."""
+    signal = f.bs.random.normal(0.0, 5.0, size=(STEPS, BATCH, 1))
     return signal, f.np.cumsum(signal, 0) * (f.bs.environ.get_dt() / (1000.0 * f.u.ms))
 
 
@@ -132,29 +131,29 @@ def training(name, precision, compiled):
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["eager", "jit"])
 def test_double_precision_trains_alike(compiled):
-    """The last bit is 1e-16; after 60 updates the losses differ by 1e-15, the weights and predictions by 1e-14."""
+    """The last bit is 1e-16. After 50 updates losses and predictions differ by 4e-15, weights by 8e-15."""
     ours, theirs = training("ours", 64, compiled), training("theirs", 64, True)
     assert ours.begin.keys() == theirs.begin.keys()
     for key in ours.begin:
-        np.testing.assert_allclose(ours.begin[key], theirs.begin[key], rtol=0, atol=2e-14)
-        np.testing.assert_allclose(ours.end[key], theirs.end[key], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-12, atol=0)
-    np.testing.assert_allclose(ours.predicted, theirs.predicted, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(ours.target, theirs.target, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(ours.begin[key], theirs.begin[key], rtol=0, atol=1e-14)
+        np.testing.assert_allclose(ours.end[key], theirs.end[key], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(ours.predicted, theirs.predicted, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(ours.target, theirs.target, rtol=0, atol=1e-14)
 
 
 def test_single_precision_trains_alike():
-    """The last bit is 1e-7; after 60 updates the losses differ by 1e-5 of their size."""
+    """The last bit is 1e-7. After 50 updates the losses differ by 1e-5 of their size, the predictions by 3e-6."""
     ours, theirs = training("ours", 32, False), training("theirs", 32, True)
     for key in ours.begin:
-        np.testing.assert_allclose(ours.begin[key], theirs.begin[key], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(ours.begin[key], theirs.begin[key], rtol=0, atol=5e-6)
     np.testing.assert_allclose(ours.losses, theirs.losses, rtol=1e-4, atol=0)
-    np.testing.assert_allclose(ours.predicted, theirs.predicted, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(ours.predicted, theirs.predicted, rtol=0, atol=5e-5)
 
 
 def test_the_network_learns():
     """A reference from outside: to answer zero has the error of the variance of the targets."""
     found = training("ours", 64, False)
     error = ((found.predicted - found.target) ** 2).mean()
-    assert error < 0.1 * (found.target**2).mean()
+    assert error < 0.4 * (found.target**2).mean()
     assert found.losses[-10:].mean() < 0.3 * found.losses[:10].mean()
