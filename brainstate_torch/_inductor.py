@@ -47,8 +47,10 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     graph = functional(module, like, select_decomp_table())
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     try:
-        # Who calls a program vouches for shapes and strides.
-        with torch.no_grad(), config.patch(size_asserts=False):
+        # Who calls a program vouches for shapes and strides. A value that is used twice is written down twice, and so
+        # is all that it comes from, unless that is more than this many operations: with 30, Inductor's own number,
+        # the rounds of one draw from a Threefry key become 50,000 operations, of which 27 s are needed to find 1,000.
+        with torch.no_grad(), config.patch(size_asserts=False, realize_opcount_threshold=10):
             output: Any = compile_fx_inner(graph, inputs)
     except Exception as error:
         if not isinstance(error, InvalidCxxCompiler) and not isinstance(error.__cause__, InvalidCxxCompiler):
