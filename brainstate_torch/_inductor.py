@@ -47,10 +47,8 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     graph = functional(module, like, select_decomp_table())
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     try:
-        # Who calls a program vouches for shapes and strides. A value that is used twice is written down twice, and so
-        # is all that it comes from, unless that is more than this many operations: with 30, Inductor's own number,
-        # the rounds of one draw from a Threefry key become 50,000 operations, of which 27 s are needed to find 1,000.
-        with torch.no_grad(), config.patch(size_asserts=False, realize_opcount_threshold=10):
+        # Who calls a program vouches for shapes and strides.
+        with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph)):
             output: Any = compile_fx_inner(graph, inputs)
     except Exception as error:
         if not isinstance(error, InvalidCxxCompiler) and not isinstance(error.__cause__, InvalidCxxCompiler):
@@ -64,6 +62,17 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
         return None
     # A graph without operations comes back as a function.
     return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
+
+
+def _limits(graph: GraphModule) -> dict[str, int]:
+    """Settings of the compiler that suit a graph.
+
+    A value that is used twice is written down twice, and so is all that it comes from, unless that is more than a number
+    of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000 operations;
+    but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
+    """
+    hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
+    return {"realize_opcount_threshold": 10} if hashes else {}
 
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
