@@ -64,11 +64,11 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
 
 
-def _limits(graph: GraphModule) -> dict[str, int]:
+def _limits(graph: GraphModule) -> dict[str, Any]:
     """Settings of the compiler that suit a graph.
 
-    A value that is used twice is written down twice, and so is all that it comes from, unless that is more than a number
-    of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000 operations;
+    A value that is used twice is written down twice, and so is all that it comes from, unless that is more than some
+    number of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000 operations;
     but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
     """
     hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
