@@ -68,8 +68,8 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
     """Settings of the compiler that suit a graph.
 
     A value that is used twice is written down twice, and so is all that it comes from, unless that is more than some
-    number of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000 operations;
-    but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
+    number of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000
+    operations; but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
     """
     hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
     return {"realize_opcount_threshold": 10} if hashes else {}
