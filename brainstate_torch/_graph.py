@@ -37,6 +37,7 @@ __all__ = [
     "Node",
     "Recorded",
     "acts",
+    "arguments",
     "effort",
     "empty_graph",
     "functional",
@@ -501,6 +502,11 @@ def acts(module: GraphModule) -> list[Node]:
 def numbers_in(module: GraphModule) -> list[int]:
     """The numbers of the targets that a graph calls."""
     return [number for node in module.graph.nodes if (number := number_of(node)) is not None]
+
+
+def arguments(module: GraphModule) -> list[Node]:
+    """The nodes of the arguments of a graph."""
+    return [node for node in module.graph.nodes if node.op == "placeholder"]
 
 
 def outputs(module: GraphModule) -> list[Node]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from .._graph import GraphModule, Node, number_of, outputs
+from .._graph import GraphModule, Node, arguments, number_of, outputs
 from .._operation import Operation
 from .._ops import target
 from .._state import State
@@ -63,7 +63,7 @@ class ProgramGraph:
         return self.read_states + self.write_states
 
     def __str__(self) -> str:
-        names = dict(zip(_placeholders(self.graph), self.inputs, strict=True))
+        names = dict(zip(arguments(self.graph), self.inputs, strict=True))
         results = zip(self.outputs, outputs(self.graph), strict=True)
         last = [f"{label} = {_shown(x, names)}" for label, x in results]
         return "\n".join(
@@ -81,10 +81,6 @@ class ProgramGraph:
     def dot(self) -> str:
         """The graph in the language of graphviz."""
         return "\n".join(["digraph {", "  rankdir=TB; node [shape=box, fontname=monospace];", *_dot(self), "}"])
-
-
-def _placeholders(graph: GraphModule) -> list[Node]:
-    return [node for node in graph.graph.nodes if node.op == "placeholder"]
 
 
 def _kind(node: Node) -> str:
@@ -136,7 +132,7 @@ def _lines(graph: GraphModule, names: Mapping[Node, str], indent: str) -> Iterat
         parts = [] if operation is None else list(zip(operation.parts, operation.bodies(), strict=True))
         yield f"{indent}{node.name}{kind} = {_title(node)}({_given(node, names)}){':' if parts else ''}"
         for part, body in parts:
-            inner = {place: place.name for place in _placeholders(body.graph)}
+            inner = {place: place.name for place in arguments(body.graph)}
             results = ", ".join([_shown(x, inner) for x in outputs(body.graph)])
             yield f"{indent}    {part}({_head(inner)}):"
             yield from _lines(body.graph, inner, indent + " " * 8)
@@ -144,7 +140,7 @@ def _lines(graph: GraphModule, names: Mapping[Node, str], indent: str) -> Iterat
 
 
 def _dot(program: ProgramGraph) -> Iterator[str]:
-    names = dict(zip(_placeholders(program.graph), program.inputs, strict=True))
+    names = dict(zip(arguments(program.graph), program.inputs, strict=True))
     for node in program.graph.graph.nodes:
         if node.op == "output":
             continue

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..._func import jvp, vmap
-from ..._graph import Like, record
+from ..._graph import Like, arguments, record
 from ..._inductor import Program, compiled, steps_per_piece
 from ..._operation import (
     SETTINGS,
@@ -75,6 +75,8 @@ class Loop(Operation):
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
         self.count = len(step.results)
+        #: Which of the inputs does a step read?
+        self._used = [bool(node.users) for node in layout.parts(arguments(step.graph))[2][: layout.inputs]]
         self._programs: dict[int, Program] = {}
 
     def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
@@ -110,12 +112,13 @@ class Loop(Operation):
         constants = [*constants, *self.step.extras]
         outputs = self._outputs()
         sizes = self._sizes()
-        columns = [x.split_with_sizes(sizes) for x in (*inputs, *outputs)]
+        read = [x for x, is_used in zip(inputs, self._used, strict=True) if is_used]
+        columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
         for i in reversed(range(len(sizes))) if self.reverse else range(len(sizes)):
             carry = self._program(sizes[i])([*carry, *constants, *[column[i] for column in columns]])
             if self.watch is not None:
-                self.watch(carry, [column[i][0] for column in columns[len(inputs) :]])
+                self.watch(carry, [column[i][0] for column in columns[len(read) :]])
         return apart(carry, tensors) + outputs
 
     def _outputs(self) -> list[torch.Tensor]:
@@ -151,11 +154,12 @@ class Loop(Operation):
         """So many steps in a row, which write their outputs where they belong."""
         graph, layout, reverse = self.step.graph, self.layout, self.reverse
         ends = [layout.carry, layout.carry + layout.constants]
-        ends += [ends[1] + len(self.step.extras), ends[1] + len(self.step.extras) + layout.inputs]
+        ends += [ends[1] + len(self.step.extras), ends[1] + len(self.step.extras) + sum(self._used)]
 
         def piece(*tensors: torch.Tensor) -> Tensors:
             carry, constants, extras = tensors[: ends[0]], tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
-            columns = [x.unbind(0) for x in tensors[ends[2] : ends[3]]]
+            read = iter(tensors[ends[2] : ends[3]])
+            columns = [next(read).unbind(0) if is_used else [None] * size for is_used in self._used]
             rows: list[Any] = [None] * size
             for i in reversed(range(size)) if reverse else range(size):
                 results = graph(*carry, *constants, *[column[i] for column in columns], *extras)
@@ -165,7 +169,8 @@ class Loop(Operation):
             return carry
 
         carry, constants, inputs = layout.parts(self.step.like)
-        like = [*carry, *constants, *self.step.extras, *[_repeated(x, size) for x in inputs]]
+        like = [*carry, *constants, *self.step.extras]
+        like += [_repeated(x, size) for x, is_used in zip(inputs, self._used, strict=True) if is_used]
         like += [_repeated(x, size) for x in self.step.results[layout.carry :]]
         return compiled(record(piece, like).graph, like, self.backend)
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..._graph import GraphModule, Node, acts, effort, empty_graph, merge_equal, outputs, size_of
+from ..._graph import GraphModule, Node, acts, arguments, effort, empty_graph, merge_equal, outputs, size_of
 from .postponed import Postponed, product
 
 __all__ = ["Halves", "split"]
@@ -47,7 +47,7 @@ def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: 
     """
     merge_equal(joint)
     nodes = [node for node in joint.graph.nodes if node.op != "output"]
-    supply = iter([node for node in nodes if node.op == "placeholder"])
+    supply = iter(arguments(joint))
     carry, constants, inputs, cotangents = ([next(supply) for _ in range(count)] for count in counts)
     extras = list(supply)
     found = outputs(joint)
