@@ -159,7 +159,7 @@ def _bar_class() -> Callable[..., Any]:
 
 
 class TextBar:
-    """What is used of tqdm's interface: on a terminal one line, written again and again; elsewhere a line per update."""
+    """What is used of tqdm's interface: one line on a terminal, written again and again; else a line per update."""
 
     def __init__(self, total: int, file: Any = None, disable: bool = False, **ignored: Any) -> None:
         self.total, self.file, self.disable = total, file or sys.stderr, disable
