@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, Self
 
 import torch
@@ -55,7 +56,7 @@ class ProgressBar:
         self, freq: int | None = None, count: int | None = None, desc: str | Describe | None = None, **kwargs: Any
     ) -> None:
         for name, number in (("freq", freq), ("count", count)):
-            if number is not None and (not isinstance(number, int) or number < 1):
+            if number is not None and (not isinstance(number, Integral) or number < 1):
                 raise ValueError(f"`{name}` must be a positive integer. Got {number!r}.")
         if freq is not None and count is not None:
             raise ValueError("`freq` and `count` must not be given together. Got both. Leave one out.")
@@ -95,7 +96,7 @@ def as_progress(pbar: Any, n: int) -> "Progress":
     """The bar of one loop, from the argument `pbar`; None gives one that shows nothing."""
     if pbar is None:
         return Progress(n, n + 1, "", {}, active=False)
-    if isinstance(pbar, int):
+    if isinstance(pbar, Integral):
         pbar = ProgressBar(freq=int(pbar))
     if not isinstance(pbar, ProgressBar):
         raise TypeError(f"`pbar` must be a ProgressBar or an integer. Got a {type(pbar).__name__}.")

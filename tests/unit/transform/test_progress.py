@@ -3,6 +3,7 @@
 import io
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -60,6 +61,12 @@ def test_the_bar_is_updated_as_often_as_asked_and_ends_at_the_end(bar, options, 
 
 def test_a_number_stands_for_the_frequency(bar):
     T.scan(lambda c, x: (c, x), 0.0, torch.arange(4), pbar=2)
+    assert bar[0].calls[1:] == [2, 2, "close"]
+
+
+@pytest.mark.parametrize("pbar", [np.int64(2), T.ProgressBar(freq=np.int32(2)), T.ProgressBar(count=np.int64(2))])
+def test_numpy_integers_are_numbers(bar, pbar):
+    T.for_loop(lambda x: x, torch.arange(4), pbar=pbar)
     assert bar[0].calls[1:] == [2, 2, "close"]
 
 
