@@ -102,6 +102,11 @@ for _name, _make in _LAYERS.items():
     )
 
 
+@case("Linear without inputs, and without outputs")
+def _(f):
+    return f.bs.nn.Linear(0, 3)(f.array(np.zeros((2, 0)))), f.bs.nn.Linear(3, 0)(f.array(np.zeros((2, 3))))
+
+
 @case("Linear with units")
 def _(f):
     layer = f.bs.nn.Linear(2, 3, f.q(W, "mS"), f.q(B, "uA"))
