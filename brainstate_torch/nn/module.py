@@ -48,14 +48,20 @@ def as_size(size: Any, name: str) -> tuple[int, ...]:
     ------
     TypeError
         It is neither an integer nor a tuple or list.
+    ValueError
+        A length is negative.
     """
     if isinstance(size, (tuple, list)):
-        return tuple(size)
-    if isinstance(size, int) or (
+        lengths = tuple(size)
+    elif isinstance(size, int) or (
         isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"
     ):
-        return (int(size),)
-    raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
+        lengths = (int(size),)
+    else:
+        raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
+    if any(isinstance(length, int) and length < 0 for length in lengths):
+        raise ValueError(f"`{name}` must not be negative. Got {size}.")
+    return lengths
 
 
 class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):

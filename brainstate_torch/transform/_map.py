@@ -47,6 +47,12 @@ def vmap(
     out_states
         States that get one slice for each lane where a value differs from lane to lane; they may have none yet.
 
+    Returns
+    -------
+    Callable
+        Its result has the leaves of `fn`, each with an axis for the lanes. Numbers become tensors; a text or another
+        object is returned as it is.
+
     Raises
     ------
     ValueError

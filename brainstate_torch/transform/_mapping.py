@@ -19,6 +19,7 @@ from .._arrays import as_tensor, is_arraylike
 from .._graph import local
 from .._state import State
 from ._axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
+from ._carry import as_arrays
 from ._collectives import Axis, named
 from ._functional import checked_arguments, combine, partition, run
 from ._lane_states import Again, LaneStates
@@ -174,7 +175,7 @@ class _Call:
             self._axis_of_new(state, differs(value))
             for state, value in zip(frame.created, outcome.created, strict=True)
         ]
-        tensors, self.static = partition((outcome.result, written, outcome.created))
+        tensors, self.static = partition((as_arrays(outcome.result), written, outcome.created))
         self.batched = [_func.is_batched(x, here) for x in tensors]
         # The last one stands for a result where there is none.
         return (*tensors, torch.empty(0))

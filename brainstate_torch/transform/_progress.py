@@ -5,6 +5,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, Self
 
 import torch
@@ -55,7 +56,7 @@ class ProgressBar:
         self, freq: int | None = None, count: int | None = None, desc: str | Describe | None = None, **kwargs: Any
     ) -> None:
         for name, number in (("freq", freq), ("count", count)):
-            if number is not None and (not isinstance(number, int) or number < 1):
+            if number is not None and (not isinstance(number, Integral) or number < 1):
                 raise ValueError(f"`{name}` must be a positive integer. Got {number!r}.")
         if freq is not None and count is not None:
             raise ValueError("`freq` and `count` must not be given together. Got both. Leave one out.")
@@ -95,7 +96,7 @@ def as_progress(pbar: Any, n: int) -> "Progress":
     """The bar of one loop, from the argument `pbar`; None gives one that shows nothing."""
     if pbar is None:
         return Progress(n, n + 1, "", {}, active=False)
-    if isinstance(pbar, int):
+    if isinstance(pbar, Integral):
         pbar = ProgressBar(freq=int(pbar))
     if not isinstance(pbar, ProgressBar):
         raise TypeError(f"`pbar` must be a ProgressBar or an integer. Got a {type(pbar).__name__}.")
@@ -133,9 +134,9 @@ class Progress:
             self.bar.set_description(self._text(data), refresh=False)
         behind = (self.done + 1) % self.every
         if behind == 0 or self.done + 1 == self.n:
-            self.bar.update(behind or self.every)
             if not isinstance(self.desc, str):
-                self.bar.set_description(self._text(data), refresh=True)
+                self.bar.set_description(self._text(data), refresh=False)
+            self.bar.update(behind or self.every)
         self.done += 1
 
     def _text(self, data: dict[str, Any]) -> str:
@@ -159,34 +160,40 @@ def _bar_class() -> Callable[..., Any]:
 
 
 class TextBar:
-    """What is used of tqdm's interface, as one line of text that is written again and again."""
+    """What is used of tqdm's interface: one line on a terminal, written again and again; else a line per update."""
 
     def __init__(self, total: int, file: Any = None, disable: bool = False, **ignored: Any) -> None:
         self.total, self.file, self.disable = total, file or sys.stderr, disable
         self.n, self.description, self.start = 0, "", time.monotonic()
+        self.on_terminal = hasattr(self.file, "isatty") and self.file.isatty()
+        self.width = 0
 
     def set_description(self, description: str, refresh: bool = True) -> None:
         """Set the text in front."""
         self.description = description
         if refresh:
-            self._write("\r")
+            self._write()
 
     def update(self, n: int) -> None:
         """Count `n` more steps."""
         self.n += n
-        self._write("\r")
+        self._write()
 
     def close(self) -> None:
-        """End the line."""
-        self._write("\r", "\n")
+        """End the line of a terminal."""
+        if self.on_terminal and not self.disable:
+            self.file.write("\n")
 
-    def _write(self, begin: str, end: str = "") -> None:
+    def _write(self) -> None:
         if self.disable:
             return
         seconds = time.monotonic() - self.start
         rate = self.n / seconds if seconds else 0.0
-        self.file.write(
-            f"{begin}{self.description}: {self.n / self.total:4.0%} {self.n}/{self.total} "
-            f"[{seconds:.1f} s, {rate:.1f} steps/s]{end}"
+        line = (
+            f"{self.description}: {self.n / self.total:4.0%} {self.n}/{self.total} "
+            f"[{seconds:.1f} s, {rate:.1f} steps/s]"
         )
+        # The blanks cover what is left of a longer line.
+        self.file.write("\r" + line.ljust(self.width) if self.on_terminal else line + "\n")
         self.file.flush()
+        self.width = len(line)

@@ -57,6 +57,10 @@ cases.table(
     out_prefix=_vmap(lambda f, x: (x, {"a": x, "b": x}), out_axes=(0, 1)),
     out_none=_vmap(lambda f, x: (x, f.array([1.0, 2.0])), out_axes=(0, None)),
     constant_result=_vmap(lambda f, x: f.array([1.0, 2.0])),
+    number_result=_vmap(lambda f, x: (1.0, 2, True)),
+    number_result_second_axis=_vmap2(lambda f, x: {"a": 1.0, "b": x}, out_axes={"a": 0, "b": 1}),
+    number_result_of_no_argument=lambda f: f.bs.transform.vmap2(lambda: 1.0, axis_size=3)(),
+    number_result_of_map=lambda f: f.bs.transform.map(lambda x: 1.5, _x(f), batch_size=2),
     number_argument=lambda f: f.bs.transform.vmap2(lambda x, s: x * s, in_axes=(0, None))(_x(f), 2.0),
     tree_argument=lambda f: f.bs.transform.vmap2(lambda d: d["a"] * d["b"], in_axes=({"a": 0, "b": None},))(
         {"a": _x(f), "b": f.array([1.0, 2.0])}

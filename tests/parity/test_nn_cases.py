@@ -102,6 +102,12 @@ for _name, _make in _LAYERS.items():
     )
 
 
+@case("Linear without inputs, and without outputs")
+def _(f):
+    with np.errstate(all="ignore"):  # brainstate divides by zero, and draws no number with the result
+        return f.bs.nn.Linear(0, 3)(f.array(np.zeros((2, 0)))), f.bs.nn.Linear(3, 0)(f.array(np.zeros((2, 3))))
+
+
 @case("Linear with units")
 def _(f):
     layer = f.bs.nn.Linear(2, 3, f.q(W, "mS"), f.q(B, "uA"))

@@ -54,6 +54,7 @@ from .smooth import (
     squareplus,
     swish,
 )
+from .spike_bitwise import SpikeBitwise
 
 __all__ = [
     "CELU",
@@ -82,6 +83,7 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "SpikeBitwise",
     "Tanh",
     "Tanhshrink",
     "Threshold",

@@ -75,7 +75,8 @@ class VarianceScaling(RandomInitializer):
         self.in_axis, self.out_axis = in_axis, out_axis
 
     def _draw(self, rng: Any, shape: tuple[int, ...], dtype: Any) -> Any:
-        std = math.sqrt(self.scale / self._fan(shape))
+        # Without elements there is no fan to divide by.
+        std = 0.0 if 0 in shape else math.sqrt(self.scale / self._fan(shape))
         if self.distribution == "truncated_normal":
             return rng.truncated_normal(-2.0, 2.0, size=shape, dtype=dtype) * (std / _TRUNCATED_STD)
         if self.distribution == "normal":

@@ -68,6 +68,11 @@ def test_lora_takes_the_size_of_more_axes():
     assert nn.LoRA(2, 1, 3, in_size=(5, 2)).out_size == (5, 3)
 
 
+@pytest.mark.parametrize(("inputs", "outputs"), [(0, 3), (3, 0)])
+def test_a_linear_layer_without_inputs_or_outputs_computes(inputs, outputs):
+    assert torch.equal(nn.Linear(inputs, outputs)(torch.ones(2, inputs)), torch.zeros(2, outputs))
+
+
 def test_scaled_weights_have_mean_zero_and_variance_one_over_fan_in():
     layer = nn.ScaledWSLinear(50, 4, w_mask=torch.ones(50, 1))
     weight = nn.weight_standardization(layer.weight.value["weight"])

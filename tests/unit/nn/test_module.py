@@ -1,7 +1,9 @@
 import copy
 import io
 import pickle
+import re
 
+import numpy as np
 import pytest
 import torch
 
@@ -222,6 +224,15 @@ def test_sizes_are_tuples(size, expected):
 def test_a_size_of_another_kind_is_refused(name):
     with pytest.raises(TypeError, match=f"`{name}` must be an integer or a tuple of integers. Got str"):
         setattr(Module(), name, "3")
+
+
+@pytest.mark.parametrize("name", ["in_size", "out_size"])
+@pytest.mark.parametrize("size", [-1, [3, -2], np.int64(-4)])
+def test_a_negative_size_is_refused(name, size):
+    module = Module()
+    with pytest.raises(ValueError, match=f"`{name}` must not be negative. Got {re.escape(str(size))}"):
+        setattr(module, name, size)
+    assert getattr(module, name) is None
 
 
 def test_the_name_is_a_text_that_stays():

@@ -1,5 +1,6 @@
 """vmap: lanes, shared and mapped States, random draws, axes, errors."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -32,6 +33,16 @@ def test_vmap_axes_as_trees_and_unmapped_arguments():
 
 def test_vmap_texts_and_functions_pass_through():
     assert torch.equal(vmap(lambda x, name, f: f(x) if name == "double" else x)(X, "double", lambda x: 2 * x), 2 * X)
+
+
+def test_vmap_numbers_that_are_returned_have_a_lane_each():
+    flag, number, array, text = vmap(lambda x: (True, 3, np.array([0.5, 1.0]), "text"))(X)
+    assert torch.equal(flag, torch.ones(3, dtype=torch.bool))
+    assert torch.equal(number, torch.full((3,), 3, dtype=torch.int32))
+    assert torch.equal(array, torch.tensor([[0.5, 1.0]] * 3))
+    assert text == "text"
+    assert torch.equal(vmap(lambda: 1.0, axis_size=2)(), torch.ones(2))
+    assert torch.equal(vmap(lambda x: 2.0, out_axes=None)(X), torch.tensor(2.0))
 
 
 def test_vmap_quantities_keep_their_units():

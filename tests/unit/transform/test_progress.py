@@ -3,6 +3,7 @@
 import io
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -63,11 +64,17 @@ def test_a_number_stands_for_the_frequency(bar):
     assert bar[0].calls[1:] == [2, 2, "close"]
 
 
+@pytest.mark.parametrize("pbar", [np.int64(2), T.ProgressBar(freq=np.int32(2)), T.ProgressBar(count=np.int64(2))])
+def test_numpy_integers_are_numbers(bar, pbar):
+    T.for_loop(lambda x: x, torch.arange(4), pbar=pbar)
+    assert bar[0].calls[1:] == [2, 2, "close"]
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_description_is_made_of_what_the_loop_has(bar, reverse):
     show = T.ProgressBar(freq=2, desc=("{i}: {carry:.1f} {y}", lambda d: d))
     T.scan(lambda c, x: (c + x, 2 * x), 0.0, torch.ones(3), pbar=show, reverse=reverse)
-    assert bar[0].calls == ["0: 1.0 2.0", 2, "1: 2.0 2.0", 1, "2: 3.0 2.0", "close"]
+    assert bar[0].calls == ["0: 1.0 2.0", "1: 2.0 2.0", 2, "2: 3.0 2.0", 1, "close"]
 
 
 def test_inside_vmap_and_grad_the_numbers_of_all_lanes_are_shown(bar):
@@ -75,7 +82,7 @@ def test_inside_vmap_and_grad_the_numbers_of_all_lanes_are_shown(bar):
     T.grad(lambda xs: T.vmap(lambda x: T.scan(lambda c, _: (c * x, None), x, None, length=2, pbar=show)[0])(xs).sum())(
         torch.tensor([1.0, 2.0])
     )
-    assert bar[0].calls == ["[1.0, 4.0]", 2, "[1.0, 8.0]", "close"]
+    assert bar[0].calls == ["[1.0, 4.0]", "[1.0, 8.0]", 2, "close"]
 
 
 def test_a_loop_that_raises_closes_the_bar(bar):
@@ -121,14 +128,35 @@ def test_a_bar_must_fit_its_loop(pbar, error, text):
         T.for_loop(lambda x: x, torch.arange(3), pbar=pbar)
 
 
-def test_without_tqdm_a_line_of_text_is_written(monkeypatch, capsys):
+@pytest.fixture
+def without_tqdm(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr(_progress.importlib.util, "find_spec", lambda name: None)
+
+
+def test_without_tqdm_a_line_of_text_is_written_at_each_update(without_tqdm, capsys):
     T.for_loop(lambda x: x, torch.arange(4), pbar=T.ProgressBar(freq=2, desc="run"))
-    lines = capsys.readouterr().err.split("\r")
-    assert lines[1].startswith("run:  50% 2/4 [")
-    assert lines[-1].startswith("run: 100% 4/4 [")
-    assert lines[-1].endswith("steps/s]\n")
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("run:  50% 2/4 [")
+    assert last.startswith("run: 100% 4/4 [")
+    assert last.endswith("steps/s]")
+
+
+def test_without_tqdm_a_terminal_has_one_line_that_is_written_again(without_tqdm):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    bar = T.ProgressBar(freq=2, desc=("{word}", lambda d: {"word": "long word" if d["i"] < 3 else "end"}))
+    bar.kwargs["file"] = Terminal()
+    T.for_loop(lambda x: x, torch.arange(4), pbar=bar)
+    empty, first, last = bar.kwargs["file"].getvalue().split("\r")
+    assert empty == ""
+    assert first.startswith("long word:  50% 2/4 [")
+    assert last.startswith("end: 100% 4/4 [")
+    assert last.count("\n") == 1
+    assert last.endswith("\n")
+    assert len(last) - 1 >= len(first)
 
 
 def test_a_disabled_bar_writes_nothing(monkeypatch, capsys):

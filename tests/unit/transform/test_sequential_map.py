@@ -52,6 +52,11 @@ def test_map_in_chunks_draws_like_vmap2_chunk_by_chunk():
     assert torch.equal(found, expected) and torch.equal(rng.value, after)
 
 
+@pytest.mark.parametrize("batch_size", [None, 2, 5])
+def test_map_collects_numbers(batch_size):
+    assert map(lambda x: 3.0, X, batch_size=batch_size).tolist() == [3.0] * 5
+
+
 def test_map_can_be_differentiated():
     w = brainstate.ParamState(torch.tensor([1.0, 2.0]))
     for batch_size in (None, 2):

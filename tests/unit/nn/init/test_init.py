@@ -68,6 +68,12 @@ def test_delta_orthogonal_is_one_matrix_in_the_middle(window):
     assert float((kernel**2).sum()) == pytest.approx(2.0, rel=1e-5)
 
 
+@pytest.mark.parametrize("distribution", ["truncated_normal", "normal", "uniform"])
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (5, 0, 3)])
+def test_weights_without_elements_need_no_fan(shape, distribution):
+    assert init.VarianceScaling(1.0, "fan_in", distribution)(shape).shape == shape
+
+
 def test_constants():
     assert init.ZeroInit(u.mV)((2,)).to_decimal(u.mV).tolist() == [0.0, 0.0]
     assert init.Constant(3.0 * u.mV)(2).to_decimal(u.mV).tolist() == [3.0, 3.0]
