@@ -53,6 +53,8 @@ class _Settings(threading.local):
     backend = "inductor"
     #: Is a backward pass under way?
     backward = False
+    #: In which recording it is.
+    place: Any = None
 
 
 SETTINGS = _Settings()
@@ -226,7 +228,7 @@ class Operation(ABC):
                 with below(here):
                     return self.apply([untracked(x, here) for x in tensors])
             derivatives = sum([kind in ("Grad", "Jvp") for kind in kinds])
-            if SETTINGS.backward and derivatives == 1:
+            if SETTINGS.backward and SETTINGS.place is _place() and derivatives == 1:
                 # torch.func records its backward pass as if it were to be differentiated again, which hardly ever is.
                 pull = Pull(self, self._pulled_late)
             else:
@@ -328,6 +330,11 @@ def operations_in(graph: GraphModule) -> "list[Operation]":
     return list(found)
 
 
+def _place() -> Any:
+    """The recording under way, if there is one."""
+    return recording() if is_recording() else None
+
+
 def _call(operation: Operation, tensors: Tensors) -> list[torch.Tensor]:
     if is_recording():
         recording().held.append(operation)
@@ -355,13 +362,14 @@ class _Apply(AutogradFunction):
     @staticmethod
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
         saved = ctx.saved_tensors
-        outer, SETTINGS.backward = SETTINGS.backward, True
+        outer = SETTINGS.backward, SETTINGS.place
+        SETTINGS.backward, SETTINGS.place = True, _place()
         try:
             # There is no rule yet where a derivative forward is the inner one.
             rule = ctx.operation._pulled_late if ctx.pull is None else ctx.pull.backward
             found = rule(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
         finally:
-            SETTINGS.backward = outer
+            SETTINGS.backward, SETTINGS.place = outer
         return None, None, None, *found
 
     @staticmethod

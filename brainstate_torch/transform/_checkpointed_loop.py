@@ -27,17 +27,17 @@ def checkpointed_scan(
 ) -> tuple[Any, Any]:
     """:func:`scan` that, where a gradient is recorded, keeps only what is needed to compute the steps again.
 
-    The steps form blocks of `base` steps, these blocks of `base` blocks, and so on; what a block computed is forgotten
-    and computed again by :func:`checkpoint` when the backward pass comes to it. Memory then grows like
-    ``base * log(length)`` instead of `length`, and each step runs once more per level of blocks. Compiled, there is one
-    level, of blocks of about the square root of `length`, whatever `base`.
+    The steps form blocks; what a block computed is forgotten and computed again by :func:`checkpoint` when the backward
+    pass comes to it. Blocks have about ``sqrt(length)`` steps, so that memory grows like that instead of like `length`,
+    and each step runs once more. More than ``base**3`` steps form blocks of `base` blocks, and so on, with memory like
+    ``base * log(length)``, and each step runs once more per level; in a compiled program there is one level always.
 
     Parameters
     ----------
     f, init, xs, length, pbar
         See :func:`scan`.
     base
-        Steps per block, and blocks per larger block. The square root of `length` gives one level.
+        Up to so many steps form no blocks; see above.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def checkpointed_scan(
 
     Notes
     -----
-    Source: brainstate.transform.checkpointed_scan (0.5.4).
+    Source: brainstate.transform.checkpointed_scan (0.5.4). Differs: fewer levels of blocks, where memory allows.
 
     Examples
     --------
@@ -132,10 +132,13 @@ def in_blocks(advance: Advance, carry: Any, steps: range, base: int) -> tuple[An
     size = base
     while size * base < len(steps):
         size *= base
+    if flat := len(steps) <= base**3:
+        # One level of larger blocks takes about the memory of two levels, and less time.
+        size = _block(len(steps))
     outputs: list[Any] = []
     go_on = True
     for start in range(0, len(steps), size):
-        block = checkpoint(lambda carry, part: in_blocks(advance, carry, part, base))
+        block = checkpoint(advance if flat else lambda carry, part: in_blocks(advance, carry, part, base))
         carry, some, go_on = block(carry, steps[start : start + size])
         outputs += some
         if not go_on:

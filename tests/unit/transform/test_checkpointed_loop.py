@@ -144,3 +144,40 @@ def test_a_step_that_raises_leaves_every_state():
     with pytest.raises(RuntimeError, match=r"here"), brainstate.taped():
         T.checkpointed_for_loop(step, torch.arange(9), base=2)
     assert a.value == 0.0
+
+
+def in_blocks(length):
+    def loss(w):
+        return T.checkpointed_scan(lambda c, _: (torch.sin(c * w), None), torch.tensor(1.0), None, length=length)[0]
+
+    return loss
+
+
+def test_a_compiled_one_runs_each_step_once_more_and_keeps_what_enters_blocks():
+    text = str(T.make_graph(T.grad(in_blocks(100)))(torch.tensor(0.5))[0])
+    # Forward: ten blocks of ten steps. Backward: ten times the steps of a block forward, which keep what they need, and
+    # backward.
+    assert text.count("loop_of_10(") == 2 + 3
+    assert "loop_of_100" not in text
+    # A block puts out the carry that enters it, one number each.
+    assert "float32[10]" in text
+
+
+@pytest.mark.parametrize("length", [1, 2, 7, 36, 37])
+def test_a_compiled_one_is_the_plain_loop(length):
+    w = torch.tensor(0.7)
+    for fun in (in_blocks(length), T.grad(in_blocks(length)), T.grad(T.grad(in_blocks(length)))):
+        assert torch.allclose(T.jit(fun, backend="replay")(w), fun(w), rtol=1e-4)
+
+
+def test_a_compiled_one_stacks_what_its_steps_return():
+    total = State(torch.tensor(0.0))
+
+    def step(x):
+        total.value += x
+        return {"total": total.value, "x": x}
+
+    found = T.jit(lambda xs: T.checkpointed_for_loop(step, xs), backend="replay")(torch.arange(1.0, 8.0))
+    assert torch.equal(found["total"], torch.tensor([1.0, 3, 6, 10, 15, 21, 28]))
+    assert torch.equal(found["x"], torch.arange(1.0, 8.0))
+    assert total.value == 28
