@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
     unset_fake_temporarily,
 )
+from torch.autograd import forward_ad
 from torch.autograd.graph import _engine_run_backward
 from torch.func import functional_call, functionalize, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
@@ -22,6 +23,7 @@ __all__ = [
     "NO_NUMBER",
     "AutogradFunction",
     "DataDependentOutputException",
+    "Dual",
     "FakeTensor",
     "FakeTensorMode",
     "FakeValue",
@@ -29,6 +31,7 @@ __all__ = [
     "applied",
     "below",
     "concrete",
+    "dual_of",
     "enclosing",
     "forward_levels",
     "functional_call",
@@ -48,6 +51,7 @@ __all__ = [
     "lanes_within",
     "level",
     "level_of",
+    "moving",
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
@@ -145,6 +149,27 @@ def untracked(x: torch.Tensor, at: int) -> torch.Tensor:
     return _functorch._unwrap_for_grad(x, at) if level_of(x) == at else x
 
 
+class Dual(NamedTuple):
+    """A tensor and its tangent, None where it has none."""
+
+    primal: torch.Tensor
+    tangent: torch.Tensor | None
+
+
+def dual_of(x: torch.Tensor, at: int) -> Dual:
+    """The tensor and its tangent as they are outside of the forward derivative at a level, the innermost."""
+    primal, tangent = forward_ad.unpack_dual(x, level=0)  # type: ignore[no-untyped-call]
+    return Dual(untracked(primal, at), None if tangent is None else untracked(tangent, at))
+
+
+def moving(dual: Dual) -> torch.Tensor:
+    """The tensor as the forward derivative around the caller sees it; inverse of :func:`dual_of`."""
+    if dual.tangent is None:
+        return dual.primal
+    made: torch.Tensor = forward_ad.make_dual(dual.primal, dual.tangent, level=0)  # type: ignore[no-untyped-call]
+    return made
+
+
 def innermost_map() -> tuple[int, str]:
     """How many lanes the innermost transform has, a vmap, and what it does with random draws."""
     interpreter: Any = retrieve_all_functorch_interpreters()[-1]
@@ -194,7 +219,7 @@ def forward_levels() -> int:
 
 def is_differentiated(*tensors: torch.Tensor) -> bool:
     """May a derivative by one of these be asked for, or a vmap look into them?"""
-    if _maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0:
+    if _maybe_current_level() is not None or forward_ad._current_level >= 0:
         return True
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 

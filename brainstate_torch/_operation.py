@@ -10,14 +10,17 @@ import torch
 
 from ._func import (
     AutogradFunction,
+    Dual,
     alive,
     below,
+    dual_of,
     enclosing,
     innermost_map,
     lane_marker,
     lanes_of,
     level,
     level_of,
+    moving,
     unmapped,
     untracked,
     vjp,
@@ -216,25 +219,42 @@ class Operation(ABC):
         if self.constant or not self.count:
             with below(here):
                 return self.apply([untracked(x, here) for x in tensors])
+        if kinds[-1] == "Jvp":
+            return self._moved(tensors)
+        needs = [is_real(x) and level_of(x) == here and x.requires_grad for x in tensors]
+        if not any(needs):
+            with below(here):
+                return self.apply([untracked(x, here) for x in tensors])
         if kinds.count("Jvp") > 1:
             raise NotImplementedError(
-                "a compiled loop or branch must not be differentiated forward twice: torch would give zero. Got "
-                "`jacfwd` or `jvp` of another one. Take one of the derivatives backward, as `hessian` does."
+                "a compiled loop or branch must not be differentiated backward and then forward twice: torch would "
+                "give zero. Got `jacfwd` or `jvp` of another one of a gradient. Take the gradient last."
             )
-        pull = None
-        if kinds[-1] == "Grad":
-            needs = [is_real(x) and level_of(x) == here and x.requires_grad for x in tensors]
-            if not any(needs):
-                with below(here):
-                    return self.apply([untracked(x, here) for x in tensors])
-            derivatives = sum([kind in ("Grad", "Jvp") for kind in kinds])
-            if SETTINGS.backward and SETTINGS.place is _place() and derivatives == 1:
-                # torch.func records its backward pass as if it were to be differentiated again, which hardly ever is.
-                pull = Pull(self, self._pulled_late)
-            else:
-                pull = self.pulled(needs, higher=derivatives > 1)
+        derivatives = sum([kind in ("Grad", "Jvp") for kind in kinds])
+        if SETTINGS.backward and SETTINGS.place is _place() and derivatives == 1:
+            # torch.func records its backward pass as if it were to be differentiated again, which hardly ever is.
+            pull = Pull(self, self._pulled_late)
+        else:
+            pull = self.pulled(needs, higher=derivatives > 1)
         marker = lane_marker() if "Vmap" in kinds and self.draws else None
         return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+
+    def _moved(self, tensors: Tensors) -> list[torch.Tensor]:
+        """The results inside a forward derivative.
+
+        The rule of an autograd.Function would do, but torch does not differentiate it forward once more.
+        """
+        here = level()
+        duals = [dual_of(x, here) for x in tensors]
+        with below(here):
+            results = self.apply([dual.primal for dual in duals])
+            tangents = [dual.tangent for dual in duals]
+            slopes = (
+                [None] * self.count
+                if tangents == [None] * len(tangents)
+                else self.pushed([dual.primal for dual in duals], tangents)
+            )
+        return [moving(Dual(x, slope)) for x, slope in zip(results, slopes, strict=True)]
 
     def _pulled_late(
         self, needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
@@ -345,15 +365,13 @@ class _Apply(AutogradFunction):
     """An operation as torch.func and autograd see it."""
 
     @staticmethod
-    def forward(
-        operation: Operation, pull: Pull | None, marker: Any, *tensors: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        return tuple(_call(operation if pull is None else pull.forward, tensors))
+    def forward(operation: Operation, pull: Pull, marker: Any, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(_call(pull.forward, tensors))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[torch.Tensor, ...]) -> None:
         operation, pull, _, *tensors = inputs
-        ctx.operation, ctx.pull, ctx.count = operation, pull, len(tensors)
+        ctx.pull, ctx.count = pull, len(tensors)
         ctx.set_materialize_grads(False)
         kept = output[operation.count :]
         ctx.save_for_backward(*tensors, *kept)
@@ -365,27 +383,23 @@ class _Apply(AutogradFunction):
         outer = SETTINGS.backward, SETTINGS.place
         SETTINGS.backward, SETTINGS.place = True, _place()
         try:
-            # There is no rule yet where a derivative forward is the inner one.
-            rule = ctx.operation._pulled_late if ctx.pull is None else ctx.pull.backward
-            found = rule(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
+            found = ctx.pull.backward(ctx.needs_input_grad[3:], saved[: ctx.count], saved[ctx.count :], cotangents)
         finally:
             SETTINGS.backward, SETTINGS.place = outer
         return None, None, None, *found
 
     @staticmethod
     def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        operation = ctx.operation if ctx.pull is None else ctx.pull.forward
-        return tuple(operation.pushed(ctx.saved_tensors, tangents[3:]))
+        return tuple(ctx.pull.forward.pushed(ctx.saved_tensors, tangents[3:]))
 
     @staticmethod
     def vmap(
         info: Any,
         in_dims: tuple[Any, ...],
         operation: Operation,
-        pull: Pull | None,
+        pull: Pull,
         marker: Any,
         *tensors: torch.Tensor,
     ) -> tuple[tuple[torch.Tensor, ...], tuple[int | None, ...]]:
-        target = operation if pull is None else pull.forward
-        results, dims = target.batched(tensors, in_dims[3:], info.batch_size, info.randomness)
+        results, dims = pull.forward.batched(tensors, in_dims[3:], info.batch_size, info.randomness)
         return tuple(results), tuple(dims)

@@ -1,5 +1,7 @@
 """Laws of compiled programs: jit is the function itself, with States, units, draws and derivatives of every kind."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -144,6 +146,32 @@ def test_a_hessian_is_the_one_of_the_function_itself(name):
     hessian = T.hessian(lambda v: (FUNCTIONS[name](v[0]) * v[1]).sum())
     v = torch.tensor([0.7, -0.3], dtype=F64)
     agree(replayed(hessian)(v), hessian(v))
+
+
+def choosing(c, w, x):
+    return T.cond(c > 0.5, lambda: torch.sin(c * w), lambda: c * w + x)
+
+
+NESTED = {
+    "scan": lambda w: T.scan(lambda c, x: (torch.sin(c * w) + x, None), w, XS)[0],
+    "cond of scan": lambda w: T.scan(lambda c, x: (choosing(c, w, x), None), w, XS)[0],
+    "checkpointed": lambda w: T.checkpointed_scan(lambda c, x: (torch.sin(c * w) + x, None), w, XS)[0],
+}
+ORDERS = [*itertools.product((T.jacrev, T.jacfwd), repeat=2), (T.jacrev, T.jacfwd, T.jacfwd), (T.jacfwd,) * 3]
+
+
+@pytest.mark.parametrize("orders", ORDERS, ids=lambda orders: "-".join([f.__name__ for f in orders]))
+@pytest.mark.parametrize("name", NESTED)
+def test_derivatives_of_derivatives_are_those_of_the_function_itself(name, orders):
+    fun = NESTED[name]
+    for derivative in reversed(orders):
+        fun = derivative(fun)
+    agree(replayed(fun)(X), fun(X))
+
+
+def test_two_forward_derivatives_of_a_gradient_are_refused_and_not_zero():
+    with pytest.raises(NotImplementedError, match="Take the gradient last"):
+        replayed(T.jacfwd(T.jacfwd(T.jacrev(NESTED["scan"]))))(X)
 
 
 def test_forward_derivatives_pass_through_loops_with_a_condition():
