@@ -143,7 +143,7 @@ class GradientTransform:
         before = random_state() if self.debug_nan else None
         try:
             raw, tensors = off_tape(self._transform(tuple(inputs.leaves), call), call)
-            if before is not None:
+            if self.debug_nan:
                 leaves = tuple(inputs.leaves)
                 check_finite(raw, lambda: self._transform(leaves, call), before, phase=self._phase)
             carried = call.carried(tensors)

@@ -9,6 +9,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .. import _tree
+from .._effect import with_numbers_of
+from .._func import concrete
+from .._graph import is_recording
 
 __all__ = ["check_finite", "random_state", "report", "rewind"]
 
@@ -17,13 +20,17 @@ _TORCH = path.dirname(torch.__file__) + path.sep
 
 
 def random_state() -> Any:
-    """The state of torch's generators, for a second run with the same draws."""
+    """The state of torch's generators, for a second run with the same draws; a program has no second run."""
+    if is_recording():
+        return None
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else None
     return torch.get_rng_state(), cuda
 
 
 def rewind(state: Any) -> None:
     """Put the generators back to a :func:`random_state`."""
+    if state is None:
+        return
     cpu, cuda = state
     torch.set_rng_state(cpu)
     if cuda is not None:
@@ -32,6 +39,8 @@ def rewind(state: Any) -> None:
 
 def check_finite(result: Any, again: Callable[[], Any], before: Any, phase: str) -> None:
     """Raise if a result holds a NaN or an infinity, after a second run that finds where it came from.
+
+    A compiled program looks at its result in every run, and has no second one.
 
     Parameters
     ----------
@@ -50,6 +59,10 @@ def check_finite(result: Any, again: Callable[[], Any], before: Any, phase: str)
         With the operation, its place in the user's code, and counts for each tensor.
     """
     outputs = [x for x in _tree.leaves(result) if isinstance(x, torch.Tensor)]
+    if is_recording():
+        with_numbers_of(outputs, lambda *numbers: _refuse(numbers, phase))
+        return
+    outputs = [concrete(x) for x in outputs]
     if not any(_kind_of(x) for x in outputs):
         return
     rewind(before)
@@ -59,11 +72,18 @@ def check_finite(result: Any, again: Callable[[], Any], before: Any, phase: str)
     raise RuntimeError(report(watch, outputs, phase))
 
 
-def report(watch: "_Watch", outputs: Sequence[torch.Tensor], phase: str) -> str:
+def _refuse(outputs: Sequence[torch.Tensor], phase: str) -> None:
+    if any(_kind_of(x) for x in outputs):
+        raise RuntimeError(report(None, outputs, phase))
+
+
+def report(watch: "_Watch | None", outputs: Sequence[torch.Tensor], phase: str) -> str:
     """The text of the error."""
     tag = f" [{phase}]" if phase else ""
     lines = [f"NaN/Inf detected{tag} in the output of the checked function."]
-    if watch.operation:
+    if watch is None:
+        lines.append("  First made by   : call the function outside of `jit` to learn which operation")
+    elif watch.operation:
         lines.append(f"  First made by   : `{watch.operation}` in the {watch.direction} pass ({watch.kind})")
         lines.append(f"  Source location : {watch.place}")
     else:

@@ -119,3 +119,19 @@ def test_breakpoint_if_stops_where_the_predicate_holds_anywhere(monkeypatch):
     assert stops == [{"header": "h"}]
     T.jit(lambda x: T.breakpoint_if(x > 1) or x, backend="replay")(torch.tensor(2.0))
     assert stops == [{"header": "h"}, {}]
+
+
+PROGRAMS = {
+    "grad": T.grad(lambda x: torch.sqrt(x).sum(), debug_nan=True),
+    "map of grad": T.vmap(T.grad(torch.sqrt, debug_nan=True)),
+    "debug_nan": lambda x: T.debug_nan(lambda y: 1 / y, x, phase="inverse"),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_looks_for_nan_in_every_run(name):
+    program = T.jit(PROGRAMS[name], backend="replay")
+    program(torch.ones(2))
+    with pytest.raises(RuntimeError, match="call the function outside of `jit` to learn which operation"):
+        program(torch.tensor([1.0, 0.0]))
+    program(torch.ones(2))
