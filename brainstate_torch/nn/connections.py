@@ -69,9 +69,11 @@ class AllToAll(_Matrix):
         if um.ndim(weight) == 0:
             post = weight * self._others(pre)
         elif self.include_self:
-            post = pre @ weight
+            post = self._fitting(pre) @ weight
         else:
-            post = pre @ (weight * (1 - torch.eye(*weight.shape, dtype=weight.dtype, device=weight.device)))
+            post = self._fitting(pre) @ (
+                weight * (1 - torch.eye(*weight.shape, dtype=weight.dtype, device=weight.device))
+            )
         return post + params["bias"] if "bias" in params else post
 
     def _others(self, pre: Any) -> Any:

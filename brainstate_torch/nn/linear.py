@@ -34,6 +34,15 @@ class _Matrix(Module):
                 f"`in_size` and `out_size` must agree in all but the last axis. Got {self.in_size} and {self.out_size}."
             )
 
+    def _fitting(self, x: Any) -> Any:
+        """The input, if its last axis is that of `in_size`."""
+        if not x.shape or x.shape[-1] != self._in_size[-1]:  # type: ignore[index]
+            raise TypeError(
+                f"`x` must end with an axis of length {self.in_size[-1]}, as `in_size` says. Got the shape "
+                f"{tuple(x.shape)}. Move that axis to the end, or make the layer with another `in_size`."
+            )
+        return x
+
 
 class Linear(_Matrix):
     """``x @ weight + bias`` along the last axis.
@@ -98,7 +107,7 @@ class Linear(_Matrix):
         """``[*N, in]`` to ``[*N, out]``."""
         params = self.weight.value
         weight = params["weight"] if self.w_mask is None else params["weight"] * self.w_mask
-        y = torch.matmul(operand(x), weight)
+        y = torch.matmul(self._fitting(operand(x)), weight)
         return y + params["bias"] if "bias" in params else y
 
 
@@ -140,7 +149,7 @@ class SignedWLinear(_Matrix):
     def update(self, x: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``."""
         weight = um.abs(self.weight.value)
-        return um.matmul(x, weight if self.w_sign is None else weight * self.w_sign)
+        return um.matmul(self._fitting(operand(x)), weight if self.w_sign is None else weight * self.w_sign)
 
 
 class ScaledWSLinear(_Matrix):
@@ -194,5 +203,5 @@ class ScaledWSLinear(_Matrix):
         """``[*N, in]`` to ``[*N, out]``."""
         params = self.weight.value
         weight = weight_standardization(params["weight"], self.eps, params.get("gain"))
-        y = um.matmul(x, weight if self.w_mask is None else weight * self.w_mask)
+        y = um.matmul(self._fitting(operand(x)), weight if self.w_mask is None else weight * self.w_mask)
         return y + params["bias"] if "bias" in params else y

@@ -141,7 +141,10 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
                 f"`{type(self).__name__}.__init__` must call `super().__init__()`. Got an object without `{name}`. "
                 "Call it first, before attributes are set."
             )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        cure = ""
+        if type(self).init_state is not Module.init_state:
+            cure = ". If it is a State that `init_state` makes, call `brainstate_torch.nn.init_all_states(model)` first"
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{cure}")
 
     @property
     def name(self) -> str | None:

@@ -9,8 +9,8 @@ import torch
 
 import brainstate_torch as brainstate
 import brainstate_torch.units as u
-from brainstate_torch import HiddenState, LongTermState, ParamState, _tree
-from brainstate_torch.nn import Linear, Module, ReLU
+from brainstate_torch import HiddenState, LongTermState, ParamState, State, _tree
+from brainstate_torch.nn import Linear, Module, ReLU, init_all_states
 
 
 class Cell(Module):
@@ -210,6 +210,21 @@ def test_a_module_without_init_says_so():
             use(Forgetful())
     with pytest.raises(AttributeError, match="'Cell' object has no attribute 'nothing'"):
         Cell().nothing  # noqa: B018
+
+
+def test_a_missing_state_names_what_makes_it():
+    class Neuron(Module):
+        def init_state(self):
+            self.v = State(torch.zeros(2))
+
+        def update(self):
+            return self.v.value
+
+    neuron = Neuron()
+    with pytest.raises(AttributeError, match=r"'Neuron' object has no attribute 'v'. If .* call `.*init_all_states"):
+        neuron()
+    init_all_states(neuron)
+    assert torch.equal(neuron(), torch.zeros(2))
 
 
 @pytest.mark.parametrize("size, expected", [(3, (3,)), ([2, 3], (2, 3)), (torch.Size([4]), (4,))])

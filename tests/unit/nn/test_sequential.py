@@ -80,4 +80,4 @@ def test_what_is_no_layer_is_refused():
 def test_a_failing_layer_is_named_without_its_input():
     with pytest.raises(BrainStateError, match=r"layer 2 must take the output .*float32\[3, 7\]") as caught:
         Sequential(Linear(4, 8), lambda x: x[:, :7], Linear(4, 8))(torch.zeros(3, 4))
-    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert isinstance(caught.value.__cause__, TypeError)
