@@ -22,7 +22,7 @@ types: .venv/dev
 	$(BIN)/mypy
 
 notebook: .venv/dev
-	$(BIN)/python notebooks/run.py
+	$(BIN)/python notebooks/run.py $(ARGS)
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -49,6 +49,7 @@ __all__ = [
     "number_of",
     "numbers_in",
     "outputs",
+    "pure",
     "record",
     "recording",
     "size_of",
@@ -292,6 +293,16 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)
         except NO_NUMBER as error:
             raise _without_numbers(error) from None
+    _tidy(module)
+    stand_ins = _inputs_of_constants(module)
+    module.held = inner.held  # type: ignore[assignment]
+    originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
+    captured = [recording().local(x) for x in originals] if is_recording() else originals
+    return Recorded(module, captured, originals, stand_ins)
+
+
+def _tidy(module: GraphModule) -> None:
+    """Let operations be called by name, and drop what nobody needs."""
     for node in module.graph.nodes:
         if node.target is CALL:
             node.target = act if target(node.args[1]).acts else perform
@@ -301,11 +312,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         elif node.target is torch.ops.aten.view.default and _shape(node.args[0]) == _shape(node):
             node.replace_all_uses_with(node.args[0])
     module.graph.eliminate_dead_code()
-    stand_ins = _inputs_of_constants(module)
-    module.held = inner.held  # type: ignore[assignment]
-    originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
-    captured = [recording().local(x) for x in originals] if is_recording() else originals
-    return Recorded(module, captured, originals, stand_ins)
+    module.recompile()
 
 
 def _shape(node: Any) -> Any:
@@ -359,11 +366,29 @@ def _without_numbers(error: BaseException) -> ConcretizationError:
 
 def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any]) -> GraphModule:
     """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs."""
+    return _retraced(module, like, "mutations_and_views", decompositions)
+
+
+def pure(module: GraphModule, like: Sequence[Any]) -> GraphModule:
+    """The graph without operations that write in place, so that who uses a value depends on all that made it."""
+    if not any(map(_writes_within, module.graph.nodes)):
+        return module
+    found = _retraced(module, like, "mutations", {})
+    _tidy(found)
+    found.held = module.held
+    return found
+
+
+def _retraced(module: GraphModule, like: Sequence[Any], without: str, decompositions: Mapping[Any, Any]) -> GraphModule:
     writes = any(map(_writes_within, module.graph.nodes))
-    with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
-        inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
-        fun = functionalize(module, remove="mutations_and_views") if writes else module
-        return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
+    outer, _THREAD.recordings = _THREAD.recordings, []
+    try:
+        with _TRACING, _outside_of_graphs(), FakeTensorMode(allow_non_fake_inputs=True):
+            inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
+            fun = functionalize(module, remove=without) if writes else module
+            return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
+    finally:
+        _THREAD.recordings = outer
 
 
 def _writes_within(node: Node) -> bool:

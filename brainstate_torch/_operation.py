@@ -25,7 +25,19 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import GraphModule, Like, acts, is_recording, local, number_of, numbers_in, outputs, record, recording
+from ._graph import (
+    GraphModule,
+    Like,
+    acts,
+    is_recording,
+    local,
+    number_of,
+    numbers_in,
+    outputs,
+    pure,
+    record,
+    recording,
+)
 from ._ops import call, target
 
 __all__ = [
@@ -142,7 +154,8 @@ class Body:
             assert self._primal is not None
             recorded = record(self._primal, self.like)
             # Whatever is recorded around it, the program of an operation takes tensors with numbers.
-            self._graph, self.extras = recorded.graph, recorded.originals
+            self.extras = recorded.originals
+            self._graph = pure(recorded.graph, [*self.like, *self.extras])
         return self._graph
 
     @property

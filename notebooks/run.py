@@ -2,10 +2,12 @@
 
 python notebooks/run.py            executes and stores
 python notebooks/run.py --check    executes only
+python notebooks/run.py --jobs 2   two at a time, which spoils the times that they measure
 """
 
 import argparse
 import re
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -31,13 +33,14 @@ def executed(path: Path) -> nbformat.NotebookNode:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="do not store the outputs")
-    check = parser.parse_args().check
-    for path in sorted(Path(__file__).parent.glob("*.ipynb")):
-        print(f"{path.name} ... ", end="", flush=True)
-        notebook = executed(path)
-        if not check:
-            nbformat.write(notebook, path)
-        print("checked" if check else "stored")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    options = parser.parse_args()
+    paths = sorted(Path(__file__).parent.glob("*.ipynb"))
+    with ProcessPoolExecutor(options.jobs) as pool:
+        for path, notebook in zip(paths, pool.map(executed, paths), strict=True):
+            if not options.check:
+                nbformat.write(notebook, path)
+            print(path.name, "checked" if options.check else "stored", flush=True)
 
 
 if __name__ == "__main__":

@@ -355,3 +355,35 @@ def test_machine_code_is_the_function_itself():
     fun = FUNCTIONS["scan of cond"]
     for derived in (fun, T.grad(fun)):
         agree(T.jit(derived)(X), derived(X))
+
+
+def writing(w):
+    """Steps and branches that fill tensors of their own."""
+
+    def filled(c, x):
+        y = torch.zeros(3, dtype=F64) * c  # torch.vmap wants a tensor of the lanes to write into
+        before = torch.sin(y).sum()
+        y[0] = c * w
+        y[1:] += torch.tanh(c) + x
+        return torch.sin(y).sum() + 2 * before
+
+    def step(c, x):
+        return T.cond(c > 0.4, filled, lambda c, x: c + w, c, x), filled(x, c)
+
+    c, ys = T.scan(step, w, XS)
+    return c + (ys**3).sum()
+
+
+WRITING = {
+    "plain": writing,
+    "grad": T.grad(writing),
+    "hessian": T.hessian(writing),
+    "jacfwd": T.jacfwd(writing),
+    "map": lambda w: T.vmap(writing)(torch.stack([w, 2 * w])),
+    "map of grad": lambda w: T.vmap(T.grad(writing))(torch.stack([w, 2 * w])),
+}
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_what_a_step_writes_in_place_into_its_own_tensors_counts(name):
+    agree(replayed(WRITING[name])(X), WRITING[name](X))

@@ -18,6 +18,7 @@ from brainstate_torch._graph import (
     merge_equal,
     multiplications,
     outputs,
+    pure,
     record,
     recording,
     with_numbers,
@@ -232,3 +233,19 @@ def test_products_count_their_multiplications():
     module = record(fun, given).graph
     found = [multiplications(node) for node in module.graph.nodes if node.op == "call_function"]
     assert [x for x in found if x is not None] == [27, 9, 4 * 8 * 2 * 3]
+
+
+def test_a_pure_graph_has_no_writes_and_the_same_results():
+    def fun(x):
+        y = torch.zeros(2)
+        before = y.sum()
+        y[0] = x[1]
+        return [y * 2, before, y.sum()]
+
+    written = record(fun, [X]).graph
+    found = pure(written, [X])
+    assert all(torch.equal(a, b) for a, b in zip(found(X), written(X), strict=True))
+    assert not any(str(node.target).endswith("_.default") for node in found.graph.nodes)
+    merge_equal(found)
+    assert all(torch.equal(a, b) for a, b in zip(found(X), written(X), strict=True))
+    assert pure(found, [X]) is found

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ..._func import jvp, vmap
-from ..._graph import Like, arguments, record
+from ..._graph import Like, arguments, pure, record
 from ..._inductor import Program, compiled, steps_per_piece
 from ..._operation import (
     SETTINGS,
@@ -290,6 +290,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         return [*results, *found]
 
     graph, _, extras, _ = record(joint, [*step.like, *slopes])
+    graph = pure(graph, [*step.like, *slopes, *extras])
     kinds = [sum([a <= i < b for i in places]) for a, b in _ends(layout)]
     halves = split(graph, [*layout, len(slopes)], loop.count, kinds)
     saving = Body(lambda *arguments: halves.forward(*arguments, *extras), step.like)
