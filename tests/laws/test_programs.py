@@ -361,8 +361,8 @@ def writing(w):
     """Steps and branches that fill tensors of their own."""
 
     def filled(c, x):
-        y = torch.zeros(3, dtype=F64) * c  # torch.vmap wants a tensor of the lanes to write into
-        before = torch.sin(y).sum()
+        y = torch.zeros(3, dtype=F64) * (c * w * x)  # torch.vmap wants a tensor of the lanes to write into
+        before = (y + 1).sum()
         y[0] = c * w
         y[1:] += torch.tanh(c) + x
         return torch.sin(y).sum() + 2 * before
