@@ -311,6 +311,9 @@ def _tidy(module: GraphModule) -> None:
             node.target = torch.ops.aten.zeros.default
         elif node.target is torch.ops.aten.view.default and _shape(node.args[0]) == _shape(node):
             node.replace_all_uses_with(node.args[0])
+        elif node.target is torch.ops.aten.slice_scatter.default and len(node.args) > 4:
+            # An end like 2**63 - 1 is more than vmap can take.
+            node.update_arg(4, min(node.args[4], node.meta["val"].shape[node.args[2]]))
     module.graph.eliminate_dead_code()
     module.recompile()
 

@@ -364,7 +364,7 @@ def writing(w):
         y = torch.zeros(3, dtype=F64) * (c * w * x)  # torch.vmap wants a tensor of the lanes to write into
         before = (y + 1).sum()
         y[0] = c * w
-        y[1] += torch.tanh(c) + x
+        y[1:] += torch.tanh(c) + x
         return torch.sin(y).sum() + 2 * before
 
     def step(c, x):
@@ -384,6 +384,7 @@ WRITING = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:There is a performance drop")  # torch.vmap has no rule for writes in a map
 @pytest.mark.parametrize("name", WRITING)
 def test_what_a_step_writes_in_place_into_its_own_tensors_counts(name):
     agree(replayed(WRITING[name])(X), WRITING[name](X))
