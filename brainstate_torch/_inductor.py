@@ -78,7 +78,7 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
 _PIECE = 240
 #: Multiplications from which on a call of a piece costs little beside the products of a step.
-_DEAR = 2**18
+_DEAR = 2**19
 
 
 def steps_per_piece(module: GraphModule) -> int:
