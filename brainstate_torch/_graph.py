@@ -42,6 +42,7 @@ __all__ = [
     "empty_graph",
     "functional",
     "is_recording",
+    "is_view",
     "local",
     "memory",
     "merge_equal",
@@ -461,6 +462,15 @@ def size_of(node: Node) -> int | None:
     return value.numel() * value.element_size() if isinstance(value, torch.Tensor) else None
 
 
+def is_view(node: Node) -> bool:
+    """Does a node show the memory of another?"""
+    operation: Any = node.target
+    if operation is operator.getitem:
+        operation = node.args[0].target  # type: ignore[union-attr]
+    returns = operation._schema.returns if isinstance(operation, torch._ops.OpOverload) else ()
+    return any(result.alias_info is not None for result in returns)
+
+
 def effort(node: Node) -> float:
     """What it costs to compute the value of a node again in a compiled program, as bytes of memory that it is worth.
 
@@ -473,9 +483,8 @@ def effort(node: Node) -> float:
         return math.inf
     if operation.overloadpacket in _TRANSCENDENTAL and not _is_product(node):
         return size_of(node) or 0
-    views = any(result.alias_info is not None for result in operation._schema.returns)
     fresh = not node.all_input_nodes and torch.Tag.nondeterministic_seeded not in operation.tags
-    return 0 if views or fresh or torch.Tag.pointwise in operation.tags or operation in _FUSED else math.inf
+    return 0 if is_view(node) or fresh or torch.Tag.pointwise in operation.tags or operation in _FUSED else math.inf
 
 
 def _is_product(node: Node) -> bool:

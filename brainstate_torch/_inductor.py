@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ._graph import GraphModule, functional, multiplications, number_of
+from ._parts import write_parts
 
 __all__ = ["BACKENDS", "compiled"]
 
@@ -45,6 +46,7 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     from torch._inductor.exc import InvalidCxxCompiler
 
     graph = functional(module, like, select_decomp_table())
+    write_parts(graph)
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     try:
         # Who calls a program vouches for shapes and strides.
@@ -76,7 +78,7 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
 
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
-_PIECE = 240
+_PIECE = 200
 #: Multiplications from which on a call of a piece costs little beside the products of a step.
 _DEAR = 2**19
 
@@ -91,4 +93,5 @@ def steps_per_piece(module: GraphModule) -> int:
         return 1
     products = [work for node in nodes if (work := multiplications(node)) is not None]
     most = 20 if not products else 4 if sum(products) < _DEAR else 1
-    return int(max(1, min(most, _PIECE // max(len(nodes), 1))))
+    count = max(len(nodes), 1)
+    return max(1, min(most, max(_PIECE // count, min(5, 2 * _PIECE // count))))

@@ -56,7 +56,7 @@ class Target(Protocol):
         """The results, also inside torch.func's transforms."""
 
     def run(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """The results; none shares memory with an argument."""
+        """The results; none shares memory with an argument. The arguments may have any strides."""
 
     def shapes(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Contiguous tensors of the shapes, dtypes and devices of the results."""
@@ -70,8 +70,9 @@ CALL = defined(
     "call(Tensor[] tensors, int target) -> Tensor[]",
     lambda tensors, target: _targets[target].run(tensors),
     lambda tensors, target: _targets[target].shapes(tensors),
-    # Without it torch runs the operator at once, while a graph is recorded, where all arguments are constants.
-    tags=[torch.Tag.nondeterministic_seeded],
+    # Without the first torch runs the operator at once, while a graph is recorded, where all arguments are constants;
+    # without the second a compiler copies each argument that is not stored yet.
+    tags=[torch.Tag.nondeterministic_seeded, torch.Tag.flexible_layout],
 )
 
 

@@ -1,5 +1,6 @@
 """A loop as one operation: its step is compiled once, and so is the step of its derivative."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from ..._operation import (
     replaced,
     zeros,
 )
+from .invariant import hoisted
 from .split import split
 
 __all__ = ["Layout", "Loop"]
@@ -77,6 +79,9 @@ class Loop(Operation):
         self.count = len(step.results)
         #: Which of the inputs does a step read?
         self._used = [bool(node.users) for node in layout.parts(arguments(step.graph))[2][: layout.inputs]]
+        given = arguments(step.graph)
+        self._hoisted = hoisted(step.graph, [*given[: layout.carry], *layout.parts(given)[2][: layout.inputs]])
+        self._before: Program | None = None
         self._programs: dict[int, Program] = {}
 
     def over(self, step: Body, layout: Layout, *, backward: bool = False) -> "Loop":
@@ -109,9 +114,9 @@ class Loop(Operation):
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         first, constants, inputs = self.layout.parts([x.contiguous() for x in tensors])
-        constants = [*constants, *self.step.extras]
-        outputs = self._outputs()
-        sizes = self._sizes()
+        constants = self._constants([*constants, *self.step.extras])
+        outputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self._outputs]
+        sizes = self._sizes
         read = [x for x, is_used in zip(inputs, self._used, strict=True) if is_used]
         columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
@@ -121,11 +126,17 @@ class Loop(Operation):
                 self.watch(carry, [column[i][0] for column in columns[len(read) :]])
         return apart(carry, tensors) + outputs
 
-    def _outputs(self) -> list[torch.Tensor]:
-        """Where the outputs are written."""
-        like = [_repeated(x, self.length) for x in self.step.results[self.layout.carry :]]
-        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
+    def _constants(self, constants: Tensors) -> list[torch.Tensor]:
+        """What each step reads: the constants, and what is computed from them alone."""
+        before = self._program_before()
+        return [*constants, *([] if before is None else [x.contiguous() for x in before(list(constants))])]
 
+    @functools.cached_property
+    def _outputs(self) -> list[Like]:
+        """What the outputs are like."""
+        return [_repeated(x, self.length) for x in self.step.results[self.layout.carry :]]
+
+    @functools.cached_property
     def _sizes(self) -> list[int]:
         """How many steps each piece has."""
         size = self._piece()
@@ -141,8 +152,15 @@ class Loop(Operation):
         return max(1, min(wanted, self.length))
 
     def prepare(self) -> None:
-        for size in set(self._sizes()):
+        self._program_before()
+        for size in set(self._sizes):
             self._program(size)
+
+    def _program_before(self) -> Program | None:
+        if self._before is None and self._hoisted.before is not None:
+            like = [*self.layout.parts(self.step.like)[1], *self.step.extras]
+            self._before = compiled(self._hoisted.before, like, self.backend)
+        return self._before
 
     def _program(self, size: int) -> Program:
         known = self._programs.get(size)
@@ -152,24 +170,25 @@ class Loop(Operation):
 
     def _compiled(self, size: int) -> Program:
         """So many steps in a row, which write their outputs where they belong."""
-        graph, layout, reverse = self.step.graph, self.layout, self.reverse
+        graph, layout, reverse = self._hoisted.step, self.layout, self.reverse
+        extras = [*self.step.extras, *self._hoisted.values]
         ends = [layout.carry, layout.carry + layout.constants]
-        ends += [ends[1] + len(self.step.extras), ends[1] + len(self.step.extras) + sum(self._used)]
+        ends += [ends[1] + len(extras), ends[1] + len(extras) + sum(self._used)]
 
         def piece(*tensors: torch.Tensor) -> Tensors:
-            carry, constants, extras = tensors[: ends[0]], tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
+            carry, constants, more = tensors[: ends[0]], tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
             read = iter(tensors[ends[2] : ends[3]])
             columns = [next(read).unbind(0) if is_used else [None] * size for is_used in self._used]
             rows: list[Any] = [None] * size
             for i in reversed(range(size)) if reverse else range(size):
-                results = graph(*carry, *constants, *[column[i] for column in columns], *extras)
+                results = graph(*carry, *constants, *[column[i] for column in columns], *more)
                 carry, rows[i] = results[: ends[0]], results[ends[0] :]
             for place, column in zip(tensors[ends[3] :], zip(*rows, strict=True), strict=True):
                 place.copy_(torch.stack(column))
             return carry
 
         carry, constants, inputs = layout.parts(self.step.like)
-        like = [*carry, *constants, *self.step.extras]
+        like = [*carry, *constants, *extras]
         like += [_repeated(x, size) for x, is_used in zip(inputs, self._used, strict=True) if is_used]
         like += [_repeated(x, size) for x in self.step.results[layout.carry :]]
         return compiled(record(piece, like).graph, like, self.backend)

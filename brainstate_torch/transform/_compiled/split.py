@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..._graph import GraphModule, Node, acts, arguments, effort, empty_graph, merge_equal, outputs, size_of
+from ..._graph import GraphModule, Node, acts, arguments, effort, merge_equal, outputs, size_of
+from .cut import extracted, reached
 from .postponed import Postponed, product
 
 __all__ = ["Halves", "split"]
@@ -52,8 +53,8 @@ def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: 
     extras = list(supply)
     found = outputs(joint)
     results_of, slopes = found[:results], found[results:]
-    backward_only = _reached(nodes, cotangents)
-    varying = _reached(nodes, [*carry, *inputs])
+    backward_only = reached(nodes, cotangents)
+    varying = reached(nodes, [*carry, *inputs])
     needed = _kept(slopes, varying - backward_only, backward_only, inputs)
     kept = [node for node in nodes if node in needed]
     sums = range(derivatives[0], derivatives[0] + derivatives[1])
@@ -62,8 +63,8 @@ def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: 
     factors = stacks[len(inputs) + len(kept) + derivatives[2] :]
     rest = [x for i, x in enumerate(slopes) if i not in postponed]
     return Halves(
-        _extracted(joint, [*carry, *constants, *inputs, *extras], [*results_of, *kept], acts(joint)),
-        _extracted(joint, [*constants, *inputs, *kept, *cotangents, *extras], [*rest, *factors]),
+        extracted(joint, [*carry, *constants, *inputs, *extras], [*results_of, *kept], acts(joint)),
+        extracted(joint, [*constants, *inputs, *kept, *cotangents, *extras], [*rest, *factors]),
         postponed,
     )
 
@@ -83,15 +84,6 @@ def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward
             continue
         stacks += [x for x in dict.fromkeys((factors.left, factors.right)) if x in missing]
         found[i] = Postponed(stacks.index(factors.left), stacks.index(factors.right), factors.transposed)
-    return found
-
-
-def _reached(nodes: Sequence[Node], start: Sequence[Node]) -> set[Node]:
-    """The nodes that depend on some of these."""
-    found = set(start)
-    for node in nodes:
-        if any(x in found for x in node.all_input_nodes):
-            found.add(node)
     return found
 
 
@@ -129,28 +121,3 @@ def _kept(outputs: Sequence[object], forward: set[Node], backward: set[Node], gi
     # From the end, so that of two cuts at the same cost the later one is found.
     _, (late, early) = networkx.minimum_cut(network.reverse(), "backward", "forward")
     return {node for node in forward if (node, "again") in early and (node, "needed") in late}
-
-
-def _extracted(
-    joint: GraphModule, inputs: Sequence[Node], outputs: Sequence[object], more: Sequence[Node] = ()
-) -> GraphModule:
-    """The part of a graph that leads from some of its nodes to others, and to more that are no outputs."""
-    graph = empty_graph()
-    place: dict[Node, Node] = {}
-    for i, node in enumerate(inputs):
-        place[node] = graph.placeholder(f"input_{i}")
-        place[node].meta = dict(node.meta)
-    needed: set[Node] = set()
-    stack = [*[x for x in outputs if isinstance(x, Node)], *more]
-    while stack:
-        node = stack.pop()
-        if node not in needed and node not in place:
-            needed.add(node)
-            stack += node.all_input_nodes
-    for node in joint.graph.nodes:
-        if node in needed:
-            place[node] = graph.node_copy(node, lambda x: place[x])
-    graph.output([place[x] if isinstance(x, Node) else x for x in outputs])  # type: ignore[misc]
-    module = GraphModule(joint, graph)
-    module.held = joint.held
-    return module

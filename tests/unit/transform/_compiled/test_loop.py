@@ -114,7 +114,7 @@ def test_it_is_one_node_whatever_the_length():
 )
 def test_pieces_cover_the_loop(length, unroll, sizes):
     with compiling("inductor"):
-        pieces = Loop(Body(step, [SCALAR] * 3), Layout(1, 1, 1), length, unroll=unroll)._sizes()
+        pieces = Loop(Body(step, [SCALAR] * 3), Layout(1, 1, 1), length, unroll=unroll)._sizes
     assert pieces == sizes
 
 
