@@ -113,7 +113,10 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def value(self) -> A:
         """The value. Reading and assigning it reports to the active traces and runs the hooks."""
         traces = CONTEXT.traces
-        if traces:
+        if len(traces) == 1 and self in traces[0]._originals and self in traces[0].values:
+            # The usual case, touched before in the one transform around: what the lines below would find.
+            value = traces[0].values[self]
+        elif traces:
             value = self._get()
             for trace in traces[self._level :]:
                 if trace.observes:
@@ -179,7 +182,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def _own(self, v: Any) -> Any:
         frames = CONTEXT.frames
-        return owned(v, level=frames[-1].level if frames else 0, attached=bool(frames))
+        return owned(v, frames[-1].level, True) if frames else owned(v, 0, False)
 
     def _write(self, value: Any) -> None:
         traces = CONTEXT.traces

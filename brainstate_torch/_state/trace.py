@@ -1,6 +1,6 @@
 """StateTraceStack: which States a piece of code reads and writes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from .context import CONTEXT
@@ -42,6 +42,8 @@ class StateTraceStack:
 
     #: Do States made inside belong to the surroundings?
     transparent = False
+    #: The values that States have inside, where they are not their own.
+    values: Mapping["State[Any]", Any] = {}
 
     def __init__(
         self,

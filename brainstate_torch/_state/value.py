@@ -124,7 +124,7 @@ setattr(Value, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 setattr(FakeValue, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 
 
-def owned(value: Any, *, level: int, attached: bool) -> Any:
+def owned(value: Any, level: int, attached: bool) -> Any:
     """The tree as a State holds it: numpy arrays become tensors, tensors become :class:`Value`.
 
     Parameters
@@ -152,7 +152,7 @@ def owned(value: Any, *, level: int, attached: bool) -> Any:
     if kind is float or kind is int or value is None:
         return value
     if kind is Quantity:
-        return Quantity._make(owned(value.mantissa, level=level, attached=attached), value.unit)
+        return Quantity._make(owned(value.mantissa, level, attached), value.unit)
     leaves, spec = _tree.flatten(value)
     if spec is _tree.LEAF:
         return _owned_leaf(value, level, attached)

@@ -119,7 +119,7 @@ class Stateful(NamedTuple):
             if own is None:
                 pairs = zip(self.places[state], before, strict=True)
                 own = [x if place is None else captured.get(place, x) for place, x in pairs]
-            held.append(owned(combine(own, static), level=level(), attached=True))
+            held.append(owned(combine(own, static), level(), True))
         with recording().aliased([(outer[place], x) for place, x in captured.items()]):
             outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
