@@ -113,9 +113,10 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def value(self) -> A:
         """The value. Reading and assigning it reports to the active traces and runs the hooks."""
         traces = CONTEXT.traces
-        if len(traces) == 1 and self in traces[0]._originals and self in traces[0].values:
-            # The usual case, touched before in the one transform around: what the lines below would find.
+        if len(traces) == 1 and self in traces[0].values and self._level == 0:
+            # The usual case, one transform around that has a value for the State: all that the lines below would do.
             value = traces[0].values[self]
+            traces[0]._originals.setdefault(self, value)
         elif traces:
             value = self._get()
             for trace in traces[self._level :]:
