@@ -340,6 +340,16 @@ class Operation(ABC):
         """What the bodies are called where a graph is printed."""
         return [f"part {i}" for i in range(len(self.bodies()))]
 
+    def source(self, parts: Sequence[str]) -> list[str]:
+        """The lines of a Python function that does the same with `tensors`, where functions of these names are bodies.
+
+        Each body takes tensors and gives a list, and so does this.
+        """
+        raise NotImplementedError(
+            "a program must do no more than compute to be written as code. Got one that draws random numbers, or "
+            f"checks numbers as `jit_error_if` does ({self.title}). Draw before, and pass what was drawn."
+        )
+
     @abstractmethod
     def prepare(self) -> None:
         """Compile, so that a run need not."""

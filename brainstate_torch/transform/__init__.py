@@ -30,7 +30,9 @@ from ._named import named_call, named_scope
 from ._new_states import in_new_state_probe, pmap2_new_states, vmap2_new_states, vmap_new_states
 from ._pmap2 import pmap2
 from ._products import jvp, vjp
+from ._program_code import fn_to_python_code, graph_to_python_code, jaxpr_to_python_code
 from ._program_graph import ProgramGraph, draw, make_graph, make_jaxpr
+from ._program_passes import optimize_graph, optimize_jaxpr
 from ._progress import ProgressBar
 from ._sequential_map import map
 from ._shapes import ShapeDtypeStruct
@@ -67,9 +69,11 @@ __all__ = [
     "draw",
     "eval_shape",
     "float_checks",
+    "fn_to_python_code",
     "for_loop",
     "fwd_grad",
     "grad",
+    "graph_to_python_code",
     "hessian",
     "ifelse",
     "in_new_state_probe",
@@ -77,6 +81,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jaxpr_to_python_code",
     "jit",
     "jit_error_if",
     "jvp",
@@ -86,6 +91,8 @@ __all__ = [
     "named_call",
     "named_scope",
     "nan_checks",
+    "optimize_graph",
+    "optimize_jaxpr",
     "pmap2",
     "pmap2_new_states",
     "pmean",

@@ -15,7 +15,7 @@ from ._compiled.stateful import StateFrame, numbers_as_tensors, record_stateful
 from ._functional import combine, partition
 from ._shapes import ShapeDtypeStruct
 
-__all__ = ["ProgramGraph", "draw", "make_graph", "make_jaxpr", "recorded_graph"]
+__all__ = ["ProgramGraph", "draw", "make_graph", "make_jaxpr", "operation_of", "recorded_graph"]
 
 
 class ProgramGraph:
@@ -29,6 +29,8 @@ class ProgramGraph:
         A ``torch.fx.GraphModule`` from the tensors of `inputs` to those of `outputs`.
     inputs, outputs
         What these tensors are: arguments and States by their names, constants, results.
+    constants
+        By their names among the inputs, the tensors that are neither arguments nor in States.
     read_states, write_states
         The States that are only read, and those that are written.
     out_shapes
@@ -50,11 +52,13 @@ class ProgramGraph:
         graph: GraphModule,
         inputs: list[str],
         outputs: list[str],
+        constants: dict[str, torch.Tensor],
         read_states: tuple[State[Any], ...],
         write_states: tuple[State[Any], ...],
         out_shapes: Any,
     ) -> None:
         self.name, self.graph, self.inputs, self.outputs = name, graph, inputs, outputs
+        self.constants = constants
         self.read_states, self.write_states, self.out_shapes = read_states, write_states, out_shapes
 
     @property
@@ -101,7 +105,8 @@ def _shown(x: Any, names: Mapping[Node, str]) -> str:
     return str(x).removeprefix("torch.")
 
 
-def _operation(node: Node) -> Operation | None:
+def operation_of(node: Node) -> Operation | None:
+    """What a node runs that stands as one node; None for any other."""
     number = number_of(node)
     found = None if number is None else target(number)
     return found if isinstance(found, Operation) else None
@@ -109,7 +114,7 @@ def _operation(node: Node) -> Operation | None:
 
 def _title(node: Node) -> str:
     """What a node does."""
-    operation = _operation(node)
+    operation = operation_of(node)
     if operation is not None:
         return operation.title
     return str(getattr(node.target, "__name__", node.target))
@@ -117,7 +122,7 @@ def _title(node: Node) -> str:
 
 def _given(node: Node, names: Mapping[Node, str]) -> str:
     """The arguments of a node."""
-    args: Any = node.args if _operation(node) is None else node.args[0]
+    args: Any = node.args if operation_of(node) is None else node.args[0]
     named = [f"{key}={_shown(x, names)}" for key, x in node.kwargs.items()]
     return ", ".join([*[_shown(x, names) for x in args], *named])
 
@@ -128,7 +133,7 @@ def _lines(graph: GraphModule, names: Mapping[Node, str], indent: str) -> Iterat
         if node.op != "call_function":
             continue
         kind = f": {_kind(node)}" if isinstance(node.meta.get("val"), torch.Tensor) else ""
-        operation = _operation(node)
+        operation = operation_of(node)
         parts = [] if operation is None else list(zip(operation.parts, operation.bodies(), strict=True))
         yield f"{indent}{node.name}{kind} = {_title(node)}({_given(node, names)}){':' if parts else ''}"
         for part, body in parts:
@@ -148,7 +153,7 @@ def _dot(program: ProgramGraph) -> Iterator[str]:
             label, style = f"{names[node]}\\n{_kind(node)}", ', style=filled, fillcolor="#dbe9f6"'
         else:
             kind = f"\\n{_kind(node)}" if isinstance(node.meta.get("val"), torch.Tensor) else ""
-            label, style = f"{_title(node)}{kind}", ", peripheries=2" if _operation(node) else ""
+            label, style = f"{_title(node)}{kind}", ", peripheries=2" if operation_of(node) else ""
         yield f'  {node.name} [label="{label}"{style}];'
         for given in node.all_input_nodes:
             yield f"  {given.name} -> {node.name};"
@@ -177,10 +182,9 @@ def recorded_graph(
     written = tuple(frame.written())
     states = tuple(frame.given)
     labels = {place: label for state in states for place, label in _labelled(state, found.places[state])}
-    inputs = [
-        *_argument_labels(fun, whole),
-        *[labels.get(i, f"constant_{i}") for i in range(len(found.recorded.captured))],
-    ]
+    captured = dict(enumerate(found.recorded.captured))
+    constants = {f"constant_{i}": x for i, x in captured.items() if i not in labels}
+    inputs = [*_argument_labels(fun, whole), *[labels.get(i, f"constant_{i}") for i in captured]]
     kept = [("result", found.outputs[0]), *[(_name(s), x) for s, x in zip(written, found.outputs[1:], strict=False)]]
     results = [label if len(x.places) == 1 else f"{label}_{i}" for label, x in kept for i in range(len(x.places))]
     results += ["new State"] * (len(outputs(found.recorded.graph)) - len(results))
@@ -192,6 +196,7 @@ def recorded_graph(
         found.recorded.graph,
         inputs,
         results,
+        constants,
         tuple([state for state in states if state not in written]),
         written,
         shapes,

@@ -48,6 +48,9 @@ class Branch(Operation):
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self.branches[0].results]
 
+    def source(self, parts: Sequence[str]) -> list[str]:
+        return [f"return [{', '.join(parts)}][int(tensors[0])](*tensors[1:])"]
+
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         index, *operands = tensors
         chosen = int(index)

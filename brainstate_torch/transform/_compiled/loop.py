@@ -151,6 +151,18 @@ class Loop(Operation):
         wanted = steps_per_piece(self.step.graph) if self.unroll is None else self.unroll
         return max(1, min(wanted, self.length))
 
+    def source(self, parts: Sequence[str]) -> list[str]:
+        first, (start, end) = self.layout.carry, _ends(self.layout)[1]
+        steps = f"range({self.length})"
+        return [
+            f"carry, constants, inputs = tensors[:{first}], tensors[{start}:{end}], tensors[{end}:]",
+            "rows = []",
+            f"for i in {f'reversed({steps})' if self.reverse else steps}:",
+            f"    found = {parts[0]}(*carry, *constants, *[x[i] for x in inputs])",
+            f"    carry, rows = found[:{first}], [*rows, found[{first}:]]",
+            f"return [*carry, *map(torch.stack, zip(*rows{'[::-1]' if self.reverse else ''}))]",
+        ]
+
     def prepare(self) -> None:
         self._program_before()
         for size in set(self._sizes):

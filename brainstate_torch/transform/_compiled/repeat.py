@@ -43,6 +43,15 @@ class Repeat(Operation):
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self.step.like[: self.count]]
 
+    def source(self, parts: Sequence[str]) -> list[str]:
+        test, step = parts
+        return [
+            f"carry, constants = tensors[:{self.count}], tensors[{self.count}:]",
+            f"while {test}(*carry, *constants)[0]:",
+            f"    carry = {step}(*carry, *constants)",
+            "return carry",
+        ]
+
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         self.prepare()
         assert self._programs is not None
