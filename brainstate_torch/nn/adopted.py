@@ -94,6 +94,16 @@ class TorchBuffer(_Adopted, LongTermState[Any]):
     (tensor([0.2710, 0.2710]), tensor(3))
     """
 
+    @property
+    def value(self) -> Any:
+        """The value, with what the module wrote before."""
+        self._settle()
+        return super().value
+
+    @value.setter
+    def value(self, v: Any) -> None:
+        State.value.fset(self, v)  # type: ignore[attr-defined]
+
     def _get(self) -> Any:
         self._settle()
         return super()._get()

@@ -113,6 +113,21 @@ def graph_to_python_code(jaxpr: ProgramGraph, fn_name: str = "generated_function
     Notes
     -----
     Source: brainstate.transform.jaxpr_to_python_code (0.5.4), under which name it is there, too.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> graph, _ = brainstate.transform.make_graph(lambda x: x.sin() + 1)(torch.tensor(0.))
+    >>> print(brainstate.transform.graph_to_python_code(graph, 'f'))
+    import torch
+    <BLANKLINE>
+    aten = torch.ops.aten
+    <BLANKLINE>
+    <BLANKLINE>
+    def f(x):
+        sin = torch.sin(x)
+        add = sin + 1
+        return add  # result
     """
     if not isinstance(jaxpr, ProgramGraph):
         raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got a {type(jaxpr).__name__}.")
