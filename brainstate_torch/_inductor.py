@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from ._graph import GraphModule, functional, multiplications, number_of
+from ._graph import GraphModule, Node, functional, multiplications, number_of, outputs
 from ._parts import write_parts
 
 __all__ = ["BACKENDS", "compiled"]
@@ -19,7 +19,10 @@ Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
 
 
 def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
-    """A program for a graph, which takes contiguous tensors in a list, of shapes, dtypes and devices like these."""
+    """A program for a graph, which takes contiguous tensors in a list, of shapes, dtypes and devices like these.
+
+    What it gives has the strides that it has in the graph.
+    """
     _hold_memory()
     if backend == "inductor":
         program = _by_inductor(module, like)
@@ -47,6 +50,7 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
 
     graph = functional(module, like, select_decomp_table())
     write_parts(graph)
+    _keep_strides(graph)
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     try:
         # Who calls a program vouches for shapes and strides.
@@ -64,6 +68,14 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
         return None
     # A graph without operations comes back as a function.
     return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
+
+
+def _keep_strides(graph: GraphModule) -> None:
+    """Let results have the strides that they have in the graph; otherwise the compiler chooses."""
+    found = [x.meta["val"].stride() if isinstance(x, Node) else None for x in outputs(graph)]
+    graph.graph.output_node().meta.update(
+        user_visible_output_idxs=list(range(len(found))), original_output_strides=found
+    )
 
 
 def _limits(graph: GraphModule) -> dict[str, Any]:

@@ -271,3 +271,42 @@ def test_units_are_part_of_a_compiled_function():
 def test_the_law_holds_for_machine_code(program, derivative):
     make, x = PROGRAMS[program]
     check(lambda world: DERIVATIVES[derivative](make(world), world), x, backend="inductor")
+
+
+M = torch.tensor([[0.2, 0.8, -0.4, 0.1], [-0.5, 0.1, 0.3, 0.7], [0.9, -0.2, 0.4, 0.5], [0.3, 0.6, -0.1, 0.2]]).double()
+H = torch.stack([M[0], M[1] + 0.5])
+
+#: State, matrix, input -> state. What they give is laid out in memory as it comes.
+LAYOUTS = {
+    "a part of a product": lambda h, m, x: torch.tanh((h @ torch.cat([m, m + 1], 1))[:, 2:6] + x),
+    "transposed": lambda h, m, x: torch.tanh((m @ h.T).T * x),
+    "turned twice": lambda h, m, x: torch.sin(m @ h.reshape(4, 2) + x.reshape(2, 4).T).T,
+    "the weight transposed": lambda h, m, x: torch.tanh(torch.cat([h, x], 1) @ torch.cat([m, m.exp()], 1).T),
+    "gates": lambda h, m, x: torch.cat([torch.tanh(h @ m.abs())[:, 1:], (x @ m.T).sigmoid()[:, :1]], 1),
+    "a convolution": lambda h, m, x: torch.conv1d(h[None].mT, m[:, :, None], padding=0)[0].T.tanh() + x,
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_step_may_hand_on_its_state_in_any_layout(name):
+    """Sizes that fill vector registers, since machine code takes other ways for those."""
+    h, m = brainstate.ShortTermState(H), brainstate.ParamState(M)
+    xs = torch.linspace(-1, 1, 5)[:, None, None].double() * H
+
+    def step(x):
+        before, h.value = h.value, LAYOUTS[name](h.value, m.value, x)
+        return before, torch.cat([h.value, x], 1)
+
+    def loss(xs):
+        h.value = H
+        parts = for_loop(step, xs)
+        return (h.value**2).sum() + sum([(y**2).sum() for y in parts])
+
+    def thrice(h):
+        go_on = lambda carry: carry[0] < 3
+        return while_loop(go_on, lambda carry: (carry[0] + 1, LAYOUTS[name](carry[1], M, H)), (torch.tensor(0), h))
+
+    derived = grad(loss, m, argnums=0, return_value=True)
+    for function, x in ((derived, xs), (thrice, H)):
+        for one, other in zip(_tree.leaves(jit(function)(x)), _tree.leaves(function(x)), strict=True):
+            torch.testing.assert_close(one, other)

@@ -380,6 +380,8 @@ WRITING = {
     "hessian": T.hessian(writing),
     "jacfwd": T.jacfwd(writing),
     "map": lambda w: T.vmap(writing)(torch.stack([w, 2 * w])),
+    "map of grad": lambda w: T.vmap(T.grad(writing))(torch.stack([w, 2 * w])),
+    "jacfwd of grad": T.jacfwd(T.grad(writing)),
 }
 
 

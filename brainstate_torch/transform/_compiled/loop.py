@@ -188,13 +188,15 @@ class Loop(Operation):
         ends += [ends[1] + len(extras), ends[1] + len(extras) + sum(self._used)]
 
         def piece(*tensors: torch.Tensor) -> Tensors:
-            carry, constants, more = tensors[: ends[0]], tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
+            carry: Tensors = tensors[: ends[0]]
+            constants, more = tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
             read = iter(tensors[ends[2] : ends[3]])
             columns = [next(read).unbind(0) if is_used else [None] * size for is_used in self._used]
             rows: list[Any] = [None] * size
             for i in reversed(range(size)) if reverse else range(size):
                 results = graph(*carry, *constants, *[column[i] for column in columns], *more)
-                carry, rows[i] = results[: ends[0]], results[ends[0] :]
+                # A step was recorded for contiguous arguments.
+                carry, rows[i] = [x.contiguous() for x in results[: ends[0]]], results[ends[0] :]
             for place, column in zip(tensors[ends[3] :], zip(*rows, strict=True), strict=True):
                 place.copy_(torch.stack(column))
             return carry

@@ -13,7 +13,10 @@ from ..._graph import Node
 __all__ = ["Postponed", "Product", "product"]
 
 _aten = torch.ops.aten
-_SHAPED = {_aten.view.default, _aten._unsafe_view.default, _aten.unsqueeze.default, _aten.squeeze.dim}
+_SHAPED = {
+    *(_aten.view.default, _aten._unsafe_view.default, _aten.reshape.default),
+    *(_aten.unsqueeze.default, _aten.squeeze.dim),
+}
 
 
 class Product(NamedTuple):

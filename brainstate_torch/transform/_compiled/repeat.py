@@ -74,7 +74,7 @@ class Repeat(Operation):
             """One step, and whether the next is due."""
             middle = len(step.like)
             arguments, extras = tensors[:middle], tensors[middle:]
-            found = step.graph(*arguments, *extras[own:])
+            found = [x.contiguous() for x in step.graph(*arguments, *extras[own:])]
             return [*test.graph(*found, *arguments[count:], *extras[:own]), *found]
 
         like: list[Any] = [*step.like, *test.extras, *step.extras]
