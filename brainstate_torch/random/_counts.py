@@ -86,6 +86,11 @@ class Counts(Sampler):
     ) -> torch.Tensor:
         """Poisson counts with mean `lam`.
 
+        Raises
+        ------
+        ValueError
+            A mean is negative or not a number.
+
         Examples
         --------
         >>> import brainstate_torch as brainstate
@@ -93,6 +98,7 @@ class Counts(Sampler):
         tensor([0, 0, 0], dtype=torch.int32)
         """
         lam = plain("lam", lam)
+        check("`lam` must not be negative. Got one that is, or is not a number.", (lam < 0) | (lam != lam))
         rate = as_float(lam, _exact(), device_of(lam), shape_of(size, lam))
         return self._draws(key).poisson(rate).to(int_dtype(dtype))
 
@@ -129,6 +135,11 @@ class Counts(Sampler):
     ) -> torch.Tensor:
         """How many failures until `n` successes, each with probability `p`; `n` is any positive number.
 
+        Raises
+        ------
+        ValueError
+            An `n` is not positive, or a probability not within (0, 1].
+
         Examples
         --------
         >>> import brainstate_torch as brainstate
@@ -136,6 +147,8 @@ class Counts(Sampler):
         tensor([0, 0, 0], dtype=torch.int32)
         """
         n, p = plain("n", n), plain("p", p)
+        check("`n` must be > 0. Got one that is not.", (n <= 0) | (n != n))
+        check("`p` must be in the half-open interval (0, 1]. Got one that is not.", (p <= 0) | (p > 1) | (p != p))
         shape, kind, device = shape_of(size, n, p), environ.dftype(), device_of(n, p)
         odds = as_float(p, kind, device)
         for_gamma, for_poisson = self._split_draws(key, 2)
