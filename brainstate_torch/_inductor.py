@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from ._graph import GraphModule, Node, functional, multiplications, number_of, outputs
+from ._graph import GraphModule, Node, functional
+from ._nodes import multiplications, number_of, outputs
 from ._parts import write_parts
 
 __all__ = ["BACKENDS", "compiled"]

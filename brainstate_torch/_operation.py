@@ -25,19 +25,8 @@ from ._func import (
     untracked,
     vjp,
 )
-from ._graph import (
-    GraphModule,
-    Like,
-    acts,
-    is_recording,
-    local,
-    number_of,
-    numbers_in,
-    outputs,
-    pure,
-    record,
-    recording,
-)
+from ._graph import GraphModule, Like, is_recording, local, pure, record, recording
+from ._nodes import acts, number_of, numbers_in, outputs
 from ._ops import call, target
 
 __all__ = [

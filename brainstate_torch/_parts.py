@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from ._graph import GraphModule, Node, arguments
+from ._graph import GraphModule, Node
+from ._nodes import arguments
 
 __all__ = ["write_parts"]
 

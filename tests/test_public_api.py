@@ -33,6 +33,7 @@ LAYERS = [
     {
         "_func",
         "_graph",
+        "_nodes",
         "_parts",
         "_inductor",
         "_operation",

@@ -97,9 +97,9 @@ class Counts(Sampler):
         >>> brainstate.random.poisson(0., size=3)
         tensor([0, 0, 0], dtype=torch.int32)
         """
-        lam = plain("lam", lam)
-        check("`lam` must not be negative. Got one that is, or is not a number.", (lam < 0) | (lam != lam))
-        rate = as_float(lam, _exact(), device_of(lam), shape_of(size, lam))
+        mean = plain("lam", lam)
+        check("`lam` must not be negative. Got one that is, or is not a number.", (mean < 0) | (mean != mean))
+        rate = as_float(mean, _exact(), device_of(mean), shape_of(size, mean))
         return self._draws(key).poisson(rate).to(int_dtype(dtype))
 
     def geometric(
@@ -146,13 +146,16 @@ class Counts(Sampler):
         >>> brainstate.random.negative_binomial(10, 1., size=3)
         tensor([0, 0, 0], dtype=torch.int32)
         """
-        n, p = plain("n", n), plain("p", p)
-        check("`n` must be > 0. Got one that is not.", (n <= 0) | (n != n))
-        check("`p` must be in the half-open interval (0, 1]. Got one that is not.", (p <= 0) | (p > 1) | (p != p))
-        shape, kind, device = shape_of(size, n, p), environ.dftype(), device_of(n, p)
-        odds = as_float(p, kind, device)
+        count, chance = plain("n", n), plain("p", p)
+        check("`n` must be > 0. Got one that is not.", (count <= 0) | (count != count))
+        check(
+            "`p` must be in the half-open interval (0, 1]. Got one that is not.",
+            (chance <= 0) | (chance > 1) | (chance != chance),
+        )
+        shape, kind, device = shape_of(size, count, chance), environ.dftype(), device_of(count, chance)
+        odds = as_float(chance, kind, device)
         for_gamma, for_poisson = self._split_draws(key, 2)
-        rate = for_gamma.gamma(as_float(n, kind, device, shape)) * (-(odds.log() - torch.log1p(-odds))).exp()
+        rate = for_gamma.gamma(as_float(count, kind, device, shape)) * (-(odds.log() - torch.log1p(-odds))).exp()
         return for_poisson.poisson(rate).to(int_dtype(dtype))
 
     def hypergeometric(

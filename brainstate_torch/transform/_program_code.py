@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from .._graph import GraphModule, Node, arguments, outputs
+from .._graph import GraphModule, Node
+from .._nodes import arguments, outputs
 from ._program_graph import ProgramGraph, make_graph, operation_of
 
 __all__ = ["fn_to_python_code", "graph_to_python_code", "jaxpr_to_python_code"]

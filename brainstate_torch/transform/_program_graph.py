@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from .._graph import GraphModule, Node, arguments, number_of, outputs
+from .._graph import GraphModule, Node
+from .._nodes import arguments, number_of, outputs
 from .._operation import Operation
 from .._ops import target
 from .._state import State

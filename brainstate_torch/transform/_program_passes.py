@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from .._graph import GraphModule, Node, acts, arguments, is_view, merge_equal, outputs, pure
+from .._graph import GraphModule, Node, pure
+from .._nodes import acts, arguments, is_view, merge_equal, outputs
 from ._compiled.cut import extracted
 from ._program_graph import ProgramGraph
 

@@ -8,22 +8,8 @@ import torch
 
 from brainstate_torch import ConcretizationError
 from brainstate_torch._func import grad_and_value, vmap
-from brainstate_torch._graph import (
-    Like,
-    effort,
-    functional,
-    is_recording,
-    local,
-    memory,
-    merge_equal,
-    multiplications,
-    outputs,
-    pure,
-    record,
-    recording,
-    with_numbers,
-    written_input,
-)
+from brainstate_torch._graph import Like, functional, is_recording, local, pure, record, recording, with_numbers
+from brainstate_torch._nodes import effort, memory, merge_equal, multiplications, outputs, written_input
 
 X = torch.tensor([1.0, 2.0])
 

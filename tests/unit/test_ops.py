@@ -5,7 +5,8 @@ import weakref
 
 import torch
 
-from brainstate_torch._graph import number_of, record
+from brainstate_torch._graph import record
+from brainstate_torch._nodes import number_of
 from brainstate_torch._ops import act, call, defined, perform, target
 
 X = torch.tensor([1.0, 2.0])

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from ..._graph import GraphModule, Node, acts, arguments, is_view, multiplications, number_of, outputs, size_of
+from ..._graph import GraphModule, Node
+from ..._nodes import acts, arguments, is_view, multiplications, number_of, outputs, size_of
 from .cut import extracted, reached
 
 __all__ = ["Hoisted", "hoisted"]

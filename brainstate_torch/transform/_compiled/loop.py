@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import torch
 
 from ..._func import jvp, vmap
-from ..._graph import Like, arguments, pure, record
+from ..._graph import Like, pure, record
 from ..._inductor import Program, compiled, steps_per_piece
+from ..._nodes import arguments
 from ..._operation import (
     SETTINGS,
     Body,

@@ -8,8 +8,9 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
-from ..._graph import Like, memory, outputs
+from ..._graph import Like
 from ..._inductor import compiled
+from ..._nodes import memory, outputs
 from ..._operation import compiling, operations_in
 from ..._state import State
 from ..._state.context import CONTEXT

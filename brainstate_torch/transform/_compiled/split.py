@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..._graph import GraphModule, Node, acts, arguments, effort, merge_equal, outputs, size_of
+from ..._graph import GraphModule, Node
+from ..._nodes import acts, arguments, effort, merge_equal, outputs, size_of
 from .cut import extracted, reached
 from .postponed import Postponed, product
 

@@ -8,7 +8,8 @@ import torch
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._func import level
-from ..._graph import Recorded, is_recording, record, recording, with_numbers, written_input
+from ..._graph import Recorded, is_recording, record, recording, with_numbers
+from ..._nodes import written_input
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.frame import outside

@@ -5,7 +5,8 @@ from typing import Any
 
 import torch
 
-from ..._graph import Like, outputs
+from ..._graph import Like
+from ..._nodes import outputs
 from ..._operation import Body
 from ..._state import Frame, State
 from .._functional import combine, partition

@@ -5,7 +5,8 @@ import torch
 
 from brainstate_torch import ParamState, random
 from brainstate_torch import transform as T
-from brainstate_torch._graph import arguments, outputs, record
+from brainstate_torch._graph import record
+from brainstate_torch._nodes import arguments, outputs
 from brainstate_torch.transform._compiled.invariant import hoisted
 
 C = torch.tensor([[0.5, -0.3]])

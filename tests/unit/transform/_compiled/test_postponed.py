@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from brainstate_torch import transform as T
-from brainstate_torch._graph import outputs, record
+from brainstate_torch._graph import record
+from brainstate_torch._nodes import outputs
 from brainstate_torch.transform._compiled.postponed import Postponed, product
 
 X = torch.ones(5, 3)

@@ -2,7 +2,8 @@
 
 import torch
 
-from brainstate_torch._graph import outputs, record
+from brainstate_torch._graph import record
+from brainstate_torch._nodes import outputs
 from brainstate_torch._operation import pullback
 from brainstate_torch.transform._compiled.split import split
 
