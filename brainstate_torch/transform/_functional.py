@@ -23,7 +23,7 @@ from .._state.value import Value
 from ..units import Quantity, Unit
 from ._selection import Inputs
 
-__all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "off_tape", "partition", "run"]
+__all__ = ["Call", "Carried", "Outcome", "checked_arguments", "combine", "off_tape", "partition", "pure", "run"]
 
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 
@@ -287,6 +287,11 @@ class Call:
         """After an exception: undo what lives outside States; no State made inside keeps a wrapper of the host."""
         for frame in reversed(self._frames):
             frame.abandon()
+
+
+def pure(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Any, tuple[torch.Tensor, ...]]:
+    """What a base transform differentiates by its first argument: :meth:`Call.run` as a function."""
+    return call.run(leaves)
 
 
 def off_tape(tensors: Any, call: Call) -> Any:

@@ -9,7 +9,7 @@ import torch
 from .. import _tree
 from .._state import State
 from ..typing import Missing
-from ._functional import Call, Carried, checked_arguments, off_tape
+from ._functional import Call, Carried, checked_arguments, off_tape, pure
 from ._nonfinite import check_finite, random_state
 from ._reverse import ENGINES, Engine, scalar_gradient, vector_gradient
 from ._selection import Inputs, Selection
@@ -118,11 +118,7 @@ class GradientTransform:
         self.check_states, self.debug_nan, self.unit_aware = check_states, debug_nan, unit_aware
         self._selection = Selection(grad_states, argnums)
         self._params = dict(transform_params or {})
-        self._transform = transform(self._pure, argnums=0, has_aux=True, **self._params)
-
-    @staticmethod
-    def _pure(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Any, tuple[torch.Tensor, ...]]:
-        return call.run(leaves)
+        self._transform = transform(pure, argnums=0, has_aux=True, **self._params)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The derivative at these arguments, in the form that the table of return forms gives."""
