@@ -15,6 +15,8 @@ from nbclient import NotebookClient
 
 # A kernel gives every cell a file name with its process number.
 CELL_FILE = re.compile(r"[^\s\"'<(]*ipykernel_\d+[/\\]\d+\.py")
+#: Where packages are installed, as warnings say it.
+PACKAGES = re.compile(r"[^\s\"'<(]*site-packages[/\\]")
 
 
 def executed(path: Path) -> nbformat.NotebookNode:
@@ -26,7 +28,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if "text" in output:
-                output.text = CELL_FILE.sub("notebook.py", output.text)
+                output.text = PACKAGES.sub("", CELL_FILE.sub("notebook.py", output.text))
     return notebook
 
 
