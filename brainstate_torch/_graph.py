@@ -358,7 +358,10 @@ def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping
 
 
 def pure(module: GraphModule, like: Sequence[Any]) -> GraphModule:
-    """The graph without operations that write in place, so that who uses a value depends on all that made it."""
+    """The graph without operations that write in place, so that who uses a value depends on all that made it.
+
+    It may be the module itself, changed.
+    """
     if any(map(_writes_within, module.graph.nodes)):
         held, module = module.held, _retraced(module, like, "mutations", _MAPPABLE)
         _tidy(module)
@@ -380,7 +383,7 @@ def _in_memory(x: torch.Tensor, *, like: torch.Tensor) -> tuple[torch.Tensor, li
 
 def _copied(base: torch.Tensor, source: torch.Tensor, non_blocking: bool = False) -> torch.Tensor:
     """What `base` becomes where `source` is copied into it."""
-    stored, back = _in_memory(source.to(base.dtype).expand(base.shape), like=base)
+    stored, back = _in_memory(source.to(base).expand(base.shape), like=base)
     return stored.clone(memory_format=torch.contiguous_format).permute(back)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ._graph import GraphModule, Node
-from ._nodes import arguments
+from ._nodes import arguments, is_view
 
 __all__ = ["write_parts"]
 
@@ -62,8 +62,8 @@ def _write_row(module: GraphModule, place: Node, i: int, row: Node, copy: Node) 
             end = start + part.meta["val"].shape[axis]
             _added(module, _aten.copy_.default, _added(module, _aten.slice.Tensor, there, axis, start, end), part)
             start = end
-        # Who else wants the row reads it from there; a result must have memory of its own.
-        if module.graph.output_node() not in row.users:
+        # Who else computes with the row reads it from there; a result, also as a view, has memory of its own.
+        if not any(user.op == "output" or is_view(user) for user in row.users):
             row.replace_all_uses_with(_added(module, _aten.select.int, place, 0, i))
 
 

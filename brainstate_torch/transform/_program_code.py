@@ -12,7 +12,7 @@ import torch
 
 from .._graph import GraphModule, Node
 from .._nodes import arguments, outputs
-from ._program_graph import ProgramGraph, make_graph, operation_of
+from ._program_graph import ProgramGraph, check_graph, make_graph, operation_of
 
 __all__ = ["fn_to_python_code", "graph_to_python_code", "jaxpr_to_python_code"]
 
@@ -130,24 +130,28 @@ def graph_to_python_code(jaxpr: ProgramGraph, fn_name: str = "generated_function
         add = sin + 1
         return add  # result
     """
-    if not isinstance(jaxpr, ProgramGraph):
-        raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got a {type(jaxpr).__name__}.")
-    if not fn_name.isidentifier():
+    check_graph(jaxpr)
+    if not fn_name.isidentifier() or keyword.iskeyword(fn_name):
         raise ValueError(f"`fn_name` must be a name in Python. Got {fn_name!r}.")
     constants = {name: x for name, x in jaxpr.constants.items() if x.numel() <= _MOST}
-    *lines, last = _function(fn_name, jaxpr.graph, jaxpr.inputs, constants)
-    results = last.strip().removeprefix("return [").removesuffix("]")
-    last = f"    return {results}  # {', '.join(jaxpr.outputs)}" if results else "    return None"
-    return "\n".join(["import torch", "", "aten = torch.ops.aten", "", "", *lines, last])
+    lines = _function(fn_name, jaxpr.graph, jaxpr.inputs, constants, jaxpr.outputs)
+    return "\n".join(["import torch", "", "aten = torch.ops.aten", "", "", *lines])
 
 
 jaxpr_to_python_code = graph_to_python_code
 
 
 def _function(
-    name: str, graph: GraphModule, labels: Sequence[str], constants: Mapping[str, torch.Tensor]
+    name: str,
+    graph: GraphModule,
+    labels: Sequence[str],
+    constants: Mapping[str, torch.Tensor],
+    results: Sequence[str] | None = None,
 ) -> Iterator[str]:
-    """A function that returns a list, of the inputs with these labels that are no constants."""
+    """A function of the inputs with these labels that are no constants.
+
+    It returns a list; where the results have labels, these themselves.
+    """
     names: dict[Node, str] = {}
     for place, label in zip(arguments(graph), labels, strict=True):
         names[place] = _fresh(label, names)
@@ -158,7 +162,12 @@ def _function(
         if node.op == "call_function":
             names[node] = _fresh(node.name, names)
             yield from ["    " + line for line in _statements(node, names)]
-    yield f"    return [{', '.join([_shown(x, names) for x in outputs(graph)])}]"
+    found = ", ".join([_shown(x, names) for x in outputs(graph)])
+    yield (
+        f"    return [{found}]"
+        if results is None
+        else f"    return {found or None}  # {', '.join(results) or 'nothing'}"
+    )
 
 
 def _fresh(label: str, names: Mapping[Node, str]) -> str:

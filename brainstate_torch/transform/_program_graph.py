@@ -16,7 +16,7 @@ from ._compiled.stateful import StateFrame, numbers_as_tensors, record_stateful
 from ._functional import combine, partition
 from ._shapes import ShapeDtypeStruct
 
-__all__ = ["ProgramGraph", "draw", "make_graph", "make_jaxpr", "operation_of", "recorded_graph"]
+__all__ = ["ProgramGraph", "check_graph", "draw", "make_graph", "make_jaxpr", "operation_of", "recorded_graph"]
 
 
 class ProgramGraph:
@@ -86,6 +86,12 @@ class ProgramGraph:
     def dot(self) -> str:
         """The graph in the language of graphviz."""
         return "\n".join(["digraph {", "  rankdir=TB; node [shape=box, fontname=monospace];", *_dot(self), "}"])
+
+
+def check_graph(jaxpr: Any) -> None:
+    """Refuse what is no :class:`ProgramGraph`."""
+    if not isinstance(jaxpr, ProgramGraph):
+        raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got a {type(jaxpr).__name__}.")
 
 
 def _kind(node: Node) -> str:

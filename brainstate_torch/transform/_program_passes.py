@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from .._graph import GraphModule, Node, pure
-from .._nodes import acts, arguments, is_view, merge_equal, outputs
+from .._nodes import arguments, is_view, merge_equal, outputs
 from ._compiled.cut import extracted
-from ._program_graph import ProgramGraph
+from ._program_graph import ProgramGraph, check_graph
 
 __all__ = ["optimize_graph", "optimize_jaxpr"]
 
@@ -84,8 +84,7 @@ def optimize_graph(
         add_2: float32[3] = add.Tensor(add, full)
         return result = add_2
     """
-    if not isinstance(jaxpr, ProgramGraph):
-        raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got a {type(jaxpr).__name__}.")
+    check_graph(jaxpr)
     if max_iterations < 1:
         raise ValueError(f"`max_iterations` must be at least 1. Got {max_iterations}.")
     if optimizations is None or optimizations == "all":
@@ -95,8 +94,10 @@ def optimize_graph(
     for name in chosen:
         if name not in _PASSES:
             raise ValueError(f"`optimizations` must be among {', '.join(map(repr, _PASSES))}. Got {name!r}.")
-    given = pure(jaxpr.graph, [x.meta["val"] for x in arguments(jaxpr.graph)])
-    graph = extracted(given, arguments(given), outputs(given), acts(given))
+    given = jaxpr.graph
+    operations = [node for node in given.graph.nodes if node.op == "call_function"]
+    copied = extracted(given, arguments(given), outputs(given), operations)
+    graph = pure(copied, [x.meta["val"] for x in arguments(copied)])
     for i in range(max_iterations):
         before = str(graph.graph)
         for name in chosen:

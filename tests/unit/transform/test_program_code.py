@@ -108,6 +108,8 @@ def test_what_cannot_be_written():
         T.jaxpr_to_python_code(affine)
     with pytest.raises(ValueError, match="`fn_name` must be a name in Python. Got 'a b'"):
         T.jaxpr_to_python_code(T.make_jaxpr(affine)(X)[0], "a b")
+    with pytest.raises(ValueError, match="Got 'class'"):
+        T.jaxpr_to_python_code(T.make_jaxpr(affine)(X)[0], "class")
 
 
 def test_large_constants_are_arguments():

@@ -45,7 +45,7 @@ def test_all_together():
     n = brainstate.State(torch.tensor(0.0), name="n")
 
     def fun(x):
-        n.value += (x * 1).clone().sum() + (torch.ones(()) - 1)
+        n.value += (x * 1).clone().view(2, 1).sum() + (torch.ones(()) - 1)
         return x.detach().sum() * (torch.zeros(2) + 1)
 
     graph = made(fun, X)
@@ -54,10 +54,12 @@ def test_all_together():
     assert str(graph) == before
     assert str(found).splitlines() == [
         "fun(x: float32[2], n: float32[]):",
-        "    sum_1: float32[] = sum.default(x)",
+        "    view_2: float32[2, 1] = reshape.default(x, [2, 1])",
+        "    sum_1: float32[] = sum.default(view_2)",
         "    add_1: float32[] = add.Tensor(n, sum_1)",
+        "    sum_2: float32[] = sum.default(x)",
         "    full_1: float32[2] = full.default([2], 1.0, dtype=float32, device=cpu)",
-        "    mul_1: float32[2] = mul.Tensor(sum_1, full_1)",
+        "    mul_1: float32[2] = mul.Tensor(sum_2, full_1)",
         "    return result = mul_1, n = add_1",
     ]
     assert (found.inputs, found.write_states) == (["x", "n"], (n,))
