@@ -15,7 +15,7 @@ _IN_RANGE = "`p` must be within [0, 1]: Parameter p should be within [0, 1]. Got
 
 
 class Counts(Sampler):
-    """Discrete distributions. What the arguments share is said at RandomState; `dtype` is an integer one by default."""
+    """Discrete distributions. :class:`RandomState` documents the shared arguments; `dtype` is an integer dtype."""
 
     def bernoulli(
         self,
@@ -28,8 +28,17 @@ class Counts(Sampler):
 
         Parameters
         ----------
+        p
+            The probability `[*N]`.
+        size, key
+            Shape and seed of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Look at the probabilities first; on a GPU that waits for them.
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor
+            Booleans `[*size]`.
 
         Raises
         ------
@@ -57,7 +66,23 @@ class Counts(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> torch.Tensor:
-        """How many of `n` trials succeed, each with probability `p`.
+        """The number of successes among `n` independent trials.
+
+        Parameters
+        ----------
+        n
+            The number of trials `[*N]`.
+        p
+            The probability of a success `[*N]`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+        check_valid
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -84,7 +109,19 @@ class Counts(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Poisson counts with mean `lam`.
+        """Poisson counts.
+
+        Parameters
+        ----------
+        lam
+            The mean `[*N]`, not negative.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -105,7 +142,19 @@ class Counts(Sampler):
     def geometric(
         self, p: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """How many trials until the first success, each with probability `p`.
+        """The number of independent trials up to and including the first success.
+
+        Parameters
+        ----------
+        p
+            The probability of a success `[*N]`, in (0, 1].
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -133,7 +182,21 @@ class Counts(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """How many failures until `n` successes, each with probability `p`; `n` is any positive number.
+        """The number of failures before the `n`-th success.
+
+        Parameters
+        ----------
+        n
+            The number of successes `[*N]`, any positive number.
+        p
+            The probability of a success `[*N]`, in (0, 1].
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -167,12 +230,26 @@ class Counts(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """How many good ones are among `nsample` drawn without replacement from `ngood` good and `nbad` bad ones.
+        """The number of good items among `nsample` drawn without replacement.
+
+        Parameters
+        ----------
+        ngood, nbad
+            How many good and bad items there are `[*N]`.
+        nsample
+            How many are drawn `[*N]`. The largest must be known: it cannot be mapped or traced.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Notes
         -----
-        Source: brainstate.random.hypergeometric (0.5.4). Differs: other numbers from the same key.
-        The largest `nsample` must be known: it cannot be mapped or traced. Takes one step for each of them.
+        Source: brainstate.random.hypergeometric (0.5.4). Differs: other numbers from the same key. It takes as many
+        steps as the largest `nsample`.
 
         Examples
         --------
@@ -193,7 +270,19 @@ class Counts(Sampler):
     def logseries(
         self, p: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Logarithmic series: k with a probability proportional to ``p ** k / k``, from 1 upward.
+        """Logarithmic series: k = 1, 2, ... with a probability proportional to ``p ** k / k``.
+
+        Parameters
+        ----------
+        p
+            The parameter `[*N]`, in (0, 1).
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Notes
         -----
@@ -217,7 +306,19 @@ class Counts(Sampler):
     def zipf(
         self, a: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Zipf: k with a probability proportional to ``k ** -a``, from 1 upward.
+        """Zipf: k = 1, 2, ... with a probability proportional to ``k ** -a``.
+
+        Parameters
+        ----------
+        a
+            The exponent `[*N]`, greater than 1.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -257,14 +358,25 @@ class Counts(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> torch.Tensor:
-        """How many of `n` draws `[*B]` fall in each of k categories with probabilities `[*B, k]`: `[*B, *size, k]`.
+        """The number of draws that fall in each of k categories.
 
         Parameters
         ----------
         n
-            The number of draws; it must be known, and cannot be mapped or traced.
+            The number of draws `[*B]`. The largest must be known: it cannot be mapped or traced.
         pvals
-            The probability of each category. The last is what the others leave over.
+            The probability of each category `[*B, k]`. The last one is taken as what the others leave over.
+        size
+            Axes of independent repetitions, placed after `[*B]`.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+        check_valid
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor
+            Counts `[*B, *size, k]` that sum to `n`.
 
         Raises
         ------
@@ -298,12 +410,23 @@ class Counts(Sampler):
     def categorical(
         self, logits: ArrayLike, axis: int = -1, size: Size | None = None, key: SeedOrKey | None = None
     ) -> torch.Tensor:
-        """The number of a category, with probabilities that are the softmax of `logits` along `axis`.
+        """The index of a category, drawn with the softmax of `logits` as probabilities.
 
         Parameters
         ----------
+        logits
+            Logarithms of the probabilities, up to a constant.
+        axis
+            The axis of `logits` that numbers the categories.
         size
-            The shape of the result; it must end with the shape of `logits` without `axis`.
+            The shape of the result. It must end with the shape of `logits` without `axis`, which is the default.
+        key
+            Seed of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Indices `[*size]`.
 
         Raises
         ------

@@ -23,15 +23,27 @@ __all__ = ["GammaFamily"]
 
 
 class GammaFamily(Sampler):
-    """The gamma distribution, and what is made of it. What the arguments share is said at RandomState.
+    """The gamma distribution and those derived from it. :class:`RandomState` documents the arguments that they share.
 
-    Gamma numbers are differentiable by their shape parameter.
+    Gamma numbers are differentiable with respect to their shape parameter.
     """
 
     def standard_gamma(
         self, shape: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Gamma with shape parameter `shape` and scale 1; NaN where `shape` is negative.
+        """Gamma numbers with scale 1.
+
+        Parameters
+        ----------
+        shape
+            The shape parameter `[*N]`; the result is NaN where it is negative.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Examples
         --------
@@ -49,7 +61,21 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Gamma with shape parameter `shape` and scale `scale` (1 if None); NaN where `shape` is negative.
+        """Gamma numbers.
+
+        Parameters
+        ----------
+        shape
+            The shape parameter `[*N]`, a plain number; the result is NaN where it is negative.
+        scale
+            The scale `[*N]`, 1 if None. May carry a unit.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]`, not negative, in unit(scale).
 
         Examples
         --------
@@ -69,7 +95,19 @@ class GammaFamily(Sampler):
     def loggamma(
         self, a: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """The logarithm of a gamma number with shape parameter `a` and scale 1, also where that is too small to hold.
+        """The logarithm of gamma numbers with scale 1, exact also where those underflow.
+
+        Parameters
+        ----------
+        a
+            The shape parameter `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -88,7 +126,19 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Beta, on [0, 1], with a density proportional to ``x ** (a - 1) * (1 - x) ** (b - 1)``.
+        """Beta numbers on [0, 1], with a density proportional to ``x ** (a - 1) * (1 - x) ** (b - 1)``.
+
+        Parameters
+        ----------
+        a, b
+            The two shape parameters `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -111,12 +161,21 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Dirichlet, vectors `[*B, n]` of probabilities for parameters `[*B, n]`.
+        """Dirichlet vectors: probabilities that sum to 1.
 
         Parameters
         ----------
+        alpha
+            The concentrations `[*B, n]`, positive.
         size
-            The shape of the result without its last axis.
+            The shape of the result without its last axis, `[*B]` by default.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Probabilities `[*size, n]`.
 
         Raises
         ------
@@ -147,7 +206,21 @@ class GammaFamily(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> torch.Tensor:
-        """Chi-square with `df` degrees of freedom, any positive number of them.
+        """Chi-square numbers.
+
+        Parameters
+        ----------
+        df
+            The degrees of freedom `[*N]`, any positive number.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+        check_valid
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Raises
         ------
@@ -175,7 +248,21 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Chi-square with `df` degrees of freedom and noncentrality `nonc`.
+        """Noncentral chi-square numbers.
+
+        Parameters
+        ----------
+        df
+            The degrees of freedom `[*N]`, any positive number.
+        nonc
+            The noncentrality `[*N]`, not negative.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Examples
         --------
@@ -197,7 +284,19 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """F, the ratio of two chi-square numbers, each over its degrees of freedom.
+        """F numbers: the ratio of two chi-square ones, each divided by its degrees of freedom.
+
+        Parameters
+        ----------
+        dfnum, dfden
+            The degrees of freedom of numerator and denominator `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Examples
         --------
@@ -220,7 +319,21 @@ class GammaFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """F with a noncentral numerator.
+        """F numbers with a noncentral numerator.
+
+        Parameters
+        ----------
+        dfnum, dfden
+            The degrees of freedom of numerator and denominator `[*N]`, positive.
+        nonc
+            The noncentrality of the numerator `[*N]`, not negative.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Examples
         --------
@@ -238,7 +351,19 @@ class GammaFamily(Sampler):
     def standard_t(
         self, df: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Student's t with `df` degrees of freedom.
+        """Student's t numbers.
+
+        Parameters
+        ----------
+        df
+            The degrees of freedom `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -253,7 +378,19 @@ class GammaFamily(Sampler):
     def t(
         self, df: ArrayLike, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Student's t with `df` degrees of freedom.
+        """Student's t numbers; unlike :meth:`standard_t` it checks that `df` broadcasts to `size`.
+
+        Parameters
+        ----------
+        df
+            The degrees of freedom `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Raises
         ------

@@ -32,10 +32,22 @@ _FACTORS = ("svd", "eigh", "cholesky")
 
 
 class NormalFamily(Sampler):
-    """Normal numbers, and what is made of them. What the arguments share is said at RandomState."""
+    """Distributions built from normal numbers. :class:`RandomState` documents the arguments that they share."""
 
     def randn(self, *dn: int, key: SeedOrKey | None = None, dtype: DTypeLike | None = None) -> torch.Tensor:
-        """Normal with mean 0 and variance 1, with the lengths of the axes as arguments.
+        """Standard normal numbers; the lengths of the axes are the arguments.
+
+        Parameters
+        ----------
+        *dn
+            The lengths of the axes.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*dn]`.
 
         Raises
         ------
@@ -53,7 +65,17 @@ class NormalFamily(Sampler):
     def standard_normal(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Normal with mean 0 and variance 1.
+        """Normal numbers with mean 0 and variance 1.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -66,7 +88,19 @@ class NormalFamily(Sampler):
     def randn_like(
         self, input: ArrayLike, dtype: DTypeLike | None = None, key: SeedOrKey | None = None
     ) -> torch.Tensor:
-        """Normal with mean 0 and variance 1, with the shape, dtype and device of `input`; its unit is not taken.
+        """Standard normal numbers with the shape, dtype and device of a tensor; a unit is left out.
+
+        Parameters
+        ----------
+        input
+            The tensor or quantity `[*N]` to take shape, dtype and device from.
+        dtype, key
+            Dtype (by default that of `input`) and seed of the result, see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*N]`.
 
         Examples
         --------
@@ -86,7 +120,21 @@ class NormalFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Normal with mean `loc` (0 if None) and standard deviation `scale` (1 if None).
+        """Normal numbers.
+
+        Parameters
+        ----------
+        loc
+            The mean `[*N]`, 0 if None. May carry a unit.
+        scale
+            The standard deviation `[*N]`, 1 if None. May carry a unit, of the dimension of `loc`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(loc); plain without one.
 
         Raises
         ------
@@ -112,7 +160,21 @@ class NormalFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """The exponential of a normal number with mean `mean` and standard deviation `sigma`.
+        """Log-normal numbers: the exponential of normal ones.
+
+        Parameters
+        ----------
+        mean
+            The mean `[*N]` of the logarithm, 0 if None. A plain number.
+        sigma
+            The standard deviation `[*N]` of the logarithm, 1 if None. A plain number.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -135,7 +197,25 @@ class NormalFamily(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> Any:
-        """Normal with mean `loc` and standard deviation `scale`, given that it lies between `lower` and `upper`.
+        """Normal numbers restricted to an interval.
+
+        Parameters
+        ----------
+        lower, upper
+            The bounds `[*N]`. May carry a unit.
+        size
+            The shape of the result, as for every distribution: see :class:`RandomState`.
+        loc, scale
+            The mean and standard deviation `[*N]` before the restriction, in the dimension of the bounds.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+        check_valid
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(lower); plain without one.
 
         Raises
         ------
@@ -175,14 +255,26 @@ class NormalFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Normal vectors with mean `[*B, n]` and covariance `[*B, n, n]`.
+        """Normal vectors with a given covariance.
 
         Parameters
         ----------
+        mean
+            The mean `[*B, n]`. May carry a unit.
+        cov
+            The covariance `[*B, n, n]` in unit(mean)².
         size
-            The shape of the result without its last axis.
+            The shape of the result without its last axis, `[*B]` by default.
         method
-            How to factor the covariance: 'cholesky', 'eigh' or 'svd'. The last two take a singular one.
+            How to factor the covariance: ``'cholesky'``, ``'eigh'`` or ``'svd'``. The last two accept a singular
+            one.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Vectors `[*size, n]` in unit(mean).
 
         Raises
         ------
@@ -225,7 +317,17 @@ class NormalFamily(Sampler):
     def maxwell(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """The length of a vector of three normal numbers.
+        """Maxwell numbers: the length of a vector of three standard normal numbers.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -239,7 +341,19 @@ class NormalFamily(Sampler):
     def orthogonal(
         self, n: int, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Orthogonal matrices `[*size, n, n]`, all equally likely.
+        """Orthogonal matrices, uniform over the orthogonal group (Haar measure).
+
+        Parameters
+        ----------
+        n
+            The number of rows and columns.
+        size, key, dtype
+            Shape without the matrix axes, seed and dtype of the result: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Matrices `[*size, n, n]`.
 
         Examples
         --------
@@ -261,7 +375,21 @@ class NormalFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Wald, or inverse Gaussian: when Brownian motion with drift first reaches a level.
+        """Wald (inverse Gaussian) numbers: the time at which Brownian motion with drift first reaches a level.
+
+        Parameters
+        ----------
+        mean
+            The mean `[*N]`. May carry a unit.
+        scale
+            The shape parameter `[*N]`, in the dimension of `mean`; a plain number counts as given in unit(mean).
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Positive numbers `[*size]` in unit(mean).
 
         Examples
         --------

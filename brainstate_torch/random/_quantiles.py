@@ -13,7 +13,7 @@ __all__ = ["QuantileFamily"]
 
 
 class QuantileFamily(Sampler):
-    """Continuous distributions by inversion. What the arguments share is said at RandomState."""
+    """Continuous distributions drawn by inversion. :class:`RandomState` documents the arguments that they share."""
 
     def _unit(
         self, shape: tuple[int, ...], key: SeedOrKey | None, kind: torch.dtype, device: torch.device, low: float = 0.0
@@ -23,7 +23,17 @@ class QuantileFamily(Sampler):
     def standard_exponential(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Exponential with mean 1.
+        """Exponential numbers with mean 1.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Examples
         --------
@@ -40,7 +50,19 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Exponential with mean `scale` (1 if None).
+        """Exponential numbers.
+
+        Parameters
+        ----------
+        scale
+            The mean `[*N]`, 1 if None. May carry a unit.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]`, not negative, in unit(scale).
 
         Examples
         --------
@@ -61,7 +83,21 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Gumbel, the distribution of maxima.
+        """Gumbel numbers, the limit distribution of a maximum.
+
+        Parameters
+        ----------
+        loc
+            The location `[*N]`, 0 if None. May carry a unit.
+        scale
+            The scale `[*N]`, 1 if None. May carry a unit, of the dimension of `loc`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(loc); plain without one.
 
         Examples
         --------
@@ -82,7 +118,21 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Laplace, exponential to both sides.
+        """Laplace numbers: exponential on both sides of `loc`.
+
+        Parameters
+        ----------
+        loc
+            The location `[*N]`, 0 if None. May carry a unit.
+        scale
+            The scale `[*N]`, 1 if None. May carry a unit, of the dimension of `loc`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(loc); plain without one.
 
         Examples
         --------
@@ -104,7 +154,21 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Logistic, whose distribution function is the sigmoid.
+        """Logistic numbers, whose distribution function is the sigmoid.
+
+        Parameters
+        ----------
+        loc
+            The location `[*N]`, 0 if None. May carry a unit.
+        scale
+            The scale `[*N]`, 1 if None. May carry a unit, of the dimension of `loc`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(loc); plain without one.
 
         Examples
         --------
@@ -120,7 +184,17 @@ class QuantileFamily(Sampler):
     def standard_cauchy(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Cauchy, the ratio of two normal numbers.
+        """Cauchy numbers: the ratio of two standard normal ones.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -139,7 +213,19 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Pareto with tail index `a`, from 1 upward.
+        """Pareto numbers, from 1 upward.
+
+        Parameters
+        ----------
+        a
+            The tail index `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, at least 1.
 
         Examples
         --------
@@ -159,7 +245,21 @@ class QuantileFamily(Sampler):
         dtype: DTypeLike | None = None,
         check_valid: bool = True,
     ) -> torch.Tensor:
-        """On [0, 1], with a density proportional to ``x ** (a - 1)``.
+        """Numbers on [0, 1] with a density proportional to ``x ** (a - 1)``.
+
+        Parameters
+        ----------
+        a
+            The exponent plus one `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+        check_valid
+            Whether to check the parameters, which on a GPU waits for their values.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Raises
         ------
@@ -187,7 +287,19 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Rayleigh, the length of a vector of two normal numbers.
+        """Rayleigh numbers: the length of a vector of two normal numbers.
+
+        Parameters
+        ----------
+        scale
+            The standard deviation of these normal numbers `[*N]`. May carry a unit.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]`, not negative, in unit(scale).
 
         Examples
         --------
@@ -210,7 +322,19 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """On [left, right], with a density that rises straight up to `mode` and falls straight from there.
+        """Triangular numbers: the density rises linearly from `left` to `mode` and falls linearly to `right`.
+
+        Parameters
+        ----------
+        left, mode, right
+            Lower end, peak and upper end `[*N]`. May carry units of one dimension.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(left); plain without one.
 
         Raises
         ------
@@ -245,7 +369,19 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Weibull with shape parameter `a` and scale 1.
+        """Weibull numbers with scale 1.
+
+        Parameters
+        ----------
+        a
+            The shape parameter `[*N]`, positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`, not negative.
 
         Raises
         ------
@@ -268,7 +404,21 @@ class QuantileFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Weibull with shape parameter `a` and scale `scale` (1 if None).
+        """Weibull numbers.
+
+        Parameters
+        ----------
+        a
+            The shape parameter `[*N]`, positive. A plain number.
+        scale
+            The scale `[*N]`, 1 if None. May carry a unit.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]`, not negative, in unit(scale).
 
         Raises
         ------
@@ -299,8 +449,32 @@ class QuantileFamily(Sampler):
         size: Size | None = None,
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
-    ) -> Any:
-        """Von Mises, a bell on the circle [-pi, pi) around `mu`; uniform where `kappa` is not positive.
+    ) -> torch.Tensor:
+        """Von Mises numbers: angles on the circle [-pi, pi), concentrated around `mu`.
+
+        Parameters
+        ----------
+        mu
+            The centre `[*N]`: an angle, a plain number in radian.
+        kappa
+            The concentration `[*N]`, a plain number; uniform where it is not positive.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Angles `[*size]` in radian.
+
+        Raises
+        ------
+        ValueError
+            `mu` or `kappa` has a dimension.
+
+        Notes
+        -----
+        Source: brainstate.random.vonmises (0.5.4). Differs: a unit of `mu` is converted to radian, and refused if it
+        is not one of angles.
 
         Examples
         --------
@@ -309,12 +483,11 @@ class QuantileFamily(Sampler):
         >>> bool((x.abs() <= 3.1416).all())
         True
         """
-        (centre,), unit = aligned(mu)
-        concentration, kind = plain("kappa", kappa), float_dtype(dtype)
+        centre, concentration, kind = plain("mu", mu), plain("kappa", kappa), float_dtype(dtype)
         device = device_of(centre, concentration)
         shape = shape_of(size, centre, concentration)
-        angle = self._wrapped(as_float(concentration, kind, device, shape), key) + centre
-        return with_unit((angle + math.pi) % (2 * math.pi) - math.pi, unit)
+        angle: torch.Tensor = self._wrapped(as_float(concentration, kind, device, shape), key) + centre
+        return (angle + math.pi).remainder(2 * math.pi) - math.pi
 
     def _wrapped(self, kappa: torch.Tensor, key: SeedOrKey | None) -> torch.Tensor:
         """Von Mises around 0, by rejection from a wrapped Cauchy distribution (Best and Fisher)."""

@@ -15,7 +15,7 @@ __all__ = ["Rearrangements"]
 
 
 class Rearrangements(Sampler):
-    """Choosing and reordering. What the arguments share is said at RandomState."""
+    """Choosing and reordering. :class:`RandomState` documents the arguments that they share."""
 
     def choice(
         self,
@@ -25,16 +25,25 @@ class Rearrangements(Sampler):
         p: ArrayLike | None = None,
         key: SeedOrKey | None = None,
     ) -> Any:
-        """Elements of an array along its first axis, or of ``range(a)``.
+        """Random elements of an array along its first axis, or of ``range(a)``.
 
         Parameters
         ----------
         a
-            A tensor, list or quantity; an integer; or an array of texts, which gives a numpy array.
+            A tensor, list or quantity `[n, *B]`; an integer n; or an array of strings, which gives a numpy array.
+        size
+            The shape `[*size]` of the choice; one element by default.
         replace
-            May an element come twice?
+            Whether an element may be chosen twice.
         p
-            The probability of each element; all equal if None.
+            The probability of each element `[n]`; equal ones if None.
+        key
+            Seed of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor, Quantity or ndarray
+            Elements `[*size, *B]` in unit(a).
 
         Raises
         ------
@@ -79,12 +88,23 @@ class Rearrangements(Sampler):
             )
 
     def permutation(self, x: ArrayLike, axis: int = 0, independent: bool = False, key: SeedOrKey | None = None) -> Any:
-        """An array in another order along an axis, or ``range(x)`` in another order.
+        """An array in random order along an axis, or ``range(x)`` in random order.
 
         Parameters
         ----------
+        x
+            A tensor, list or quantity `[*N]`, or an integer.
+        axis
+            The axis to reorder.
         independent
-            Reorder each line along the axis by itself, instead of all alike.
+            Whether each line along the axis gets its own order.
+        key
+            Seed of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The elements `[*N]` in unit(x).
 
         Raises
         ------
@@ -113,7 +133,21 @@ class Rearrangements(Sampler):
         return ordered if unit is None else with_unit(ordered, unit)
 
     def shuffle(self, x: ArrayLike, axis: int = 0, key: SeedOrKey | None = None) -> Any:
-        """The array in another order along an axis; as :meth:`permutation`, nothing is changed in place.
+        """An array in random order along an axis. As in :meth:`permutation`, the argument is not changed.
+
+        Parameters
+        ----------
+        x
+            A tensor, list or quantity `[*N]`.
+        axis
+            The axis to reorder.
+        key
+            Seed of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The elements `[*N]` in unit(x).
 
         Examples
         --------

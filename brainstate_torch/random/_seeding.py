@@ -68,7 +68,16 @@ def seed(seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
 
 @contextlib.contextmanager
 def seed_context(seed_or_key: SeedOrKey | None) -> Iterator[None]:
-    """Use a seed for the duration of a block; then the streams, numpy's too, go on where they were.
+    """Use a seed for the duration of a block; afterwards the streams, numpy's too, continue where they were.
+
+    Parameters
+    ----------
+    seed_or_key
+        An integer, a key, or the value of a :class:`RandomState`. None: chosen at random.
+
+    Yields
+    ------
+    None
 
     Examples
     --------
@@ -89,7 +98,12 @@ def seed_context(seed_or_key: SeedOrKey | None) -> Iterator[None]:
 
 
 def get_key() -> torch.Tensor:
-    """Where the stream stands: the value of `DEFAULT`, for :func:`set_key`.
+    """The position of the common stream: the value of `DEFAULT`, for :func:`set_key`.
+
+    Returns
+    -------
+    Tensor
+        A key ``uint32[2]``, or the state of torch's generators ``uint8[bytes]``.
 
     Examples
     --------
@@ -104,7 +118,12 @@ def get_key() -> torch.Tensor:
 
 
 def get_key_data() -> torch.Tensor:
-    """As :func:`get_key`: keys are plain tensors here.
+    """An alias of :func:`get_key`: keys are plain tensors here.
+
+    Returns
+    -------
+    Tensor
+        A key ``uint32[2]``, or the state of torch's generators ``uint8[bytes]``.
 
     Examples
     --------
@@ -117,7 +136,12 @@ def get_key_data() -> torch.Tensor:
 
 
 def set_key(seed_or_key: SeedOrKey) -> None:
-    """Let `DEFAULT` go on from a seed, a key, or the value that :func:`get_key` gave.
+    """Let `DEFAULT` continue from a seed, a key, or a value that :func:`get_key` returned.
+
+    Parameters
+    ----------
+    seed_or_key
+        An integer, a key, or the value of a :class:`RandomState`.
 
     Raises
     ------
@@ -137,7 +161,24 @@ def set_key(seed_or_key: SeedOrKey) -> None:
 
 
 def split_key(n: int | None = None, backup: bool = False) -> torch.Tensor:
-    """Take one new key ``uint32[2]``, or ``uint32[n, 2]``, from `DEFAULT`.
+    """Take one or more new keys from `DEFAULT`.
+
+    Parameters
+    ----------
+    n
+        How many keys. None: one, without a leading axis.
+    backup
+        Whether to remember the position of the stream first, for :func:`restore_key`.
+
+    Returns
+    -------
+    Tensor
+        A key ``uint32[2]``, or keys ``uint32[n, 2]``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        `n` is not an integer, or less than 1.
 
     Examples
     --------
@@ -149,7 +190,19 @@ def split_key(n: int | None = None, backup: bool = False) -> torch.Tensor:
 
 
 def split_keys(n: int, backup: bool = False) -> torch.Tensor:
-    """Take `n` new keys ``uint32[n, 2]`` from `DEFAULT`.
+    """Take `n` new keys from `DEFAULT`.
+
+    Parameters
+    ----------
+    n
+        How many keys.
+    backup
+        Whether to remember the position of the stream first, for :func:`restore_key`.
+
+    Returns
+    -------
+    Tensor
+        Keys ``uint32[n, 2]``.
 
     Raises
     ------
@@ -169,6 +222,13 @@ def split_keys(n: int, backup: bool = False) -> torch.Tensor:
 def self_assign_multi_keys(n: int, backup: bool = True) -> None:
     """Make `n` keys ``uint32[n, 2]`` the value of `DEFAULT`, one for each lane of a map over it.
 
+    Parameters
+    ----------
+    n
+        How many keys.
+    backup
+        Whether to remember the position of the stream first, for :func:`restore_key`.
+
     Raises
     ------
     ValueError
@@ -187,7 +247,7 @@ def self_assign_multi_keys(n: int, backup: bool = True) -> None:
 
 
 def restore_key() -> None:
-    """Let `DEFAULT` go back to where it was backed up.
+    """Return `DEFAULT` to the position that was backed up.
 
     Raises
     ------
@@ -206,14 +266,19 @@ def restore_key() -> None:
 
 
 def clone_rng(seed_or_key: SeedOrKey | None = None, clone: bool = True) -> RandomState:
-    """A RandomState with a stream of its own: that of a seed, or one split from `DEFAULT`.
+    """A RandomState with its own stream: that of a seed, or one split from `DEFAULT`.
 
     Parameters
     ----------
     seed_or_key
-        A seed or key.
+        An integer, a key, or the value of a :class:`RandomState`.
     clone
-        False: `DEFAULT` itself, where no seed is given.
+        False: return `DEFAULT` itself where no seed is given.
+
+    Returns
+    -------
+    RandomState
+        The new stream.
 
     Examples
     --------
@@ -230,6 +295,16 @@ def clone_rng(seed_or_key: SeedOrKey | None = None, clone: bool = True) -> Rando
 
 def default_rng(seed_or_key: SeedOrKey | None = None) -> RandomState:
     """`DEFAULT`, or a new RandomState with a seed.
+
+    Parameters
+    ----------
+    seed_or_key
+        An integer, a key, or the value of a :class:`RandomState`. None: `DEFAULT`.
+
+    Returns
+    -------
+    RandomState
+        `DEFAULT` or the new stream.
 
     Examples
     --------

@@ -33,10 +33,10 @@ _LOCK = threading.RLock()
 class RandomState(
     UniformFamily, Rearrangements, NormalFamily, QuantileFamily, GammaFamily, Counts, State[torch.Tensor]
 ):
-    """A State that holds where a stream of random numbers stands; its methods draw the next ones.
+    """A State that holds the position in a stream of random numbers; its methods draw the next ones.
 
     Like every State it is rolled back when a transform fails, and its value can be read, kept and assigned.
-    Two generators are behind it:
+    There are two generators:
 
     ``'torch'``
         torch's own samplers, the fastest. The value is the state of torch's generators, ``uint8[bytes]``.
@@ -64,8 +64,8 @@ class RandomState(
     Source: brainstate.random.RandomState (0.5.4). Differs: the default generator is torch's.
 
     All distributions share these arguments. `size` is the shape of the result, by default the one that the parameters
-    have together. `dtype` is by default that of `environ`. `key`, a seed or a key, takes the place of the RandomState,
-    which then stays where it is; with it the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may
+    broadcast to. `dtype` is by default that of `environ`. `key`, a seed or a key, is used in place of the RandomState,
+    which then does not advance; the numbers are those of ``'threefry2x32'``, as JAX gives them. Parameters may
     be quantities where a unit makes sense: the result has the unit of the first, and a plain number counts as given in
     it. New numbers are made on the device of the parameters, else on torch's default device. torch does not compute
     in 8 bits: at precision 8 only numbers without parameters are drawn.
@@ -120,15 +120,27 @@ class RandomState(
         self.value = initial_value(seed, checked_impl(impl) or self.impl)
 
     def set_key(self, key: SeedOrKey) -> None:
-        """Start the stream of a seed or key, with the present generator."""
+        """Start the stream of a seed or key, with the present generator.
+
+        Parameters
+        ----------
+        key
+            An integer, a key, or the value of a RandomState.
+        """
         self.value = initial_value(key, self.impl)
 
     def clone(self) -> Self:
-        """A new RandomState with the same generator and a stream of its own."""
+        """A new RandomState with the same generator and its own stream.
+
+        Returns
+        -------
+        RandomState
+            Its stream starts from a key that is split from this one.
+        """
         return type(self)(self.split_key(), impl=self.impl)
 
     def backup_key(self) -> None:
-        """Remember where the stream stands, for :meth:`restore_key`.
+        """Remember the position of the stream, for :meth:`restore_key`.
 
         Raises
         ------
@@ -143,7 +155,7 @@ class RandomState(
         self._backup = self.value
 
     def restore_key(self) -> None:
-        """Go back to where :meth:`backup_key` was called.
+        """Return to the position where :meth:`backup_key` was called.
 
         Raises
         ------
@@ -155,14 +167,19 @@ class RandomState(
         self.value, self._backup = self._backup, None
 
     def split_key(self, n: SupportsIndex | None = None, backup: bool = False) -> torch.Tensor:
-        """Take one new key ``uint32[2]``, or ``uint32[n, 2]``, from the stream.
+        """Take one or more new keys from the stream.
 
         Parameters
         ----------
         n
-            How many keys.
+            How many keys. None: one, without a leading axis.
         backup
-            Call :meth:`backup_key` first.
+            Whether to call :meth:`backup_key` first.
+
+        Returns
+        -------
+        Tensor
+            A key ``uint32[2]``, or keys ``uint32[n, 2]``.
 
         Raises
         ------
@@ -207,6 +224,13 @@ class RandomState(
     def self_assign_multi_keys(self, n: SupportsIndex, backup: bool = True) -> None:
         """Make `n` keys ``uint32[n, 2]`` the value, one for each lane of a map over it.
 
+        Parameters
+        ----------
+        n
+            How many keys.
+        backup
+            Whether to call :meth:`backup_key` first.
+
         Raises
         ------
         TypeError, ValueError
@@ -238,7 +262,7 @@ class RandomState(
     def _sampled(
         self, device: torch.device, sampler: Callable[..., torch.Tensor], *tensors: torch.Tensor
     ) -> torch.Tensor:
-        """Call a sampler of torch where the stream stands, and move on."""
+        """Call a sampler of torch at the position of the stream, and advance it."""
         if is_recording():
             drawn, self.value = Draw(device, sampler).apply([self.value, *tensors])
             return drawn
@@ -250,7 +274,7 @@ class RandomState(
 
 
 class _Stream:
-    """The stream of a generator state that belongs to no RandomState."""
+    """A stream that starts from a generator state and belongs to no RandomState."""
 
     def __init__(self, state: torch.Tensor) -> None:
         self.state = state

@@ -23,10 +23,22 @@ __all__ = ["UniformFamily"]
 
 
 class UniformFamily(Sampler):
-    """Uniform numbers and integers. What the arguments share is said at RandomState."""
+    """Uniform numbers and integers. :class:`RandomState` documents the arguments that they share."""
 
     def rand(self, *dn: int, key: SeedOrKey | None = None, dtype: DTypeLike | None = None) -> torch.Tensor:
-        """Uniform on [0, 1), with the lengths of the axes as arguments.
+        """Uniform numbers on [0, 1); the lengths of the axes are the arguments.
+
+        Parameters
+        ----------
+        *dn
+            The lengths of the axes.
+        key, dtype
+            Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*dn]`.
 
         Raises
         ------
@@ -45,7 +57,17 @@ class UniformFamily(Sampler):
     def random(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Uniform on [0, 1).
+        """Uniform numbers on [0, 1).
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -58,7 +80,17 @@ class UniformFamily(Sampler):
     def random_sample(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Uniform on [0, 1): :meth:`random` by another name.
+        """Uniform numbers on [0, 1); an alias of :meth:`random`.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -71,7 +103,17 @@ class UniformFamily(Sampler):
     def ranf(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Uniform on [0, 1): :meth:`random` by another name.
+        """Uniform numbers on [0, 1); an alias of :meth:`random`.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -84,7 +126,17 @@ class UniformFamily(Sampler):
     def sample(
         self, size: Size | None = None, key: SeedOrKey | None = None, dtype: DTypeLike | None = None
     ) -> torch.Tensor:
-        """Uniform on [0, 1): :meth:`random` by another name.
+        """Uniform numbers on [0, 1); an alias of :meth:`random`.
+
+        Parameters
+        ----------
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*size]`.
 
         Examples
         --------
@@ -102,7 +154,21 @@ class UniformFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> Any:
-        """Uniform on [low, high).
+        """Uniform numbers on [low, high).
+
+        Parameters
+        ----------
+        low
+            The lower bound `[*N]`, included. May carry a unit.
+        high
+            The upper bound `[*N]`, excluded. May carry a unit, of the dimension of `low`.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor or Quantity
+            Numbers `[*size]` in unit(low); plain without one.
 
         Raises
         ------
@@ -130,7 +196,21 @@ class UniformFamily(Sampler):
         dtype: DTypeLike | None = None,
         key: SeedOrKey | None = None,
     ) -> torch.Tensor:
-        """Integers of [low, high), or of [0, low) without `high`; `low` where that is empty.
+        """Uniform integers of [low, high), or of [0, low) without `high`.
+
+        Parameters
+        ----------
+        low
+            The smallest integer `[*N]`; without `high` the upper bound.
+        high
+            The upper bound `[*N]`, excluded. Where it is not above `low`, the result is `low`.
+        size, dtype, key
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Integers `[*size]`, by default in the integer dtype of `environ`.
 
         Raises
         ------
@@ -155,7 +235,26 @@ class UniformFamily(Sampler):
         key: SeedOrKey | None = None,
         dtype: DTypeLike | None = None,
     ) -> torch.Tensor:
-        """Integers of [low, high], both ends included, or of [1, low] without `high`.
+        """Uniform integers of [low, high], both ends included, or of [1, low] without `high`.
+
+        Parameters
+        ----------
+        low
+            The smallest integer `[*N]`; without `high` the largest one.
+        high
+            The largest integer `[*N]`, included.
+        size, key, dtype
+            Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Integers `[*size]`, by default in the integer dtype of `environ`.
+
+        Raises
+        ------
+        TypeError
+            `dtype` is not an integer dtype.
 
         Examples
         --------
@@ -177,7 +276,19 @@ class UniformFamily(Sampler):
         return self._draws(key).integers(low, high, shape_of(size, low, high), kind, device_of(low, high))
 
     def rand_like(self, input: ArrayLike, dtype: DTypeLike | None = None, key: SeedOrKey | None = None) -> torch.Tensor:
-        """Uniform on [0, 1), with the shape, dtype and device of `input`; its unit is not taken.
+        """Uniform numbers on [0, 1) with the shape, dtype and device of a tensor; a unit is left out.
+
+        Parameters
+        ----------
+        input
+            The tensor or quantity `[*N]` to take shape, dtype and device from.
+        dtype, key
+            Dtype (by default that of `input`) and seed of the result, see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Numbers `[*N]`.
 
         Examples
         --------
@@ -197,7 +308,23 @@ class UniformFamily(Sampler):
         dtype: DTypeLike | None = None,
         key: SeedOrKey | None = None,
     ) -> torch.Tensor:
-        """Integers of [low, high), by default up to the maximum of `input`, with its shape, dtype and device.
+        """Uniform integers of [low, high) with the shape, dtype and device of a tensor.
+
+        Parameters
+        ----------
+        input
+            The tensor or quantity `[*N]` to take shape, dtype and device from.
+        low
+            The smallest integer `[*N]`.
+        high
+            The upper bound `[*N]`, excluded. None: the maximum of `input`.
+        dtype, key
+            Dtype (by default that of `input`) and seed of the result, see :class:`RandomState`.
+
+        Returns
+        -------
+        Tensor
+            Integers `[*N]`, in the dtype of `input` by default.
 
         Examples
         --------

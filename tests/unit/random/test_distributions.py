@@ -119,7 +119,7 @@ def test_counts_follow_their_probabilities(rng, name):
 
 def test_every_distribution_is_among_the_cases():
     tested = {name.split()[0] for name in (*CONTINUOUS, *DISCRETE)}
-    assert tested == set(brainstate.random._functions.__all__)
+    assert tested == set(brainstate.random._functions._NAMES)
 
 
 @pytest.mark.parametrize(
@@ -283,3 +283,12 @@ def test_orthogonal_matrices_are_orthogonal(rng):
 def test_multinomial_counts_sum_to_each_number_of_draws(rng):
     assert rng.multinomial(torch.tensor([3, 8]), [0.2, 0.3, 0.5]).sum(-1).tolist() == [3, 8]
     assert rng.multinomial(0, [0.5, 0.5]).tolist() == [0, 0]
+
+
+def test_vonmises_takes_its_centre_in_any_unit_of_angles():
+    in_degrees, in_radian = (
+        brainstate.random.vonmises(mu, 4.0, size=100, key=3) for mu in (90.0 * u.degree, np.pi / 2)
+    )
+    torch.testing.assert_close(in_degrees, in_radian)
+    with pytest.raises(ValueError, match="`mu` must be dimensionless. Got a quantity in mV"):
+        brainstate.random.vonmises(1.0 * u.mV, 4.0)
