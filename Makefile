@@ -3,16 +3,23 @@
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+INSTALL := -m pip install --disable-pip-version-check
+PINNED := $(if $(CONSTRAINTS),-c $(abspath $(CONSTRAINTS)))
+PIP := $(BIN)/python $(INSTALL) $(PINNED)
+# Pages with examples.
+PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: demo test parity lint types notebook bench clean
+.PHONY: demo test doctest lint types notebook docs bench release nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
 
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
-	$(BIN)/python -m pytest --doctest-modules --doctest-glob=README.md brainstate_torch README.md
+	$(MAKE) doctest
+
+doctest: .venv/test
+	$(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -24,8 +31,32 @@ types: .venv/dev
 notebook: .venv/dev
 	$(BIN)/python notebooks/run.py $(ARGS)
 
+# Warnings are errors, links within the site included.
+docs: .venv/docs
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/site
+	@echo "The site is in build/site/index.html"
+
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Source archive and wheel in dist/. The wheel must hold all that the README needs, in an environment without any extra.
+release: .venv/release
+	rm -rf dist build/lib build/empty
+	PIP_CONSTRAINT=$(abspath $(CONSTRAINTS)) $(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(PYTHON) -m venv build/empty
+	build/empty/bin/python $(INSTALL) $(PINNED) dist/*.whl
+	cd build/empty && bin/python -m doctest -o ELLIPSIS ../../README.md
+	@echo "dist/ is ready: the examples of the README run with the wheel and torch, numpy and pint alone."
+
+# The newest torch, a pre-release if there is one. What breaks is listed at the end, and is no error of this target.
+nightly:
+	rm -rf build/nightly
+	$(PYTHON) -m venv build/nightly
+	build/nightly/bin/python $(INSTALL) --pre --upgrade torch
+	build/nightly/bin/python $(INSTALL) --editable ".[test]"
+	-build/nightly/bin/python -m pytest -n auto --dist loadfile --tb=line -rfE -W "default::DeprecationWarning" $(ARGS) tests/unit tests/laws
+	@build/nightly/bin/python -c "import torch; print('torch', torch.__version__)"
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -34,8 +65,10 @@ bench: .venv/bench
 .venv/test: EXTRAS = test,jax,demo
 .venv/demo: EXTRAS = demo
 .venv/dev: EXTRAS = dev
+.venv/docs: EXTRAS = docs
+.venv/release: EXTRAS = release
 .venv/bench: EXTRAS = test,jax,bench
-.venv/test .venv/demo .venv/dev .venv/bench: .venv/bin/python setup.cfg $(CONSTRAINTS)
+.venv/test .venv/demo .venv/dev .venv/docs .venv/release .venv/bench: .venv/bin/python setup.cfg $(CONSTRAINTS)
 	$(PIP) --editable ".[$(EXTRAS)]"
 	touch $@
 

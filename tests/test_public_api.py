@@ -173,11 +173,3 @@ def test_host_modules_that_may_change_are_used_in_one_module(path):
             used |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     found = {host for host in HOSTS for name in used if name == host or name.startswith(f"{host}.")}
     assert found - allowed == set()
-
-
-def test_the_table_of_return_forms_is_the_same_in_readme_and_docstring():
-    rows = [line.strip("| \n").split(" | ") for line in (ROOT.parent / "README.md").read_text().splitlines()]
-    forms = [row for row in rows if len(row) == 3 and row[0] in ("none", "given")]
-    documented = " ".join((brainstate_torch.transform.GradientTransform.__doc__ or "").split())
-    assert len(forms) == 5
-    assert all(" ".join(row) in documented for row in forms)
