@@ -7,7 +7,7 @@ import torch
 
 from . import environ
 
-__all__ = ["SCALARS", "as_tensor", "from_numpy", "is_arraylike", "narrowed"]
+__all__ = ["SCALARS", "as_tensor", "from_numpy", "is_arraylike", "is_real", "narrowed", "short_dtype"]
 
 SCALARS = (bool, int, float, complex)
 
@@ -43,6 +43,16 @@ def from_numpy(array: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:
         return torch.from_numpy(array.astype("float32")).to(torch.bfloat16)
     # torch refuses negative strides and shares memory otherwise: a State must not change with the caller's array.
     return torch.from_numpy(np.array(array, dtype=narrowed(array.dtype), order="C"))
+
+
+def is_real(x: Any) -> bool:
+    """Whether what has this `dtype` can have a derivative: it is floating or complex."""
+    return bool(x.dtype.is_floating_point or x.dtype.is_complex)
+
+
+def short_dtype(dtype: torch.dtype) -> str:
+    """The name of a dtype without its module."""
+    return str(dtype).removeprefix("torch.")
 
 
 def is_arraylike(x: Any) -> TypeGuard[torch.Tensor | np.ndarray[Any, Any] | bool | int | float | complex]:

@@ -1,6 +1,6 @@
 """Pytrees: nested containers whose leaves are values.
 
-The node types are those registered with torch.utils._pytree, and this is the only module that imports it. Two rules are
+The node types are those registered with torch's own pytrees. Two rules are
 JAX's, because brainstate's users rely on them: None holds no leaf, and two dicts with equal keys have equal structure
 whatever the order of insertion.
 """
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
-from torch.utils import _pytree as _host
+
+from ._host.pytree import SUPPORTED_NODES, register_pytree_node
 
 __all__ = [
     "LEAF",
@@ -84,7 +85,7 @@ def _children(x: Any) -> tuple[Sequence[Any], Any] | None:
         return list(x.values()), (getattr(x, "default_factory", None), tuple(x))
     if isinstance(x, tuple) and hasattr(kind, "_fields"):
         return x, None
-    node = _host.SUPPORTED_NODES.get(kind)
+    node = SUPPORTED_NODES.get(kind)
     if node is None or kind is slice:
         return None
     children, context = node.flatten_fn(x)
@@ -173,7 +174,7 @@ def _build(spec: Spec, values: Sequence[Any], start: int) -> Any:
         return defaultdict(factory, pairs) if kind is defaultdict else kind(pairs)
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return kind(*children)
-    return _host.SUPPORTED_NODES[kind].unflatten_fn(children, spec.context)
+    return SUPPORTED_NODES[kind].unflatten_fn(children, spec.context)
 
 
 def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
@@ -234,7 +235,7 @@ def register(
     join: Callable[[Iterable[Any], Any], Any],
 ) -> None:
     """Make a class a node: `split` gives (children, context), `join` rebuilds from (children, context)."""
-    _host.register_pytree_node(
+    register_pytree_node(
         kind,
         lambda x: (list(split(x)[0]), split(x)[1]),
         join,

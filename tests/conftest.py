@@ -15,6 +15,6 @@ def pytest_addoption(parser):
 @pytest.fixture(autouse=True)
 def _forced_engine(request, monkeypatch):
     if request.config.getoption("--engine") == "func":
-        from brainstate_torch.transform import _reverse
+        from brainstate_torch.transform._derivative import reverse as _reverse
 
         monkeypatch.setattr(_reverse, "_takes_tape", lambda *_: False)

@@ -5,15 +5,7 @@ from .catcher import NewStateCatcher, catch_new_states
 from .context import check_state_jax_tracer, check_state_value_tree
 from .frame import Frame
 from .groups import HiddenGroupState, HiddenTreeState
-from .kinds import (
-    BatchState,
-    DelayState,
-    HiddenState,
-    LongTermState,
-    NonBatchState,
-    ParamState,
-    ShortTermState,
-)
+from .kinds import BatchState, DelayState, HiddenState, LongTermState, NonBatchState, ParamState, ShortTermState
 from .manager import FakeState, StateDictManager
 from .source import SourceInfo
 from .tape import taped

@@ -7,8 +7,8 @@ import torch
 
 from .. import _tree
 from .._errors import BrainStateError
-from .._func import is_transformed, level_of, outside_of_transforms
-from .._graph import is_recording, with_numbers
+from .._host.functorch import is_transformed, level_of, outside_of_transforms
+from .._program.recording import is_recording, with_numbers
 from .value import Shared, StateParameter, Value
 
 __all__ = ["Backed", "filled", "shown"]

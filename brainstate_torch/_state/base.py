@@ -2,13 +2,14 @@
 
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, Generic, NoReturn, Self, TypeVar
 
 import torch
 
 from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
+from .._host.dispatch import parsed_move
 from ..util import PrettyObject
 from ..util.pretty import short_repr
 from .backing import Backed, filled, shown
@@ -16,10 +17,8 @@ from .context import CONTEXT
 from .hooked import GLOBAL_HOOKS, Hooked
 from .hooks import HookManager
 from .source import SourceInfo, calling_line
+from .treefy import TreefyState
 from .value import StateParameter, Value, owned
-
-if TYPE_CHECKING:
-    from .treefy import TreefyState
 
 __all__ = ["State", "maybe_state"]
 
@@ -287,7 +286,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         >>> s.value['v'].dtype, s.value['n'].dtype
         (torch.float64, torch.int64)
         """
-        device, dtype, non_blocking, _ = torch._C._nn._parse_to(*args, **kwargs)
+        device, dtype, non_blocking, _ = parsed_move(*args, **kwargs)
 
         def moved(leaf: Any) -> Any:
             if not isinstance(leaf, torch.Tensor):
@@ -451,16 +450,14 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             self._parameters = parameters
             self._value = filled(self._value, [shown(parameter) for parameter in parameters])
 
-    def to_state_ref(self) -> "TreefyState[A]":
+    def to_state_ref(self) -> TreefyState[A]:
         """The value and the metadata as a pytree node."""
-        from .treefy import TreefyState
-
         for trace in CONTEXT.traces[self._level :]:
             trace.read_its_value(self)
         hidden = ("_value", "_level", "_parameters")
         return TreefyState(type(self), self._get(), **{k: v for k, v in vars(self).items() if k not in hidden})
 
-    def update_from_ref(self, state_ref: "TreefyState[A]") -> None:
+    def update_from_ref(self, state_ref: TreefyState[A]) -> None:
         """Take over value and metadata of a :class:`TreefyState`: as a write if its source had been written."""
         metadata = state_ref.get_metadata()
         written = metadata.pop("_been_writen", True)

@@ -2,13 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..util.filter import Nothing
+from .base import State
 from .context import CONTEXT
-
-if TYPE_CHECKING:
-    from .base import State
 
 __all__ = ["NewStateCatcher", "catch_new_states"]
 
@@ -36,7 +34,7 @@ class NewStateCatcher:
         self.states: list[State[Any]] = []
         self.state_ids: set[int] = set()
 
-    def append(self, state: "State[Any]") -> None:
+    def append(self, state: State[Any]) -> None:
         """Take a State in, with the tag, unless it is excluded or there already."""
         if self.state_to_exclude((), state) or id(state) in self.state_ids:
             return
@@ -45,7 +43,7 @@ class NewStateCatcher:
         if self.state_tag is not None:
             state.add_tag(self.state_tag)
 
-    def get_states(self) -> "list[State[Any]]":
+    def get_states(self) -> list[State[Any]]:
         """The States caught."""
         return self.states
 
@@ -58,11 +56,11 @@ class NewStateCatcher:
         """The values of the States caught."""
         return self.get_state_values()
 
-    def get_by_tag(self, tag: str) -> "list[State[Any]]":
+    def get_by_tag(self, tag: str) -> list[State[Any]]:
         """The States caught that carry a tag."""
         return [state for state in self.states if state.tag is not None and tag in state.tag]
 
-    def remove(self, state: "State[Any]") -> None:
+    def remove(self, state: State[Any]) -> None:
         """Forget a State, if it is there."""
         if id(state) in self.state_ids:
             self.state_ids.remove(id(state))
@@ -78,13 +76,13 @@ class NewStateCatcher:
         for state in self.states:
             state.decrease_stack_level()
 
-    def __iter__(self) -> "Iterator[State[Any]]":
+    def __iter__(self) -> Iterator[State[Any]]:
         return iter(self.states)
 
     def __len__(self) -> int:
         return len(self.states)
 
-    def __getitem__(self, index: int) -> "State[Any]":
+    def __getitem__(self, index: int) -> State[Any]:
         return self.states[index]
 
     def __contains__(self, state: object) -> bool:

@@ -3,23 +3,21 @@
 import contextlib
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from .catcher import NewStateCatcher
-    from .frame import Frame
-    from .trace import StateTraceStack
+from typing import Any
 
 __all__ = ["CONTEXT", "check_state_jax_tracer", "check_state_value_tree"]
 
 
 class Context(threading.local):
-    """Per thread: the traces from the outermost to the innermost, and those of them that are frames."""
+    """Per thread: the traces from the outermost to the innermost, and those of them that are frames.
+
+    The classes of the entries (`StateTraceStack`, `Frame`, `NewStateCatcher`) import this module: no names here.
+    """
 
     def __init__(self) -> None:
-        self.traces: list[StateTraceStack] = []
-        self.frames: list[Frame] = []
-        self.catchers: list[NewStateCatcher] = []
+        self.traces: list[Any] = []
+        self.frames: list[Any] = []
+        self.catchers: list[Any] = []
         self.tree_check: list[bool] = [False]
         #: Is the tape running its backward pass?
         self.backward = False

@@ -6,17 +6,15 @@ exception leaves every State as it was, and other threads see nothing. What was 
 
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 
 from .. import _tree
-from .._func import level
+from .._host.functorch import level
+from .base import State
 from .context import CONTEXT
 from .trace import StateTraceStack
-
-if TYPE_CHECKING:
-    from .base import State
 
 __all__ = ["Frame", "outside"]
 
@@ -85,7 +83,7 @@ class Frame(StateTraceStack):
         """Call `undo` if this frame, or one around it, is abandoned: for what lives outside any State."""
         self._undo.append(undo)
 
-    def substitute(self, states: Collection["State[Any]"], values: Iterable[Any]) -> None:
+    def substitute(self, states: Collection[State[Any]], values: Iterable[Any]) -> None:
         """Give States other values inside this frame, without counting that as a touch."""
         outer = CONTEXT.traces[: self.position]
         for state in states if outer else ():
@@ -93,7 +91,7 @@ class Frame(StateTraceStack):
                 trace.read_its_value(state)
         self.values |= zip(states, values, strict=True)
 
-    def lend(self, state: "State[Any]", changes: bool) -> torch.Tensor:
+    def lend(self, state: State[Any], changes: bool) -> torch.Tensor:
         """A copy of the value of a State of one tensor, for code that writes in place.
 
         It is a write of the State if `changes`, or if autograd's counter of writes in place says so.
@@ -103,22 +101,22 @@ class Frame(StateTraceStack):
             self.lent[state] = _Lent(tensor, _version(tensor), changes)
         return self.lent[state].tensor
 
-    def settle(self, state: "State[Any]") -> None:
+    def settle(self, state: State[Any]) -> None:
         """Make what was written to the copy that was lent the value of the State."""
         tensor, version, changes = self.lent.pop(state)
         if changes or _version(tensor) != version:
             self._written[state] = None
             self.values[state] = state._own(tensor)
 
-    def provide(self, state: "State[Any]") -> Any:
+    def provide(self, state: State[Any]) -> Any:
         """The value of a State that has none here yet, in a frame that `provides` one for each."""
         raise NotImplementedError
 
-    def is_touched(self, state: "State[Any]") -> bool:
+    def is_touched(self, state: State[Any]) -> bool:
         """Was the State read or written inside?"""
         return state in self._originals
 
-    def written(self) -> list["State[Any]"]:
+    def written(self) -> list[State[Any]]:
         """The States written inside, in the order of first touch."""
         for state in list(self.lent):
             self.settle(state)
@@ -129,7 +127,7 @@ class Frame(StateTraceStack):
         """Was a State written or made inside?"""
         return bool(self._written or self.created)
 
-    def original(self, state: "State[Any]") -> Any:
+    def original(self, state: State[Any]) -> Any:
         """The value that a touched State had on entry."""
         return self._originals[state]
 
@@ -158,7 +156,7 @@ class TapeFrame(Frame):
 
     provides = True
 
-    def provide(self, state: "State[Any]") -> Any:
+    def provide(self, state: State[Any]) -> Any:
         """The Parameters of the State; the value itself of a State made inside from something with a graph."""
         graph = any(isinstance(x, torch.Tensor) and x.requires_grad for x in _tree.leaves(state._value))
         self.values[state] = state._value if graph else state._with_parameters()

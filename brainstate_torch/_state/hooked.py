@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .._graph import is_recording
+from .._program.recording import is_recording
 from .hooks import GlobalHookRegistry, Hook, HookHandle, HookManager
 
 __all__ = ["GLOBAL_HOOKS", "Hooked"]

@@ -1,12 +1,11 @@
 """Where a State was made."""
 
 import sys
-from os import path
 from typing import NamedTuple
 
-__all__ = ["SourceInfo", "calling_line"]
+from .._source import OURS
 
-_PACKAGE = path.dirname(path.dirname(__file__)) + path.sep
+__all__ = ["SourceInfo", "calling_line"]
 
 
 class SourceInfo(NamedTuple):
@@ -23,6 +22,6 @@ class SourceInfo(NamedTuple):
 def calling_line() -> SourceInfo:
     """The innermost frame outside this package."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
     return SourceInfo(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)

@@ -1,14 +1,12 @@
 """SuppliedFrame: a frame that decides what value a State has inside when the State is first touched."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import _tree
+from .base import State
 from .context import CONTEXT
 from .frame import Frame, outside
-
-if TYPE_CHECKING:
-    from .base import State
 
 __all__ = ["SuppliedFrame"]
 
@@ -31,7 +29,7 @@ class SuppliedFrame(Frame):
 
     def __init__(
         self,
-        supply: Callable[["State[Any]", Any, "SuppliedFrame"], Any],
+        supply: Callable[[State[Any], Any, "SuppliedFrame"], Any],
         name: str | None = None,
         tells_reads: bool = False,
     ) -> None:
@@ -40,7 +38,7 @@ class SuppliedFrame(Frame):
         self.was_read: set[State[Any]] = set()
         self.observes = tells_reads
 
-    def provide(self, state: "State[Any]") -> Any:
+    def provide(self, state: State[Any]) -> Any:
         """The value of a State that is touched for the first time."""
         with outside(self):
             outer = state._get()
@@ -51,18 +49,18 @@ class SuppliedFrame(Frame):
         self.values[state] = _tree.map(lambda x: x, value) if _tree.is_container(value) else value
         return self.values[state]
 
-    def read_its_value(self, state: "State[Any]") -> None:
+    def read_its_value(self, state: State[Any]) -> None:
         """Record a read of the State."""
         self.was_read.add(state)
         super().read_its_value(state)
 
-    def write_its_value(self, state: "State[Any]") -> None:
+    def write_its_value(self, state: State[Any]) -> None:
         """Record a write of the State."""
         if state not in self._originals:
             super().read_its_value(state)
         self._written[state] = None
 
-    def mark_written(self, state: "State[Any]", value: Any) -> None:
+    def mark_written(self, state: State[Any], value: Any) -> None:
         """Count the State as written, though no code inside did."""
         self._originals.setdefault(state, value)
         self._written[state] = None

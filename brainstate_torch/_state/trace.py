@@ -1,12 +1,10 @@
 """StateTraceStack: which States a piece of code reads and writes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+from .base import State
 from .context import CONTEXT
-
-if TYPE_CHECKING:
-    from .base import State
 
 __all__ = ["StateTraceStack"]
 
@@ -43,13 +41,13 @@ class StateTraceStack:
     #: Do States made inside belong to the surroundings?
     transparent = False
     #: The values that States have inside, where they are not their own.
-    values: Mapping["State[Any]", Any] = {}
+    values: Mapping[State[Any], Any] = {}
 
     def __init__(
         self,
-        new_arg: Callable[["State[Any]"], Any] | None = None,
+        new_arg: Callable[[State[Any]], Any] | None = None,
         name: str | None = None,
-        check_read: Callable[["State[Any]"], Any] | None = None,
+        check_read: Callable[[State[Any]], Any] | None = None,
     ) -> None:
         self.name = name
         self.check_read = check_read
@@ -86,7 +84,7 @@ class StateTraceStack:
         self._created.clear()
 
     @property
-    def states(self) -> "list[State[Any]]":
+    def states(self) -> list[State[Any]]:
         """The recorded States, in the order of first touch."""
         return list(self._originals)
 
@@ -95,17 +93,17 @@ class StateTraceStack:
         """For each recorded State, whether it was written."""
         return [state in self._written for state in self._originals]
 
-    def set_new_arg(self, new_arg: Callable[["State[Any]"], Any]) -> None:
+    def set_new_arg(self, new_arg: Callable[[State[Any]], Any]) -> None:
         """Set the function called with each State at its first touch."""
         self._new_arg = new_arg
         self.observes = True
 
-    def new_arg(self, state: "State[Any]") -> None:
+    def new_arg(self, state: State[Any]) -> None:
         """Replace the State's value by what the `new_arg` function returns, if there is one."""
         if self._new_arg is not None:
             state._put(self._new_arg(state))
 
-    def read_its_value(self, state: "State[Any]") -> None:
+    def read_its_value(self, state: State[Any]) -> None:
         """Record a read of the State."""
         if self.check_read is not None:
             self.check_read(state)
@@ -114,7 +112,7 @@ class StateTraceStack:
             if self._new_arg is not None:
                 self.new_arg(state)
 
-    def write_its_value(self, state: "State[Any]") -> None:
+    def write_its_value(self, state: State[Any]) -> None:
         """Record a write of the State."""
         if state not in self._originals:
             self.read_its_value(state)
@@ -159,15 +157,15 @@ class StateTraceStack:
     def __add__(self, other: "StateTraceStack") -> "StateTraceStack":
         return StateTraceStack().merge(self, other)
 
-    def _select(self, written: bool, keep_places: bool) -> list["State[Any] | None"]:
+    def _select(self, written: bool, keep_places: bool) -> list[State[Any] | None]:
         pairs = zip(self.states, self.been_writen, strict=True)
         return [s if w is written else None for s, w in pairs if keep_places or w is written]
 
-    def get_read_states(self, replace_writen: bool = False) -> "tuple[State[Any] | None, ...]":
+    def get_read_states(self, replace_writen: bool = False) -> tuple[State[Any] | None, ...]:
         """The States that were read and not written; with `replace_writen`, None stands in the place of the others."""
         return tuple(self._select(False, replace_writen))
 
-    def get_write_states(self, replace_read: bool = False) -> "tuple[State[Any] | None, ...]":
+    def get_write_states(self, replace_read: bool = False) -> tuple[State[Any] | None, ...]:
         """The States that were written; with `replace_read`, None stands in the place of the others."""
         return tuple(self._select(True, replace_read))
 
@@ -188,7 +186,7 @@ class StateTraceStack:
             return tuple(_values(self._select(True, replace))), tuple(_values(self._select(False, replace)))
         return tuple(_values(self.states))
 
-    def state_subset(self, state_type: type) -> "list[State[Any]]":
+    def state_subset(self, state_type: type) -> list[State[Any]]:
         """The recorded States of a type."""
         return [state for state in self.states if isinstance(state, state_type)]
 
@@ -227,5 +225,5 @@ class StateTraceStack:
             )
 
 
-def _values(states: "Sequence[State[Any] | None]") -> list[Any]:
+def _values(states: Sequence[State[Any] | None]) -> list[Any]:
     return [None if state is None else state.value for state in states]

@@ -1,13 +1,14 @@
 """TreefyState: a State's value and metadata as a pytree node."""
 
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from .. import _tree
 from ..util import PrettyObject
 from ..util.pretty import short_repr
-from .base import A, State
 
 __all__ = ["TreefyState"]
+
+A = TypeVar("A")
 
 # Two references to States of one kind are of equal structure wherever they were made and whoever listens.
 _NOT_STRUCTURE = ("_source_info", "_hooks_manager")
@@ -33,7 +34,7 @@ class TreefyState(PrettyObject, Generic[A]):
     tensor([1., 1.])
     """
 
-    def __init__(self, type: "type[State[Any]]", value: A, **metadata: Any) -> None:
+    def __init__(self, type: type[Any], value: A, **metadata: Any) -> None:
         vars(self).update(metadata)
         self.type = type
         self.value = value
@@ -55,9 +56,9 @@ class TreefyState(PrettyObject, Generic[A]):
         """A new reference with the same value and metadata."""
         return self.replace(self.value)
 
-    def to_state(self) -> State[A]:
+    def to_state(self) -> Any:
         """A new State with this value; the constructor of its type does not run."""
-        state = object.__new__(self.type)
+        state: Any = object.__new__(self.type)
         vars(state).update({"_name": None, "tag": None, **self.get_metadata()})
         state._begin()
         state._value = state._own(self.value)

@@ -9,7 +9,8 @@ import torch
 from .. import _tree
 from .._arrays import from_numpy
 from .._errors import TraceContextError
-from .._func import FakeTensor, FakeValue, level_of, protected_fake
+from .._host.dispatch import disabled_torch_function
+from .._host.functorch import FakeTensor, FakeValue, level_of, protected_fake
 from ..units import Quantity
 
 __all__ = ["Shared", "StateParameter", "Value", "owned"]
@@ -38,7 +39,7 @@ class Value(torch.Tensor):
     function protocol is disabled, so every result but an item is a plain tensor.
     """
 
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+    __torch_function__ = disabled_torch_function
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return repr(self.as_subclass(torch.Tensor))
@@ -70,7 +71,7 @@ class Shared(torch.Tensor):
     An optimizer writes there in place, so that no other State may hold it.
     """
 
-    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+    __torch_function__ = disabled_torch_function
 
 
 class StateParameter(torch.nn.Parameter):

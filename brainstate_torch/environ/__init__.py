@@ -4,23 +4,8 @@ Settings live in a store of the current thread. :func:`set` stores for good, :fu
 of a block; the innermost block wins, and another thread sees neither.
 """
 
-from ._platform import (
-    SUPPORTED_PLATFORMS,
-    get_host_device_count,
-    get_platform,
-    set_host_device_count,
-    set_platform,
-)
-from ._precision import (
-    SUPPORTED_PRECISIONS,
-    dctype,
-    dftype,
-    ditype,
-    dutype,
-    get_precision,
-    set_precision,
-    tolerance,
-)
+from ._platform import SUPPORTED_PLATFORMS, get_host_device_count, get_platform, set_host_device_count, set_platform
+from ._precision import SUPPORTED_PRECISIONS, dctype, dftype, ditype, dutype, get_precision, set_precision, tolerance
 from ._settings import all, context, get, get_dt, pop, reset, set
 from ._store import (
     DEFAULT_PRECISION,

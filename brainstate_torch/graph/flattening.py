@@ -8,16 +8,7 @@ from ..typing import PathParts
 from ..util import NestedDict
 from .ref_map import RefMap
 from .registry import NodeType, contents, node_type, rebuilt
-from .structure import (
-    Edge,
-    GraphDef,
-    NodeEdge,
-    NodeSpec,
-    PytreeEdge,
-    StateEdge,
-    StateLeafEdge,
-    StaticEdge,
-)
+from .structure import Edge, GraphDef, NodeEdge, NodeSpec, PytreeEdge, StateEdge, StateLeafEdge, StaticEdge
 
 __all__ = ["flatten", "reference", "unflatten"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .. import _tree
-from .._func import level_of
+from .._host.functorch import level_of
 from ..typing import Filter
 from ..util import NestedDict
 from .flattening import flatten, unflatten

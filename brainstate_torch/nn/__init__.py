@@ -4,25 +4,25 @@ from . import init
 from .activations import *  # noqa: F403
 from .activations import __all__ as _activations
 from .clip_grad_norm import clip_grad_norm
-from .collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
-from .connections import AllToAll, OneToOne
+from .connection.connections import AllToAll, OneToOne
+from .connection.embedding import Embedding
+from .connection.event_linear import EventLinear
+from .connection.fixed_num_conn import EventFixedNumConn, EventFixedProb, FixedNumConn
+from .connection.linear import Linear, ScaledWSLinear, SignedWLinear
+from .connection.lora import LoRA
+from .connection.sparse_linear import SparseLinear
+from .connection.weight_standardization import weight_standardization
 from .convolution import *  # noqa: F403
 from .convolution import __all__ as _convolution
-from .count_parameters import count_parameters
-from .delay import Delay, DelayAccess
+from .delay.delay import Delay, DelayAccess
+from .delay.interpolation import InterpolationRegistry
+from .delay.prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
+from .delay.state_with_delay import StateWithDelay
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, DropoutFixed, FeatureAlphaDropout
-from .dynamics import Dynamics
-from .embedding import Embedding
-from .environ_context import EnvironContext
-from .event_linear import EventLinear
-from .exp_euler import exp_euler_step
-from .fixed_num_conn import EventFixedNumConn, EventFixedProb, FixedNumConn
+from .dynamics.dynamics import Dynamics
+from .dynamics.exp_euler import exp_euler_step
+from .dynamics.hidata import HiData
 from .flatten import Flatten, Unflatten
-from .hidata import HiData
-from .interpolation import InterpolationRegistry
-from .linear import Linear, ScaledWSLinear, SignedWLinear
-from .lora import LoRA
-from .mapped import Map, Vmap
 from .metrics import (
     AccuracyMetric,
     AverageMetric,
@@ -36,7 +36,19 @@ from .metrics import (
     Statistics,
     WelfordMetric,
 )
-from .module import ElementWiseBlock, Module
+from .module.collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
+from .module.count_parameters import count_parameters
+from .module.environ_context import EnvironContext
+from .module.mapped import Map, Vmap
+from .module.module import ElementWiseBlock, Module
+from .module.sequential import Sequential
+from .module.update_hooks import (
+    not_receive_update_input,
+    not_receive_update_output,
+    receive_update_input,
+    receive_update_output,
+)
+from .module.vmap_collective import vmap_call_all_fns, vmap_init_all_states, vmap_reset_all_states
 from .normalization import (
     BatchNorm0d,
     BatchNorm1d,
@@ -54,21 +66,9 @@ from .param_transforms import *  # noqa: F403
 from .param_transforms import __all__ as _transforms
 from .pooling import *  # noqa: F403
 from .pooling import __all__ as _pooling
-from .prefetch import OutputDelayAt, Prefetch, PrefetchDelay, PrefetchDelayAt, init_maybe_prefetch
 from .recurrent import GRUCell, LSTMCell, MGUCell, RNNCell, URLSTMCell, ValinaRNNCell
 from .regularization import *  # noqa: F403
 from .regularization import __all__ as _regularizations
-from .sequential import Sequential
-from .sparse_linear import SparseLinear
-from .state_with_delay import StateWithDelay
-from .update_hooks import (
-    not_receive_update_input,
-    not_receive_update_output,
-    receive_update_input,
-    receive_update_output,
-)
-from .vmap_collective import vmap_call_all_fns, vmap_init_all_states, vmap_reset_all_states
-from .weight_standardization import weight_standardization
 
 __all__ = [
     "AccuracyMetric",

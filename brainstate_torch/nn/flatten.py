@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from ..typing import Size
-from .module import Module
-from .operand import operand
+from .module.module import Module
+from .module.operand import operand
 
 __all__ = ["Flatten", "Unflatten"]
 

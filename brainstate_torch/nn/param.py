@@ -16,9 +16,9 @@ from ..transform import jit_error_if
 from ..typing import ArrayLike, Size
 from ..units import Quantity, get_mantissa, get_unit, is_quantity
 from ..units import math as um
-from .constants import constant, moved
-from .module import Module
-from .param_owner import ParamLike
+from .module.constants import constant, moved
+from .module.module import Module
+from .module.param_owner import ParamLike
 from .param_transforms import IdentityT, Transform
 from .param_transforms.formulas import held, with_unit
 from .regularization import Regularization

@@ -7,7 +7,7 @@ import torch
 
 from .._arrays import SCALARS
 from ..graph import Node
-from ..transform._functional import run
+from ..transform._core.functional import run
 from ..units import Quantity, get_mantissa
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState

@@ -8,7 +8,7 @@ import torch
 
 from .. import environ
 from .._arrays import as_tensor
-from .._effect import with_numbers_of
+from .._program.effect import with_numbers_of
 from ..typing import DTypeLike, Size
 from ..units import UNITLESS, Quantity, Unit
 from ..units.values import scaled

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from .._func import FakeTensor, vmap
-from .._operation import Cotangents, Operation, Pull, Tensors
+from .._host.functorch import FakeTensor, vmap
+from .._program.operation import Cotangents, Operation, Pull, Tensors
 from ._generators import WORKSPACE, Generators
 
 __all__ = ["Draw", "advanced"]

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import torch
 
-from .._func import concrete
+from .._host.functorch import concrete
 from ..typing import SeedOrKey
 
 __all__ = ["Draws", "Sampler", "finished"]

@@ -4,7 +4,7 @@ import threading
 
 import torch
 
-from .._func import concrete, outside_of_transforms
+from .._host.functorch import concrete, outside_of_transforms
 
 __all__ = ["WORKSPACE", "Generators", "is_generator_state"]
 

@@ -9,7 +9,8 @@ from itertools import count
 
 import torch
 
-from .._func import forward_levels
+from .._host.dispatch import standard_gamma_grad
+from .._host.functorch import forward_levels
 from . import _threefry
 from ._continuous import normal, uniform
 from ._draws import finished
@@ -43,7 +44,7 @@ def implicit(sample: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
     """The sample, with the derivative that it has by `a` at a fixed value of its distribution function."""
     if not (a.requires_grad or forward_levels()):
         return sample
-    return sample + (a - a.detach()) * torch._standard_gamma_grad(a.detach(), sample)
+    return sample + (a - a.detach()) * standard_gamma_grad(a.detach(), sample)
 
 
 def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -7,7 +7,7 @@ from typing import Any, Self, SupportsIndex
 
 import torch
 
-from .._graph import is_recording
+from .._program.recording import is_recording
 from .._state import State
 from ..typing import SeedOrKey
 from . import _threefry

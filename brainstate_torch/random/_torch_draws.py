@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import torch
 
+from .._host.dispatch import standard_gamma
 from ._draws import Draws
 from ._rejection import implicit
 
@@ -66,7 +67,7 @@ class TorchDraws(Draws):
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
         wide = a.to(torch.promote_types(a.dtype, torch.float32))
         # Within a program a draw has no derivative, so that this one is told here.
-        drawn = self._sampled(a.device, lambda g, wide: torch._standard_gamma(wide, generator=g), wide.detach())
+        drawn = self._sampled(a.device, lambda g, wide: standard_gamma(wide, generator=g), wide.detach())
         return torch.where(wide >= 0, implicit(drawn, wide), torch.nan).to(a.dtype)
 
     def log_gamma(self, a: torch.Tensor) -> torch.Tensor:

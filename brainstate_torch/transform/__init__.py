@@ -1,8 +1,32 @@
 """Transforms of functions that read and write States."""
 
-from ._abstract import eval_shape
-from ._branch import cond, ifelse, switch
-from ._checkify import (
+from ._compile.finder import StateFinder
+from ._compile.jit import jit
+from ._compile.program_code import fn_to_python_code, graph_to_python_code, jaxpr_to_python_code
+from ._compile.program_graph import ProgramGraph, draw, make_graph, make_jaxpr
+from ._compile.program_passes import optimize_graph, optimize_jaxpr
+from ._compile.stateful_function import StatefulFunction
+from ._control.branch import cond, ifelse, switch
+from ._control.checkpointed_loop import checkpointed_for_loop, checkpointed_scan
+from ._control.loop import for_loop, scan
+from ._control.progress import ProgressBar
+from ._control.while_loop import bounded_while_loop, while_loop
+from ._core.abstract import eval_shape
+from ._core.shapes import ShapeDtypeStruct
+from ._derivative.checkpoint import checkpoint, remat
+from ._derivative.forward import fwd_grad
+from ._derivative.gradient import GradientTransform, grad, vector_grad
+from ._derivative.jacobian import hessian, jacfwd, jacobian, jacrev
+from ._derivative.products import jvp, vjp
+from ._mapping.chunked import map
+from ._mapping.collectives import axis_index, pmean, psum
+from ._mapping.new_states import in_new_state_probe, pmap2_new_states, vmap2_new_states, vmap_new_states
+from ._mapping.pmap2 import pmap2
+from ._mapping.shard_map import PartitionSpec, shard_map
+from ._mapping.unvmap import unvmap
+from ._mapping.vmap import vmap
+from ._mapping.vmap2 import StatefulMapping, vmap2
+from ._watch.checkify import (
     all_checks,
     automatic_checks,
     check,
@@ -14,33 +38,9 @@ from ._checkify import (
     nan_checks,
     user_checks,
 )
-from ._checkpoint import checkpoint, remat
-from ._checkpointed_loop import checkpointed_for_loop, checkpointed_scan
-from ._collectives import axis_index, pmean, psum
-from ._debug import breakpoint_if, debug_nan, debug_nan_if
-from ._error_if import jit_error_if
-from ._finder import StateFinder
-from ._forward import fwd_grad
-from ._gradient import GradientTransform, grad, vector_grad
-from ._jacobian import hessian, jacfwd, jacobian, jacrev
-from ._jit import jit
-from ._loop import for_loop, scan
-from ._map import vmap
-from ._named import named_call, named_scope
-from ._new_states import in_new_state_probe, pmap2_new_states, vmap2_new_states, vmap_new_states
-from ._pmap2 import pmap2
-from ._products import jvp, vjp
-from ._program_code import fn_to_python_code, graph_to_python_code, jaxpr_to_python_code
-from ._program_graph import ProgramGraph, draw, make_graph, make_jaxpr
-from ._program_passes import optimize_graph, optimize_jaxpr
-from ._progress import ProgressBar
-from ._sequential_map import map
-from ._shapes import ShapeDtypeStruct
-from ._shard_map import PartitionSpec, shard_map
-from ._stateful import StatefulFunction
-from ._unvmap import unvmap
-from ._vmap2 import StatefulMapping, vmap2
-from ._while import bounded_while_loop, while_loop
+from ._watch.debug import breakpoint_if, debug_nan, debug_nan_if
+from ._watch.error_if import jit_error_if
+from ._watch.named import named_call, named_scope
 
 __all__ = [
     "GradientTransform",

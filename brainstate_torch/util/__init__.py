@@ -21,18 +21,7 @@ from .pretty import (
     yield_unique_pretty_repr_items,
 )
 from .pretty_containers import PrettyDict, PrettyList
-from .struct import (
-    FrozenDict,
-    PyTreeNode,
-    copy,
-    dataclass,
-    field,
-    freeze,
-    is_dataclass,
-    pop,
-    pretty_repr,
-    unfreeze,
-)
+from .struct import FrozenDict, PyTreeNode, copy, dataclass, field, freeze, is_dataclass, pop, pretty_repr, unfreeze
 
 __all__ = [
     "All",

@@ -7,15 +7,7 @@ from .. import _tree
 from ..typing import Filter
 from .dicts import sorted_keys
 from .filter import partition
-from .pretty import (
-    PrettyAttr,
-    PrettyItems,
-    PrettyRepr,
-    PrettyType,
-    braces,
-    entries,
-    yield_unique_pretty_repr_items,
-)
+from .pretty import PrettyAttr, PrettyItems, PrettyRepr, PrettyType, braces, entries, yield_unique_pretty_repr_items
 
 __all__ = ["MissingKeyError", "PrettyDict", "PrettyList", "is_state", "register_dict"]
 

@@ -13,7 +13,7 @@ import brainstate_torch as brainstate
 import brainstate_torch.units as u
 from brainstate_torch import HookExecutionError, State, TraceContextError, _tree
 from brainstate_torch import transform as T
-from brainstate_torch._func import level_of
+from brainstate_torch._host.functorch import level_of
 from brainstate_torch._state.context import CONTEXT
 from brainstate_torch._state.value import Value
 

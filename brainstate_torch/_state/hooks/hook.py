@@ -3,17 +3,23 @@
 import itertools
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .context import HookContext
 from .errors import HookError, HookExecutionError, HookRegistrationError
 
-if TYPE_CHECKING:
-    from .manager import HookManager
-
 __all__ = ["Hook", "HookHandle"]
 
 _IDS = itertools.count()
+
+
+class Owner(Protocol):
+    """What a hook and its handle ask of the manager they are registered with."""
+
+    def unregister_hook(self, handle: "HookHandle") -> bool:
+        """Remove a hook; False if it is not registered here."""
+
+    def _refresh(self) -> None: ...
 
 
 class Hook:
@@ -54,7 +60,7 @@ class Hook:
         self.name = name or f"hook_{self.hook_id}"
         self._enabled = enabled
         self._error_count = 0
-        self._owner: weakref.ref[HookManager] | None = None
+        self._owner: weakref.ref[Owner] | None = None
 
     @property
     def enabled(self) -> bool:
@@ -112,7 +118,7 @@ class HookHandle:
     (True, False)
     """
 
-    def __init__(self, manager_ref: "weakref.ref[HookManager]", hook: Hook, hook_type: str) -> None:
+    def __init__(self, manager_ref: "weakref.ref[Owner]", hook: Hook, hook_type: str) -> None:
         self._manager_ref = manager_ref
         self._hook = hook
         self._hook_type = hook_type

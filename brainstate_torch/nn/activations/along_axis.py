@@ -8,8 +8,8 @@ import torch.nn.functional as F
 
 from ... import environ
 from ...typing import ArrayLike
-from ..module import ElementWiseBlock
-from ..operand import floating, operand
+from ..module.module import ElementWiseBlock
+from ..module.operand import floating, operand
 
 __all__ = [
     "GLU",

@@ -5,8 +5,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ..module import ElementWiseBlock
-from ..operand import floating, operand
+from ..module.module import ElementWiseBlock
+from ..module.operand import floating, operand
 
 __all__ = [
     "Hardsigmoid",

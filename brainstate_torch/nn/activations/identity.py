@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..module import ElementWiseBlock
+from ..module.module import ElementWiseBlock
 
 __all__ = ["Identity"]
 

@@ -10,8 +10,8 @@ from ..._state import ParamState
 from ...typing import ArrayLike
 from ...units import get_mantissa
 from ...units import math as um
-from ..module import ElementWiseBlock
-from ..operand import operand
+from ..module.module import ElementWiseBlock
+from ..module.operand import operand
 
 __all__ = ["LeakyReLU", "PReLU", "RReLU", "ReLU", "ReLU6", "Threshold", "leaky_relu", "prelu", "relu", "relu6", "rrelu"]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 
-from ..module import ElementWiseBlock
-from ..operand import operand
+from ..module.module import ElementWiseBlock
+from ..module.operand import operand
 
 __all__ = ["Hardshrink", "Softshrink", "Tanhshrink", "hard_shrink", "soft_shrink", "tanh_shrink"]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..module import ElementWiseBlock
-from ..operand import floating
+from ..module.module import ElementWiseBlock
+from ..module.operand import floating
 
 __all__ = ["SpikeBitwise"]
 

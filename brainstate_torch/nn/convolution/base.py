@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from ..._state import ParamState, State
 from ...units import get_mantissa
 from .. import init
-from ..linear import Init, made
-from ..module import Module
-from ..operand import operand
+from ..connection.linear import Init, made
+from ..module.module import Module
+from ..module.operand import operand
 from ..window import Padding, as_padding, each
 
 __all__ = ["Convolution", "convolved"]

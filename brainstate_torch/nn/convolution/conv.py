@@ -8,8 +8,8 @@ import torch.nn.functional as F
 
 from ..._state import ParamState, State
 from .. import init
-from ..linear import Init
-from ..weight_standardization import weight_standardization
+from ..connection.linear import Init
+from ..connection.weight_standardization import weight_standardization
 from ..window import Padding, Pairs, each, same_padding, span
 from .base import Convolution, convolved
 

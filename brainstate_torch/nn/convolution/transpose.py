@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from ..._state import ParamState, State
 from .. import init
-from ..linear import Init
+from ..connection.linear import Init
 from ..window import Padding, Pairs, span
 from .base import Convolution, convolved
 

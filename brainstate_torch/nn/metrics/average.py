@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ..operand import operand
+from ..module.operand import operand
 from .base import Metric, MetricState, given, grown, zeros
 
 __all__ = ["AccuracyMetric", "AverageMetric"]

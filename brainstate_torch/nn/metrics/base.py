@@ -5,10 +5,10 @@ from typing import Any
 
 import torch
 
-from ..._func import FakeTensor, concrete
+from ..._host.functorch import FakeTensor, concrete
 from ..._state import LongTermState
 from ...units import Quantity, get_unit, is_quantity
-from ..operand import operand
+from ..module.operand import operand
 
 __all__ = ["Metric", "MetricState", "given", "grown", "labelled", "zeros"]
 

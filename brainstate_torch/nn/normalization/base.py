@@ -8,8 +8,8 @@ from ... import environ
 from ...random._arguments import as_dtype
 from ...typing import Axes, DTypeLike, Size
 from ...units import Quantity, get_unit
-from ..module import Module
-from ..operand import operand
+from ..module.module import Module
+from ..module.operand import operand
 
 __all__ = ["Normalization", "as_mask", "axes_of", "centred", "mean_over", "squared"]
 

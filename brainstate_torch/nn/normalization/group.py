@@ -8,7 +8,7 @@ import torch
 from ..._state import State
 from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
-from ..operand import operand
+from ..module.operand import operand
 from .base import Normalization, as_mask, axes_of, centred
 from .layer import learned
 from .params import NormalizationParamState, applied, first

@@ -8,7 +8,7 @@ import torch
 from ..._state import State
 from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
-from ..linear import made
+from ..connection.linear import made
 from .base import Normalization, as_mask, axes_of, centred, mean_over, squared
 from .params import NormalizationParamState, applied, first
 

@@ -5,8 +5,8 @@ from operator import index
 from typing import Any, ClassVar
 
 from ...typing import Size
-from ..module import Module
-from ..operand import operand
+from ..module.module import Module
+from ..module.operand import operand
 
 __all__ = ["Pad"]
 

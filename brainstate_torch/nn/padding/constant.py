@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ...typing import ArrayLike, Size
-from ..operand import operand
+from ..module.operand import operand
 from .base import Pad
 
 __all__ = ["ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d"]

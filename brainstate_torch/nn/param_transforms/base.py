@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Self
 
 import torch
 
-from ..constants import moved
+from ..module.constants import moved
 
 __all__ = ["Transform"]
 

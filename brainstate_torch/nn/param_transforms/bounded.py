@@ -8,7 +8,7 @@ import torch
 from ...units import get_unit
 from ...units import math as um
 from ..activations import log_sigmoid
-from ..operand import floating, operand
+from ..module.operand import floating, operand
 from .base import Transform
 from .formulas import as_bound, capped_exp, counted, held, log_det, logit
 

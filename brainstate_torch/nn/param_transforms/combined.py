@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ...units import math as um
-from ..operand import floating, operand
+from ..module.operand import floating, operand
 from .base import Transform
 from .formulas import as_bound, log_det
 

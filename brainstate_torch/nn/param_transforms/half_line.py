@@ -6,7 +6,7 @@ import torch
 
 from ...units import get_unit
 from ..activations import log_sigmoid
-from ..operand import floating, operand
+from ..module.operand import floating, operand
 from .base import Transform
 from .formulas import as_bound, capped_exp, counted, inverse_softplus, log_det, with_unit
 

@@ -7,7 +7,7 @@ import torch
 from ...transform import jit_error_if
 from ...units import get_unit
 from ...units import math as um
-from ..operand import floating
+from ..module.operand import floating
 from .base import Transform
 from .formulas import as_bound, counted, log_det
 

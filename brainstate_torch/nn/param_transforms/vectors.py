@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ..activations import log_sigmoid
-from ..operand import floating
+from ..module.operand import floating
 from .base import Transform
 from .formulas import inverse_softplus, logit
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import torch
 
 from ...typing import Size
-from ..operand import floating, operand
+from ..module.operand import floating, operand
 from .base import Pool
 
 __all__ = [

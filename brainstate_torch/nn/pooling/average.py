@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ...typing import Size
-from ..operand import floating
+from ..module.operand import floating
 from ..window import Padding, Pairs
 from .base import Sliding, padded, symmetric
 

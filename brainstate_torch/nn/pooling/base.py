@@ -10,8 +10,8 @@ import torch.nn.functional as F
 
 from ...typing import Size
 from ...units import Quantity
-from ..module import Module
-from ..operand import operand
+from ..module.module import Module
+from ..module.operand import operand
 from ..window import Padding, Pairs, as_padding, each, same_padding
 
 __all__ = ["Pool", "Sliding", "lengths", "padded", "symmetric"]

@@ -8,7 +8,7 @@ import torch
 
 from ...typing import Size
 from ...units import Quantity
-from ..operand import operand
+from ..module.operand import operand
 from .base import Pool, lengths
 
 __all__ = ["MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"]

@@ -9,8 +9,8 @@ from ..._state import HiddenState
 from ...typing import ArrayLike
 from ...units import math as um
 from .. import activations, init
-from ..module import Module
-from ..operand import operand
+from ..module.module import Module
+from ..module.operand import operand
 
 __all__ = ["Cell", "Init", "RNNCell"]
 

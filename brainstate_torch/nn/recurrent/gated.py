@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from .. import init
-from ..linear import Linear
+from ..connection.linear import Linear
 from .base import Cell, Init
 
 __all__ = ["GRUCell", "MGUCell"]

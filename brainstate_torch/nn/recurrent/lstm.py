@@ -8,7 +8,7 @@ import torch
 from ... import environ, random
 from ..._state import ParamState
 from .. import init
-from ..linear import Linear
+from ..connection.linear import Linear
 from .base import Cell, Init
 
 __all__ = ["LSTMCell", "URLSTMCell"]

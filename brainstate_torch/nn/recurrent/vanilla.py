@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import init
-from ..linear import Linear
+from ..connection.linear import Linear
 from .base import Cell, Init
 
 __all__ = ["ValinaRNNCell"]

@@ -9,8 +9,8 @@ from ... import environ
 from ..._state import ParamState, maybe_state
 from ...typing import Size
 from ...units import math as um
-from ..constants import constant, moved
-from ..module import Module
+from ..module.constants import constant, moved
+from ..module.module import Module
 
 __all__ = ["SMALL", "CentredReg", "ChainedReg", "Regularization", "WeightedReg", "as_shape", "positive"]
 

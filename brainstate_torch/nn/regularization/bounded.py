@@ -7,7 +7,7 @@ import torch
 from ... import random
 from ..._state import maybe_state
 from ...typing import Size
-from ..operand import floating
+from ..module.operand import floating
 from ..param_transforms.formulas import held
 from .base import SMALL, WeightedReg, as_shape, positive
 

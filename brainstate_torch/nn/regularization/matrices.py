@@ -7,7 +7,7 @@ import torch
 
 from ... import random
 from ...typing import Size
-from ..operand import floating
+from ..module.operand import floating
 from .base import SMALL, WeightedReg, as_shape, positive
 
 __all__ = ["OrthogonalReg", "SpectralNormReg"]

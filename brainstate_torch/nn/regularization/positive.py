@@ -8,7 +8,7 @@ from ... import random
 from ..._state import maybe_state
 from ...typing import Size
 from ...units import math as um
-from ..operand import floating
+from ..module.operand import floating
 from .base import SMALL, WeightedReg, as_shape, positive
 
 __all__ = ["ExponentialReg", "GammaReg", "InverseGammaReg", "LogNormalReg"]

@@ -6,7 +6,7 @@ import torch
 
 from ... import environ, random
 from ...typing import Size
-from ..operand import floating
+from ..module.operand import floating
 from .base import SMALL, WeightedReg, as_shape, positive
 
 __all__ = ["DirichletReg", "EntropyReg"]

@@ -10,7 +10,7 @@ from ..._state import maybe_state
 from ...typing import Size
 from ...units import get_unit
 from ...units import math as um
-from ..operand import floating
+from ..module.operand import floating
 from ..param_transforms.formulas import held, with_unit
 from .base import SMALL, CentredReg, WeightedReg, as_shape, positive
 

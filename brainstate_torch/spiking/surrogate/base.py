@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from ..._func import applied, forward_levels, is_differentiated
-from ...nn.operand import floating
+from ..._host.functorch import applied, forward_levels, is_differentiated
+from ...nn.module.operand import floating
 from ...units import Quantity
 from ...util import PrettyAttr, PrettyRepr, PrettyType
 

@@ -4,7 +4,7 @@ import torch
 
 from brainstate_torch import HiddenState, ParamState, State, TreefyState, _tree
 from brainstate_torch import transform as T
-from brainstate_torch._func import level_of
+from brainstate_torch._host.functorch import level_of
 
 
 def test_a_reference_carries_type_value_and_metadata():

@@ -7,7 +7,7 @@ import torch
 import brainstate_torch as brainstate
 import brainstate_torch.units as u
 from brainstate_torch import ParamState, State, optim, transform
-from brainstate_torch._func import FakeTensorMode
+from brainstate_torch._host.functorch import FakeTensorMode
 from brainstate_torch.nn import Linear
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from brainstate_torch._func import grad_and_value, jvp, vmap
-from brainstate_torch._graph import record
-from brainstate_torch._operation import operations_in
+from brainstate_torch._host.functorch import grad_and_value, jvp, vmap
+from brainstate_torch._program.operation import operations_in
+from brainstate_torch._program.recording import record
 from brainstate_torch.random._draw_operation import Draw
 from brainstate_torch.random._generators import seeded
 

@@ -3,17 +3,7 @@ import types
 import pytest
 from torch.utils._pytree import GetAttrKey, MappingKey, SequenceKey
 
-from brainstate_torch.util import (
-    All,
-    Any,
-    Everything,
-    Not,
-    Nothing,
-    OfType,
-    PathContains,
-    WithTag,
-    to_predicate,
-)
+from brainstate_torch.util import All, Any, Everything, Not, Nothing, OfType, PathContains, WithTag, to_predicate
 from brainstate_torch.util.filter import partition
 
 

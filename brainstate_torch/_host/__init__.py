@@ -1,0 +1,1 @@
+"""The only package that touches private or unstable parts of torch."""

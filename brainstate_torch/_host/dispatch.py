@@ -1,0 +1,44 @@
+"""torch's dispatcher: modes that see each operation, and its tables of operators."""
+
+from typing import Any
+
+import torch
+from torch._ops import OpOverload
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+__all__ = [
+    "OpOverload",
+    "TorchDispatchMode",
+    "TorchFunctionMode",
+    "current_autograd_node",
+    "disabled_torch_function",
+    "dispatch_modes",
+    "is_observed",
+    "is_profiled",
+    "parsed_move",
+    "standard_gamma",
+    "standard_gamma_grad",
+]
+
+#: As `__torch_function__` of a subclass: results are plain tensors, and a call costs nothing more.
+disabled_torch_function: Any = torch._C._disabled_torch_function_impl
+#: The autograd node whose backward pass runs in this thread, or None.
+current_autograd_node = torch._C._current_autograd_node
+#: Number of active `TorchDispatchMode`s.
+dispatch_modes = torch._C._len_torch_dispatch_stack
+#: The arguments of `torch.nn.Module.to` as (device, dtype, non_blocking, memory format).
+parsed_move = torch._C._nn._parse_to
+#: Draws from the gamma distribution with scale 1, and the derivative of a draw by its shape parameter.
+standard_gamma = torch._standard_gamma
+standard_gamma_grad = torch._standard_gamma_grad
+
+
+def is_profiled() -> bool:
+    """Whether torch's profiler records."""
+    return torch.autograd.profiler._is_profiler_enabled
+
+
+def is_observed() -> bool:
+    """Whether a dispatch or function mode, such as a tracer's, sees each operation."""
+    return bool(dispatch_modes() or torch._C._len_torch_function_stack())

@@ -1,0 +1,233 @@
+"""torch.func, its interpreter stack and its wrappers; autograd's engine; fake tensors."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters, temporarily_pop_interpreter_stack
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
+from torch._functorch.pyfunctorch import temporarily_restore_interpreter_stack as transformed_again
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    unset_fake_temporarily,
+)
+from torch.autograd import forward_ad
+from torch.autograd.graph import _engine_run_backward
+from torch.func import functional_call, functionalize, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
+
+__all__ = [
+    "NO_NUMBER",
+    "AutogradFunction",
+    "DataDependentOutputException",
+    "Dual",
+    "FakeTensor",
+    "FakeTensorMode",
+    "FakeValue",
+    "alive",
+    "applied",
+    "below",
+    "concrete",
+    "dual_of",
+    "enclosing",
+    "forward_levels",
+    "functional_call",
+    "functionalize",
+    "grad_and_value",
+    "hessian",
+    "innermost_map",
+    "is_batched",
+    "is_differentiated",
+    "is_transformed",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "lane_marker",
+    "lanes_of",
+    "lanes_within",
+    "level",
+    "level_of",
+    "moving",
+    "outside_of_transforms",
+    "protected_fake",
+    "pulled_back",
+    "transformed_again",
+    "unmapped",
+    "unset_fake_temporarily",
+    "untracked",
+    "vjp",
+    "vmap",
+]
+
+_functorch = torch._C._functorch
+_maybe_current_level = _functorch.maybe_current_level
+AutogradFunction = torch.autograd.Function
+#: What a tensor without numbers raises when it is asked for one.
+NO_NUMBER = (DataDependentOutputException, DynamicOutputShapeException)
+
+#: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
+level_of = _functorch.maybe_get_level
+
+
+class FakeValue(FakeTensor):
+    """A fake tensor whose ``+=`` and the like compute a new one; what a State hands out while shapes are traced."""
+
+
+def protected_fake(x: FakeTensor) -> FakeTensor:
+    """The fake tensor as a :class:`FakeValue`. A plain subclass would lose what makes it fake."""
+    with outside_of_transforms():  # there the view would be a wrapper
+        fake: Any = x.view_as(x)
+    fake.__class__ = FakeValue
+    return fake  # type: ignore[no-any-return]
+
+
+def pulled_back(
+    outputs: Sequence[torch.Tensor], cotangents: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]
+) -> list[torch.Tensor]:
+    """The gradients that autograd finds for `inputs`, zeros for those that the outputs do not depend on.
+
+    Calls the engine as torch.autograd.grad does, without its checks: on a small graph these cost 20 of 74 µs.
+    """
+    found = _engine_run_backward(
+        tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
+    )
+    return [torch.zeros_like(x) if grad is None else grad for grad, x in zip(found, inputs, strict=True)]
+
+
+def concrete(x: torch.Tensor) -> torch.Tensor:
+    """The tensor with the numbers of all lanes: out of every torch.func transform."""
+    while _functorch.is_functorch_wrapped_tensor(x):
+        x = _functorch.get_unwrapped(x)
+    return x
+
+
+def is_batched(x: Any, at: int | None = None) -> bool:
+    """Has a value one of its own in each lane of a vmap around the caller, or of the one at a level?"""
+    while isinstance(x, torch.Tensor) and _functorch.is_functorch_wrapped_tensor(x):
+        if _functorch.is_batchedtensor(x) and at in (None, level_of(x)):
+            return True
+        x = _functorch.get_unwrapped(x)
+    return False
+
+
+def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:
+    """The tensor as each lane of the vmap at a level sees it, which is one slice along an axis."""
+    lanes: torch.Tensor = _functorch._add_batch_dim(x, axis, at)
+    return lanes
+
+
+class Lanes(NamedTuple):
+    """All lanes of a tensor inside a vmap: one tensor, the axis of the lanes, and the level of the vmap."""
+
+    tensor: torch.Tensor
+    axis: int
+    level: int
+
+
+def lanes_within(x: torch.Tensor) -> Lanes | None:
+    """What :func:`lanes_of` made the tensor of; None if another transform made it."""
+    if not _functorch.is_batchedtensor(x):
+        return None
+    return Lanes(_functorch.get_unwrapped(x), _functorch.maybe_get_bdim(x), level_of(x))
+
+
+#: The tensor inside a wrapper that outlived its transform, as a backward pass meets it; any other tensor itself.
+alive = _functorch.unwrap_if_dead
+
+
+def unmapped(x: torch.Tensor, at: int) -> tuple[torch.Tensor, int | None]:
+    """All lanes of a tensor for the vmap at a level, and their axis; None if all lanes have the same tensor."""
+    return _functorch._unwrap_batched(x, at)
+
+
+def untracked(x: torch.Tensor, at: int) -> torch.Tensor:
+    """The tensor as it is outside of the derivative at a level."""
+    return _functorch._unwrap_for_grad(x, at) if level_of(x) == at else x
+
+
+class Dual(NamedTuple):
+    """A tensor and its tangent, None where it has none."""
+
+    primal: torch.Tensor
+    tangent: torch.Tensor | None
+
+
+def dual_of(x: torch.Tensor, at: int) -> Dual:
+    """The tensor and its tangent as they are outside of the forward derivative at a level, the innermost."""
+    primal, tangent = forward_ad.unpack_dual(x, level=0)  # type: ignore[no-untyped-call]
+    return Dual(untracked(primal, at), None if tangent is None else untracked(tangent, at))
+
+
+def moving(dual: Dual) -> torch.Tensor:
+    """The tensor as the forward derivative around the caller sees it; inverse of :func:`dual_of`."""
+    if dual.tangent is None:
+        return dual.primal
+    made: torch.Tensor = forward_ad.make_dual(dual.primal, dual.tangent, level=0)  # type: ignore[no-untyped-call]
+    return made
+
+
+def innermost_map() -> tuple[int, str]:
+    """How many lanes the innermost transform has, a vmap, and what it does with random draws."""
+    interpreter: Any = retrieve_all_functorch_interpreters()[-1]
+    return interpreter.batch_size(), interpreter.randomness()
+
+
+def lane_marker() -> torch.Tensor | None:
+    """A tensor that differs from lane to lane in every vmap around the caller; None if there is none."""
+    maps: list[Any] = [x for x in retrieve_all_functorch_interpreters() if x.key().name == "Vmap"]
+    if not maps:
+        return None
+    with outside_of_transforms():
+        marker = torch.zeros([x.batch_size() for x in maps])
+    for x in maps:
+        marker = lanes_of(marker, 0, x.level())
+    return marker
+
+
+@contextlib.contextmanager
+def below(at: int) -> Iterator[None]:
+    """Within the context, the torch.func transform at a level and those inside it are not there."""
+    with contextlib.ExitStack() as stack:
+        while level() >= at:
+            stack.enter_context(temporarily_pop_interpreter_stack())
+        yield
+
+
+def level() -> int:
+    """How many torch.func transforms enclose the caller, in this thread."""
+    return _maybe_current_level() or 0
+
+
+def is_transformed() -> bool:
+    """Does a torch.func transform enclose the caller?"""
+    return _maybe_current_level() is not None
+
+
+def enclosing() -> list[str]:
+    """The torch.func transforms that enclose the caller, outermost first: 'Grad', 'Jvp', 'Vmap' or 'Functionalize'."""
+    return [interpreter.key().name for interpreter in _functorch.get_interpreter_stack() or ()]
+
+
+def forward_levels() -> int:
+    """How many torch.func transforms in forward mode enclose the caller."""
+    return enclosing().count("Jvp")
+
+
+def is_differentiated(*tensors: torch.Tensor) -> bool:
+    """May a derivative by one of these be asked for, or a vmap look into them?"""
+    if _maybe_current_level() is not None or forward_ad._current_level >= 0:
+        return True
+    return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+
+
+def applied(function: type[torch.autograd.Function], *args: Any) -> Any:
+    """``function.apply(*args)``, of a Function with `setup_context` whose arguments are all given.
+
+    Outside of torch.func, without binding the signature of `forward` at each call: 17 instead of 64 µs.
+    """
+    if _maybe_current_level() is None:
+        return super(torch.autograd.Function, function).apply(*args)  # type: ignore[misc]
+    return function.apply(*args)  # type: ignore[no-untyped-call]

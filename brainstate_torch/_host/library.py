@@ -1,0 +1,39 @@
+"""Operators registered with torch.library."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch.library import Library, register_fake
+
+__all__ = ["defined"]
+
+# A fragment, since one process may hold only one "DEF" of a name.
+_library = Library("brainstate_torch", "FRAGMENT")  # type: ignore[no-untyped-call]
+
+
+def defined(
+    schema: str, kernel: Callable[..., Any], shape: Callable[..., Any], tags: Sequence[torch.Tag] = ()
+) -> Callable[..., Any]:
+    """A new operator: one node to whoever traces a program.
+
+    Parameters
+    ----------
+    schema
+        As torch writes it, ``'name(Tensor x, int n) -> Tensor'``.
+    kernel
+        What computes it, on every device. It has no derivative.
+    shape
+        What makes an empty result, with the same arguments.
+    tags
+        What torch should know of it.
+    """
+    name = schema.partition("(")[0]
+    space = getattr(torch.ops, _library.ns)
+    if hasattr(space, name):  # The module that defines it is loaded again, as notebooks do.
+        return getattr(space, name).default  # type: ignore[no-any-return]
+    _library.define(schema, tags=tuple(tags))  # type: ignore[no-untyped-call]
+    _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]
+    register_fake(f"{_library.ns}::{name}", shape, lib=_library)
+    operator: Callable[..., Any] = getattr(space, name).default
+    return operator

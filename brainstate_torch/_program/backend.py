@@ -1,0 +1,108 @@
+"""From a program to machine code."""
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .._host.fx import GraphModule, Node
+from .nodes import multiplications, number_of, outputs
+from .purity import functional
+from .stores import write_parts
+
+__all__ = ["BACKENDS", "compiled"]
+
+#: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
+BACKENDS = ("inductor", "replay")
+
+Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
+
+
+def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
+    """A program for a graph, which takes contiguous tensors in a list, of shapes, dtypes and devices like these.
+
+    What it gives has the strides that it has in the graph.
+    """
+    _hold_memory()
+    if backend == "inductor":
+        program = _by_inductor(module, like)
+        if program is not None:
+            return program
+    return lambda tensors: module(*tensors)
+
+
+@functools.cache
+def _hold_memory() -> None:
+    """Let the memory allocator of the process hold on to what it has, so that one call of a program uses it again.
+
+    That of glibc gives blocks back to the system that are larger than the largest it has seen, and their first touch
+    takes up to 4 µs for each page of 4 KiB: a quarter of the time of a recurrent network's gradient.
+    """
+    torch.empty(2**25 - 2**16, dtype=torch.uint8, device="cpu")
+
+
+def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
+    # Loading Inductor takes a second, which only who compiles should pay.
+    from .._host.inductor import InvalidCxxCompiler, compile_fx_inner, config, select_decomp_table
+
+    graph = functional(module, like, select_decomp_table())
+    write_parts(graph)
+    _keep_strides(graph)
+    inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
+    try:
+        # Who calls a program vouches for shapes and strides.
+        with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph)):
+            output: Any = compile_fx_inner(graph, inputs)
+    except Exception as error:
+        if not isinstance(error, InvalidCxxCompiler) and not isinstance(error.__cause__, InvalidCxxCompiler):
+            raise
+        warnings.warn(
+            "no C++ compiler was found, so that compiled functions replay their graphs, which is slower. "
+            "Install g++, or pass `backend='replay'` to say that this is meant.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+    # A graph without operations comes back as a function.
+    return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
+
+
+def _keep_strides(graph: GraphModule) -> None:
+    """Let results have the strides that they have in the graph; otherwise the compiler chooses."""
+    found = [x.meta["val"].stride() if isinstance(x, Node) else None for x in outputs(graph)]
+    graph.graph.output_node().meta.update(
+        user_visible_output_idxs=list(range(len(found))), original_output_strides=found
+    )
+
+
+def _limits(graph: GraphModule) -> dict[str, Any]:
+    """Settings of the compiler that suit a graph.
+
+    A value that is used twice is written down twice, and so is all that it comes from, unless that is more than some
+    number of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000
+    operations; but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
+    """
+    hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
+    return {"realize_opcount_threshold": 10} if hashes else {}
+
+
+#: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
+_PIECE = 200
+#: Multiplications from which on a call of a piece costs little beside the products of a step.
+_DEAR = 2**19
+
+
+def steps_per_piece(module: GraphModule) -> int:
+    """How many steps of a loop to compile as one, by the number and kind of operations in a step.
+
+    What a compiler fuses gains by it; what it calls, such as a product of matrices, takes the same time.
+    """
+    nodes = [node for node in module.graph.nodes if node.op == "call_function"]
+    if any(number_of(node) is not None for node in nodes):
+        return 1
+    products = [work for node in nodes if (work := multiplications(node)) is not None]
+    most = 20 if not products else 4 if sum(products) < _DEAR else 1
+    count = max(len(nodes), 1)
+    return max(1, min(most, max(_PIECE // count, min(5, 2 * _PIECE // count))))

@@ -1,0 +1,70 @@
+"""One operator that runs whatever a compiler must not look into.
+
+`call` is one node of a graph, and calls a :class:`Target` by its number when the graph runs.
+"""
+
+import itertools
+import weakref
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from .._host.library import defined
+
+__all__ = ["CALL", "Target", "act", "call", "perform", "target"]
+
+
+class Target(Protocol):
+    """What a node of a graph runs."""
+
+    @property
+    def acts(self) -> bool:
+        """Does it more than compute results?"""
+
+    def apply(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The results, also inside torch.func's transforms."""
+
+    def run(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The results; none shares memory with an argument. The arguments may have any strides."""
+
+    def shapes(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Contiguous tensors of the shapes, dtypes and devices of the results."""
+
+
+_targets: weakref.WeakValueDictionary[int, Target] = weakref.WeakValueDictionary()
+_numbers: weakref.WeakKeyDictionary[Target, int] = weakref.WeakKeyDictionary()
+_count = itertools.count()
+
+CALL = defined(
+    "call(Tensor[] tensors, int target) -> Tensor[]",
+    lambda tensors, target: _targets[target].run(tensors),
+    lambda tensors, target: _targets[target].shapes(tensors),
+    # Without the first torch runs the operator at once, while a graph is recorded, where all arguments are constants;
+    # without the second a compiler copies each argument that is not stored yet.
+    tags=[torch.Tag.nondeterministic_seeded, torch.Tag.flexible_layout],
+)
+
+
+def call(target: Target, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Run a target: now, or, where a graph is recorded, as one node of it. The caller keeps the target alive."""
+    number = _numbers.get(target)
+    if number is None:
+        number = _numbers[target] = next(_count)
+        _targets[number] = target
+    return list(CALL(list(tensors), number))
+
+
+def target(number: int) -> Target:
+    """The target of a number."""
+    return _targets[number]
+
+
+def perform(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
+    """Run the target of a number, also inside torch.func's transforms; what a node of a graph calls."""
+    return _targets[number].apply(tensors)
+
+
+def act(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
+    """:func:`perform` of a target that does more than compute: its node stays though nobody needs a result."""
+    return perform(tensors, number)

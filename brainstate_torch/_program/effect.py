@@ -1,0 +1,72 @@
+"""What a program does besides computing, such as raising an error that depends on numbers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from .._host.functorch import FakeTensor, concrete
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors
+from .recording import is_recording, recording
+
+__all__ = ["Effect", "with_numbers_of"]
+
+
+def with_numbers_of(tensors: Sequence[torch.Tensor], act: Callable[..., None]) -> None:
+    """Call `act` with the numbers of tensors, those of all lanes: now, or whenever a recorded program gets here.
+
+    Where only shapes are computed there are none, and it is not called.
+    """
+    if is_recording():
+        # A backward pass meets the numbers of the forward pass, which has looked at them.
+        if not SETTINGS.backward:
+            Effect(act).apply([recording().local(x) for x in tensors])
+        return
+    numbers = [concrete(x) for x in tensors]
+    if not any(isinstance(x, FakeTensor) for x in numbers):
+        act(*numbers)
+
+
+class Effect(Operation):
+    """tensors -> nothing; a program runs it for what it does.
+
+    Parameters
+    ----------
+    act
+        Takes the tensors. What it raises, the program raises.
+    """
+
+    count = 0
+    constant = True
+    acts = True
+    title = "act"
+
+    def __init__(self, act: Callable[..., None]) -> None:
+        self.act = act
+
+    def bodies(self) -> list[Body]:
+        return []
+
+    def prepare(self) -> None:
+        """There is nothing to compile."""
+
+    def run(self, tensors: Tensors) -> list[torch.Tensor]:
+        self.act(*tensors)
+        return []
+
+    def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
+        return []
+
+    def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
+        return Pull(self, lambda needs, *_: [None] * len(needs))
+
+    def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
+        return []
+
+    def batched(
+        self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
+    ) -> tuple[Tensors, list[int | None]]:
+        return self.apply(tensors), []
+
+    def spread(self, flags: Sequence[bool], randomness: str) -> list[Any]:
+        return []

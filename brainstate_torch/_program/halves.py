@@ -1,0 +1,124 @@
+"""The graph of a step and its derivative, cut in two: what runs forward, and what runs backward.
+
+What is kept for the backward pass is what costs least: the memory written and read, and what must be computed again.
+It is a minimal cut of a graph of costs; products of matrices are never computed again.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .._host.fx import GraphModule, Node
+from .nodes import acts, arguments, effort, merge_equal, outputs, size_of
+from .postponed import Postponed, product
+from .subgraph import extracted, reached
+
+__all__ = ["Halves", "split"]
+
+
+class Halves(NamedTuple):
+    """Two graphs.
+
+    Attributes
+    ----------
+    forward
+        carry, constants, inputs, extras -> results, then what is kept.
+    backward
+        constants, inputs, kept, cotangents, extras -> the derivatives that are not postponed, then factors of others.
+    postponed
+        For the derivatives, by their number, that are sums of products over all steps: which, where the stacks are
+        those of inputs, kept, and then the outputs of `backward` from the first that is a derivative of an input.
+    """
+
+    forward: GraphModule
+    backward: GraphModule
+    postponed: dict[int, Postponed]
+
+
+def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: Sequence[int]) -> Halves:
+    """Cut a graph carry, constants, inputs, cotangents, extras -> results, derivatives.
+
+    Parameters
+    ----------
+    counts
+        How many inputs are carried from step to step, constant, read at each step, and cotangents.
+    results
+        How many of the outputs are results.
+    derivatives
+        How many of the derivatives belong to what is carried, constant, and read.
+    """
+    merge_equal(joint)
+    nodes = [node for node in joint.graph.nodes if node.op != "output"]
+    supply = iter(arguments(joint))
+    carry, constants, inputs, cotangents = ([next(supply) for _ in range(count)] for count in counts)
+    extras = list(supply)
+    found = outputs(joint)
+    results_of, slopes = found[:results], found[results:]
+    backward_only = reached(nodes, cotangents)
+    varying = reached(nodes, [*carry, *inputs])
+    needed = _kept(slopes, varying - backward_only, backward_only, inputs)
+    kept = [node for node in nodes if node in needed]
+    sums = range(derivatives[0], derivatives[0] + derivatives[1])
+    stacks = [*inputs, *kept, *slopes[sums.stop :]]
+    postponed = _postponed(slopes, sums, stacks, backward_only)
+    factors = stacks[len(inputs) + len(kept) + derivatives[2] :]
+    rest = [x for i, x in enumerate(slopes) if i not in postponed]
+    return Halves(
+        extracted(joint, [*carry, *constants, *inputs, *extras], [*results_of, *kept], acts(joint)),
+        extracted(joint, [*constants, *inputs, *kept, *cotangents, *extras], [*rest, *factors]),
+        postponed,
+    )
+
+
+def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward: set[Node]) -> dict[int, Postponed]:
+    """The derivatives to postpone; factors of theirs that are not there for all steps are added to `stacks`.
+
+    It is worth the while where a step stores no more for it than the product, which it would read and write.
+    """
+    found: dict[int, Postponed] = {}
+    for i in sums:
+        factors = product(slopes[i]) if isinstance(slopes[i], Node) else None
+        if factors is None or not {factors.left, factors.right} & backward:
+            continue
+        missing = {factors.left, factors.right} - set(stacks)
+        if sum([size_of(x) or 0 for x in missing]) > (size_of(slopes[i]) or 0):
+            continue
+        stacks += [x for x in dict.fromkeys((factors.left, factors.right)) if x in missing]
+        found[i] = Postponed(stacks.index(factors.left), stacks.index(factors.right), factors.transposed)
+    return found
+
+
+#: What it costs to keep one more tensor, however small, in bytes.
+_EACH = 2048
+
+
+def _kept(outputs: Sequence[object], forward: set[Node], backward: set[Node], given: Sequence[Node]) -> set[Node]:
+    """The values of the forward pass from which the backward pass computes what it needs, at the least cost.
+
+    A node stands twice in the network: first whether it is computed again, then whether it is needed. What is cut
+    between the two is kept.
+    """
+    import networkx  # type: ignore[import-untyped]  # a dependency of torch, which loads slowly
+
+    forward = forward - set(given)
+    network = networkx.DiGraph()
+    network.add_nodes_from(("forward", "backward"))
+
+    def add(start: object, end: object, cost: float) -> None:
+        # Without a capacity an edge cannot be cut.
+        network.add_edge(start, end, **({} if math.isinf(cost) else {"capacity": cost}))
+
+    results = {x for x in outputs if isinstance(x, Node)}
+    for node in forward:
+        again, needed = (node, "again"), (node, "needed")
+        size = size_of(node)
+        add("forward", again, math.inf if node.op == "placeholder" else effort(node))
+        add(again, needed, math.inf if size is None else size + _EACH)
+        for user in node.users:
+            if user in forward:
+                add(needed, (user, "again"), math.inf)
+        if node in results or any(user in backward for user in node.users):
+            add(needed, "backward", math.inf)
+    # From the end, so that of two cuts at the same cost the later one is found.
+    _, (late, early) = networkx.minimum_cut(network.reverse(), "backward", "forward")
+    return {node for node in forward if (node, "again") in early and (node, "needed") in late}

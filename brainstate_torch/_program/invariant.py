@@ -1,0 +1,77 @@
+"""What a loop computes from its constants alone, once instead of at each step."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from .._host.fx import GraphModule, Node
+from .nodes import acts, arguments, is_view, multiplications, number_of, outputs, size_of
+from .subgraph import extracted, reached
+
+__all__ = ["Hoisted", "hoisted"]
+
+
+class Hoisted(NamedTuple):
+    """A step in two graphs.
+
+    Attributes
+    ----------
+    before
+        constants, extras -> what each step needs of them; it runs once. None if there is nothing to compute.
+    step
+        carry, constants, inputs, extras, then what `before` gives -> results.
+    """
+
+    before: GraphModule | None
+    step: GraphModule
+
+    @property
+    def values(self) -> list[Any]:
+        """What the values that `before` gives are like."""
+        return [] if self.before is None else [node.meta["val"] for node in outputs(self.before)]
+
+
+def hoisted(graph: GraphModule, varying: Sequence[Node]) -> Hoisted:
+    """Take out of the graph of a step what does not depend on some of its arguments.
+
+    A transposed matrix is written down anew where it is a factor: products read it faster. Other views cost nothing.
+    What is larger than all that it is computed from stays, so that memory is not filled.
+    """
+    given = arguments(graph)
+    nodes = [node for node in graph.graph.nodes if node.op == "call_function"]
+    depends = reached(nodes, varying)
+    #: For each node that could be computed before: the arguments that it comes from.
+    sources: dict[Node, set[Node]] = {node: {node} for node in given if node not in depends}
+    for node in nodes:
+        if sources.keys() >= set(node.all_input_nodes) and _may_move(node):
+            sources[node] = set().union(*[sources[x] for x in node.all_input_nodes])
+    wanted: list[Node] = []
+    for node in reversed(nodes):
+        if node in sources and not sources.keys() >= node.users.keys():
+            if _pays(node, sources[node]):
+                wanted.insert(0, node)
+            else:
+                del sources[node]
+    if not wanted:
+        return Hoisted(None, graph)
+    return Hoisted(
+        extracted(graph, [x for x in given if x not in depends], wanted),
+        extracted(graph, [*given, *wanted], outputs(graph), acts(graph)),
+    )
+
+
+def _may_move(node: Node) -> bool:
+    """Can a node be computed at another time? Not so what has an effect, draws numbers, or is made of nothing."""
+    draws = torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
+    return bool(node.all_input_nodes) and number_of(node) is None and not draws
+
+
+def _pays(node: Node, sources: set[Node]) -> bool:
+    """Is it better to compute a node once and read it at each step?"""
+    size = size_of(node)
+    if size is None or size > sum([size_of(x) or 0 for x in sources]):
+        return False
+    return not is_view(node) or (
+        node.meta["val"].dim() > 1 and any(multiplications(user) is not None for user in node.users)
+    )

@@ -1,0 +1,353 @@
+"""Programs of tensor operations, recorded from a function."""
+
+import contextlib
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+
+from .._errors import ConcretizationError
+from .._host.dispatch import TorchFunctionMode
+from .._host.functorch import (
+    NO_NUMBER,
+    DataDependentOutputException,
+    FakeTensor,
+    FakeTensorMode,
+    concrete,
+    lanes_of,
+    lanes_within,
+    outside_of_transforms,
+    transformed_again,
+    unset_fake_temporarily,
+)
+from .._host.fx import GraphModule, Node, disable_proxy_modes_tracing, get_proxy_mode, has_side_effect, make_fx
+from .._source import OURS, TORCH
+from .calls import CALL, act, perform, target
+
+__all__ = [
+    "Like",
+    "Recorded",
+    "alone",
+    "is_recording",
+    "local",
+    "record",
+    "recording",
+    "tidy",
+    "with_numbers",
+]
+
+Flat = Callable[..., Sequence[torch.Tensor]]
+has_side_effect(act)
+#: torch.fx traces one function at a time: it patches what all threads see.
+_TRACING = threading.RLock()
+#: What gives numbers to numpy.
+_NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
+
+
+class _Thread(threading.local):
+    """Per thread: the recordings under way, outermost first."""
+
+    def __init__(self) -> None:
+        self.recordings: list[Recording] = []
+
+
+_THREAD = _Thread()
+
+
+class Recording(TorchFunctionMode):
+    """One graph in the making. A tensor from outside of it takes part as a stand-in, which becomes an input.
+
+    It stands above torch.func's transforms, so that it sees a tensor before a transform takes it for a constant.
+    """
+
+    def __init__(self, mode: FakeTensorMode, transforms: Any) -> None:
+        super().__init__()
+        self.mode = mode
+        #: The recording that this one was begun in, and the transforms that were active there.
+        self._outer = _THREAD.recordings[-1] if _THREAD.recordings else None
+        self._transforms = transforms or []
+        self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        #: For each stand-in, the tensor that it stands for.
+        self.originals: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        #: What the graph refers to by number, and must keep alive.
+        self.held: list[Any] = []
+        self._proxies: Any = None
+
+    @contextlib.contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Within: this recording goes on outside of every transform, though another may have begun inside it."""
+        _THREAD.recordings.append(self)
+        try:
+            with _outside_of_graphs(), self.mode, self._proxies or contextlib.nullcontext():
+                yield
+        finally:
+            _THREAD.recordings.pop()
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Within: the caller is where this recording was begun, in the transforms that are active there."""
+        if self._outer is None:
+            yield
+            return
+        with self._outer.resumed(), transformed_again(self._transforms):
+            yield
+
+    def begin(self) -> None:
+        """Note the tracer, which has just started."""
+        self._proxies = get_proxy_mode()
+
+    def stand_in(self, x: torch.Tensor) -> torch.Tensor:
+        """A new input of the graph, like a tensor from outside."""
+        with _outside_of_graphs(), self.mode:
+            fake = torch.empty(x.shape, dtype=x.dtype, device=x.device)
+        self.originals[id(fake)] = (fake, x)
+        return fake
+
+    @contextlib.contextmanager
+    def aliased(self, pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[None]:
+        """Within: the first of each pair, a tensor from outside, means the second."""
+        before = self._aliases
+        self._aliases = {**before, **{id(outer): (outer, inner) for outer, inner in pairs}}
+        try:
+            yield
+        finally:
+            self._aliases = before
+
+    def local(self, x: Any) -> Any:
+        """The tensor of this graph that a tensor means; anything else as it is."""
+        if not isinstance(x, torch.Tensor):
+            return x
+        if x_alias := self._aliases.get(id(x)):
+            return x_alias[1]
+        numbers = concrete(x)
+        if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
+            return x
+        if numbers is not x and _THREAD.recordings[0] is self:
+            return self._wrapped_local(x)
+        inner = self.stand_in(x)
+        self._aliases[id(x)] = (x, inner)
+        return inner
+
+    def _wrapped_local(self, x: torch.Tensor) -> torch.Tensor:
+        """The same for a tensor from outside that a transform of torch.func took hold of before this graph did.
+
+        A derivative knows its tensor by identity; what it holds is seen by the tracer as a constant.
+        """
+        lanes = lanes_within(x)
+        return x if lanes is None else lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
+
+    def _check_own(self, x: torch.Tensor) -> None:
+        """Refuse to differentiate by what this graph does not know; so begins a derivative of torch.func."""
+        numbers = concrete(x)
+        own = isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode
+        if numbers is not x and not own and _THREAD.recordings[0] is not self:
+            raise ValueError(
+                "what torch.func differentiates in a compiled loop or branch must be made there, or handed to it. "
+                f"Got a tensor of shape {list(x.shape)} from outside. Use the derivatives of `transform`."
+            )
+
+    def _locals(self, x: Any) -> Any:
+        if isinstance(x, torch.Tensor):
+            return self.local(x)
+        if type(x) is list or type(x) is tuple:
+            return type(x)([self._locals(item) for item in x])
+        return x
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if not _THREAD.recordings or _THREAD.recordings[-1] is not self:
+            return func(*args, **(kwargs or {}))
+        if func is torch.Tensor.requires_grad_:
+            self._check_own(args[0])
+        elif func in _NUMPY:
+            raise DataDependentOutputException(func)  # type: ignore[arg-type]
+        return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
+
+
+def is_recording() -> bool:
+    """Does the caller run to record a graph?"""
+    return bool(_THREAD.recordings)
+
+
+def recording() -> Recording:
+    """The innermost recording."""
+    return _THREAD.recordings[-1]
+
+
+def local(x: Any) -> Any:
+    """The tensor of the innermost graph that a tensor means, where one is recorded; anything else as it is.
+
+    What hands tensors to a transform of torch.func asks for it first: the transform would wrap the one from outside.
+    """
+    return _THREAD.recordings[-1].local(x) if _THREAD.recordings else x
+
+
+@contextlib.contextmanager
+def _outside_of_graphs() -> Iterator[None]:
+    """Within: no torch.func transform is active and no graph is recorded, as if called from the top."""
+    with outside_of_transforms(), disable_proxy_modes_tracing():
+        yield
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Within: the caller may trace another function, as if no transform and no recording were active."""
+    outer, _THREAD.recordings = _THREAD.recordings, []
+    try:
+        with _TRACING, _outside_of_graphs():
+            yield
+    finally:
+        _THREAD.recordings = outer
+
+
+@contextlib.contextmanager
+def with_numbers() -> Iterator[None]:
+    """Within: no graph is recorded, and tensors have numbers, whatever is recorded or transformed around it."""
+    outer, _THREAD.recordings = _THREAD.recordings, []
+    try:
+        with _outside_of_graphs(), unset_fake_temporarily():
+            yield
+    finally:
+        _THREAD.recordings = outer
+
+
+class Like(NamedTuple):
+    """What is known of a tensor without its numbers."""
+
+    shape: torch.Size
+    dtype: torch.dtype
+    device: torch.device
+
+
+class Recorded(NamedTuple):
+    """A graph, and the tensors that it took from outside.
+
+    Attributes
+    ----------
+    graph
+        Takes the tensors of the recorded function, then one for each of `captured`.
+    captured
+        What the further inputs are, where the recording was made.
+    originals
+        The same as the function knows them; where another recording gave one a further meaning, they differ.
+    stand_ins
+        The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
+        is itself.
+
+    The graph keeps alive, as ``held``, the operations that its nodes refer to by number.
+    """
+
+    graph: GraphModule
+    captured: list[torch.Tensor]
+    originals: list[torch.Tensor]
+    stand_ins: list[torch.Tensor]
+
+
+def record(fun: Flat, like: Sequence[Any]) -> Recorded:
+    """Record what a function of tensors does, once, without numbers.
+
+    Parameters
+    ----------
+    fun
+        Takes and returns a sequence of tensors.
+    like
+        For each argument a tensor, or a :class:`Like`, of that shape, dtype and device.
+
+    Raises
+    ------
+    ConcretizationError
+        The function needs a number to go on.
+    """
+    with (
+        _TRACING,
+        outside_of_transforms() as transforms,
+        disable_proxy_modes_tracing(),
+        FakeTensorMode(allow_non_fake_inputs=True) as mode,
+    ):
+        inner = Recording(mode, transforms)
+        inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
+
+        def recorded(*tensors: torch.Tensor) -> list[torch.Tensor]:
+            _THREAD.recordings.append(inner)
+            inner.begin()
+            try:
+                with inner:
+                    return [inner.local(x) for x in fun(*tensors)]
+            finally:
+                _THREAD.recordings.pop()
+
+        try:
+            module = make_fx(recorded, tracing_mode="fake")(*inputs)
+        except NO_NUMBER as error:
+            raise _without_numbers(error) from None
+    tidy(module)
+    stand_ins = _inputs_of_constants(module)
+    module.held = inner.held  # type: ignore[assignment]
+    originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
+    captured = [recording().local(x) for x in originals] if is_recording() else originals
+    return Recorded(module, captured, originals, stand_ins)
+
+
+def tidy(module: GraphModule) -> None:
+    """Let operations be called by name, and drop what nobody needs."""
+    for node in module.graph.nodes:
+        if node.target is CALL:
+            node.target = act if target(node.args[1]).acts else perform
+        elif node.target is torch.ops.aten._efficientzerotensor.default:
+            # A tangent that is zero has no memory, which a program hands on.
+            node.target = torch.ops.aten.zeros.default
+        elif node.target is torch.ops.aten.view.default and _shape(node.args[0]) == _shape(node):
+            node.replace_all_uses_with(node.args[0])
+        elif node.target is torch.ops.aten.slice_scatter.default and len(node.args) > 4:
+            # An end like 2**63 - 1 is more than vmap can take.
+            node.update_arg(4, min(node.args[4], node.meta["val"].shape[node.args[2]]))
+    module.graph.eliminate_dead_code()
+    module.recompile()
+
+
+def _shape(node: Any) -> Any:
+    value = node.meta.get("val")
+    return value.shape if isinstance(value, torch.Tensor) else None
+
+
+def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
+    """Turn the constants of a graph, stand-ins and tensors made of numbers, into inputs behind the others."""
+    graph = module.graph
+    captured: list[torch.Tensor] = []
+    last = None
+    for node in graph.nodes:
+        if node.op == "placeholder":
+            last = node
+    found: dict[int, Node] = {}
+    for node in list(graph.nodes):
+        if node.op != "get_attr":
+            continue
+        value = getattr(module, node.target)
+        if not isinstance(value, torch.Tensor):
+            continue
+        place = found.get(id(value))
+        if place is None:
+            start = last.next if last is not None else next(iter(graph.nodes))
+            with graph.inserting_before(start):
+                place = last = graph.placeholder(f"captured_{len(captured)}")
+            place.meta["val"] = value
+            found[id(value)] = place
+            captured.append(value)
+        node.replace_all_uses_with(place)
+        graph.erase_node(node)
+    module.recompile()
+    return captured
+
+
+def _without_numbers(error: BaseException) -> ConcretizationError:
+    """The error for code that looks at a number while a graph is recorded, with its place."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((OURS, TORCH))]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: `{frames[-1].line}`" if frames else "code of a library"
+    return ConcretizationError(
+        "a compiled function must not need a number of a tensor to go on: it is recorded once, for all numbers. "
+        f"Got {where}. Choose with `transform.cond` or `torch.where`, loop with `transform.while_loop`, or name the "
+        "argument in `static_argnums`."
+    )

@@ -1,0 +1,1 @@
+"""Linear layers and sparse or event-driven connections."""

@@ -1,0 +1,1 @@
+"""Dynamics: modules that change in time."""

@@ -1,0 +1,1 @@
+"""Module, and what it does with its States."""

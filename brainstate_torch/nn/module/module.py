@@ -1,0 +1,393 @@
+"""Module: a torch.nn.Module and a graph node at once."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+
+from ... import _tree
+from ..._state import NewStateCatcher, ParamState, State, catch_new_states
+from ...graph import Node, flatten
+from ...graph import nodes as graph_nodes
+from ...graph import states as graph_states
+from ...mixin import ParamDesc
+from ...typing import Filter
+from .adopted import adopt_within
+from .belongings import buffers_of, modules_of, parameters_of, parts
+from .collective import init_all_states
+from .param_owner import ParamOwner
+from .saving import Loading, acyclic, save
+
+__all__ = ["ElementWiseBlock", "Module", "as_size"]
+
+#: What torch.nn.Module keeps in every object, which is not part of the graph.
+_TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl"})
+
+
+class _View:
+    """One of torch's dictionaries of a module, computed from the attributes when it is asked for."""
+
+    def __init__(self, select: Callable[[Any], Iterator[tuple[str, Any]]]) -> None:
+        self.select = select
+
+    def __get__(self, module: Any, owner: type) -> Any:
+        # Read-only: what a torch utility would write into it would be lost.
+        return self if module is None else MappingProxyType(dict(self.select(module)))
+
+    def __set__(self, module: Any, value: dict[str, Any]) -> None:
+        """torch.nn.Module.__init__ assigns empty dictionaries; attributes are the only storage."""
+
+
+def as_size(size: Any, name: str) -> tuple[int, ...]:
+    """A length or several as a tuple.
+
+    Raises
+    ------
+    TypeError
+        It is neither an integer nor a tuple or list.
+    ValueError
+        A length is negative.
+    """
+    if isinstance(size, (tuple, list)):
+        lengths = tuple(size)
+    elif isinstance(size, int) or (
+        isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"
+    ):
+        lengths = (int(size),)
+    else:
+        raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
+    if any(isinstance(length, int) and length < 0 for length in lengths):
+        raise ValueError(f"`{name}` must not be negative. Got {size}.")
+    return lengths
+
+
+class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
+    """Base class of models and layers: a ``torch.nn.Module`` and a graph node at once.
+
+    A subclass calls ``super().__init__()``, sets States and other modules as attributes, also in lists, tuples and
+    dictionaries, and defines :meth:`update`. A call of the module runs `update`, and forward hooks around it.
+
+    There are two views of the same objects, and attributes are the only storage:
+
+    - As a graph, :meth:`states` gives the States by path, ``('layers', 0, 'weight')``.
+    - As a ``torch.nn.Module``, the Parameters behind the leaves of a State stand under the path with dots and the path
+      within the value: ``layers.0.weight.bias``. Those of a ParamState are parameters; those of other States are
+      buffers, unless they are short-term. ``parameters()``, ``buffers()``, ``state_dict()``, ``to()``, ``train()``
+      and what else torch builds on them work on these. The Parameters are the same objects at every call.
+
+    So ``torch.optim.Adam(model.parameters())`` moves the values that `update` reads, and a value assigned to a State is
+    the one that ``state_dict()`` saves. Units are saved beside the values, and a value is converted to the unit of its
+    State when it is loaded. ``to()`` moves the short-term States too.
+
+    A plain torch.nn.Module in an attribute is part of both views. Its Parameters are ParamStates, except those with
+    ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
+    is differentiated and mapped like any other, and running statistics that it writes in place are written once after
+    the transform, or not at all if that raises. Outside a transform it works as torch's modules do, and its output
+    carries the autograd tape. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
+
+    Parameters
+    ----------
+    name
+        A name for people.
+
+    Raises
+    ------
+    TypeError
+        The name is not a text.
+
+    Notes
+    -----
+    Source: brainstate.nn.Module (0.5.4). Differs: ``parameters()`` gives torch Parameters, not ParamStates;
+    ``named_parameters(recurse=False)`` those of the module itself; ``modules()`` starts with the module itself.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> class Scale(brainstate.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = brainstate.ParamState(torch.tensor(2.))
+    ...     def update(self, x):
+    ...         return self.factor.value * x
+    >>> Scale()(torch.tensor(3.)), list(Scale().named_parameters())[0][0]
+    (tensor(6.), 'factor')
+    """
+
+    _parameters: ClassVar[Any] = _View(parameters_of)  # type: ignore[misc]
+    _buffers: ClassVar[Any] = _View(buffers_of)  # type: ignore[misc]
+    _modules: ClassVar[Any] = _View(modules_of)  # type: ignore[misc]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, (torch.nn.Module, list, tuple, dict)):
+            adopt_within(value)
+        object.__setattr__(self, name, value)
+
+    __delattr__ = object.__delattr__
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"`name` must be a str. Got {type(name).__name__}.")
+        super().__init__()
+        self._name = name
+        self._in_size: tuple[int, ...] | None = None
+        self._out_size: tuple[int, ...] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if "training" not in vars(self):
+            raise AttributeError(
+                f"`{type(self).__name__}.__init__` must call `super().__init__()`. Got an object without `{name}`. "
+                "Call it first, before attributes are set."
+            )
+        cure = ""
+        if type(self).init_state is not Module.init_state:
+            cure = ". If it is a State that `init_state` makes, call `brainstate_torch.nn.init_all_states(model)` first"
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{cure}")
+
+    @property
+    def name(self) -> str | None:
+        """The name given by the user, or None."""
+        return self._name
+
+    @property
+    def in_size(self) -> Any:
+        """The shape of the input without batch axes, a tuple; None if it is not known."""
+        return self._in_size
+
+    @in_size.setter
+    def in_size(self, size: Any) -> None:
+        self._in_size = as_size(size, "in_size")
+
+    @property
+    def out_size(self) -> Any:
+        """The shape of the output without batch axes, a tuple; None if it is not known."""
+        return self._out_size
+
+    @out_size.setter
+    def out_size(self, size: Any) -> None:
+        self._out_size = as_size(size, "out_size")
+
+    def update(self, *args: Any, **kwargs: Any) -> Any:
+        """What a call of the module computes; a subclass defines it.
+
+        Raises
+        ------
+        NotImplementedError
+            The subclass does not.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `update`. Got a call of a module without it.")
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """:meth:`update`, under torch's name."""
+        return self.update(*args, **kwargs)
+
+    def __rrshift__(self, x: Any) -> Any:
+        return self(x)
+
+    def init_state(self, *args: Any, **kwargs: Any) -> None:
+        """Make the States of one run; a subclass defines it. See :func:`init_all_states`."""
+
+    def reset_state(self, *args: Any, **kwargs: Any) -> None:
+        """Put the States of one run back to their start; a subclass defines it. See :func:`reset_all_states`."""
+
+    def init_all_states(self, *args: Any, state_tag: str | None = None, **kwargs: Any) -> NewStateCatcher:
+        """Call :meth:`init_state` of every module in this one; returns the States that were made, with the tag."""
+        with catch_new_states(state_tag) as catcher:
+            init_all_states(self, *args, **kwargs)
+        return catcher
+
+    def states(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
+        """The States by path, see :func:`brainstate_torch.graph.states`."""
+        return graph_states(self, *filters, allowed_hierarchy=allowed_hierarchy)
+
+    def nodes(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
+        """The nodes by path, see :func:`brainstate_torch.graph.nodes`."""
+        return graph_nodes(self, *filters, allowed_hierarchy=allowed_hierarchy)
+
+    def state_trees(self, *filters: Filter) -> Any:
+        """References to the States as nested dictionaries, one for each filter."""
+        _, tree = flatten(self)
+        return tree.filter(*filters) if filters else tree
+
+    def modules(  # type: ignore[override]
+        self, include_self: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[torch.nn.Module]:
+        """Every module in this one, and this one first if `include_self`."""
+        named = self.named_modules(remove_duplicate=remove_duplicate, include_self=include_self)
+        return (module for _, module in named)
+
+    def named_modules(
+        self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True, include_self: bool = True
+    ) -> Iterator[tuple[str, torch.nn.Module]]:
+        """Every module in this one by dotted name, and this one first if `include_self`."""
+        named = super().named_modules(memo, prefix, remove_duplicate)
+        return ((name, module) for name, module in named if include_self or module is not self)
+
+    def register_parameter(self, name: str, param: torch.nn.Parameter | None) -> None:
+        """Set a Parameter of torch's own kind as an attribute; a ParamState serves transforms as well."""
+        setattr(self, name, param)
+
+    def register_buffer(self, name: str, tensor: torch.Tensor | None, persistent: bool = True) -> None:
+        """Set a Buffer of torch's own kind as an attribute; a LongTermState serves transforms as well."""
+        setattr(self, name, None if tensor is None else torch.nn.Buffer(tensor, persistent=persistent))
+
+    def add_module(self, name: str, module: torch.nn.Module | None) -> None:
+        """Set a module as an attribute."""
+        setattr(self, name, module)
+
+    def get_submodule(self, target: str) -> torch.nn.Module:
+        """The module of a dotted name.
+
+        Raises
+        ------
+        AttributeError
+            There is none.
+        """
+        found = dict(self.named_modules(remove_duplicate=False)) if target else {"": self}
+        if target not in found:
+            raise AttributeError(f"`target` must be the name of a module in {type(self).__name__}. Got {target!r}.")
+        return found[target]
+
+    def train(self, mode: bool = True) -> Self:
+        """Set ``training`` of every module. Layers of this package ask ``environ``'s setting `fit` instead.
+
+        Raises
+        ------
+        TypeError
+            `mode` is not a bool.
+        """
+        if not isinstance(mode, bool):
+            raise TypeError(f"`mode` must be a bool. Got {type(mode).__name__}.")
+        self.training = mode
+        # Not by recursion, because modules may be in a cycle; from the inside out, so that a module that overrides
+        # `train` has the last word about what is in it.
+        for module in reversed(list(self.modules(include_self=False))):
+            if type(module).train is Module.train:
+                module.training = mode
+            else:
+                module.train(mode)
+        return self
+
+    def apply(self, fn: Callable[[torch.nn.Module], None]) -> Self:
+        """Call a function with every module in this one, and with this one last."""
+        for module in reversed(list(self.modules())):
+            fn(module)
+        return self
+
+    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
+        """What ``to()``, ``cuda()``, ``half()`` and the like do with a function of one tensor."""
+        modules = list(self.modules()) if recurse else [self]
+        held = {id(part): part for module in modules if isinstance(module, Module) for _, part in parts(module)}
+        for part in held.values():
+            if isinstance(part, State):
+                _apply_to_state(part, fn)
+            elif isinstance(part, torch.Tensor):
+                _apply_to_parameter(part, fn)
+        for module in modules:
+            if isinstance(module, Module):
+                module._apply_to_constants(fn)
+            else:
+                module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]
+        return self
+
+    def _apply_to_constants(self, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        """The part of `_apply` for a subclass that keeps tensors which are neither States nor of torch's own kinds."""
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """The values of the Parameters and buffers by dotted name, as torch's, and the units under ``_units``.
+
+        Raises
+        ------
+        ValueError
+            A module contains itself.
+        """
+        with acyclic():
+            return super().state_dict(*args, **kwargs)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """Load values, converted to the units of the States; as torch's.
+
+        Raises
+        ------
+        RuntimeError
+            With `strict`, a key is missing or unexpected; or a value has another shape or dimension than the State's.
+        ValueError
+            A module contains itself.
+        """
+        with acyclic():
+            return super().load_state_dict(state_dict, strict, assign)
+
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        save(self, destination, prefix, keep_vars)
+        if type(self).get_extra_state is not torch.nn.Module.get_extra_state:
+            destination[f"{prefix}_extra_state"] = self.get_extra_state()
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        for hook in self._load_state_dict_pre_hooks.values():
+            hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
+        loading = Loading(state_dict, prefix, local_metadata.get("assign_to_params_buffers", False))
+        loading.into(self)
+        if type(self).set_extra_state is not torch.nn.Module.set_extra_state:
+            loading.known.add("_extra_state")
+            self.set_extra_state(state_dict.get(f"{prefix}_extra_state"))
+        error_msgs += loading.errors
+        if strict:
+            missing_keys += loading.missing
+            unexpected_keys += loading.unexpected(self._modules)
+
+    def _graph_items(self) -> list[tuple[str, Any]]:
+        items = [(name, value) for name, value in super()._graph_items() if name not in _TORCH_ATTRIBUTES]
+        return items if self.training else [*items, ("training", False)]
+
+    def _graph_clear(self) -> None:
+        super()._graph_clear()
+        self.training = True
+
+    @classmethod
+    def _graph_new(cls) -> Self:
+        node = super()._graph_new()
+        torch.nn.Module.__init__(node)
+        return node
+
+    def __pretty_repr_item__(self, k: Any, v: Any) -> tuple[Any, Any] | None:
+        item = super().__pretty_repr_item__(k, v)
+        return item and (item[0].removeprefix("_"), item[1])
+
+
+def _apply_to_state(state: State[Any], fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    state.restore_value(_tree.map(lambda leaf: fn(leaf) if isinstance(leaf, torch.Tensor) else leaf, state.value))
+    if isinstance(state, ParamState):
+        for parameter in state.parameters():
+            _apply_to_grad(parameter, fn)
+
+
+def _apply_to_parameter(parameter: torch.Tensor, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    parameter.data = fn(parameter.data)
+    _apply_to_grad(parameter, fn)
+
+
+def _apply_to_grad(parameter: torch.Tensor, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    if parameter.grad is not None:
+        parameter.grad.data = fn(parameter.grad.data)
+
+
+class ElementWiseBlock(Module):
+    """A module whose output has the shape of its input, such as an activation.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> isinstance(brainstate.nn.ReLU(), brainstate.nn.ElementWiseBlock)
+    True
+    """

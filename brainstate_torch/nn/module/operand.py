@@ -1,0 +1,23 @@
+"""What the functions of this package take for a tensor."""
+
+from typing import Any
+
+import torch
+
+from ... import environ
+from ...units import Quantity
+from ...units import math as um
+
+__all__ = ["floating", "operand"]
+
+
+def operand(x: Any) -> Any:
+    """A tensor or a quantity that holds one, from anything array-like."""
+    held = x.mantissa if isinstance(x, Quantity) else x
+    return x if isinstance(held, torch.Tensor) else um.asarray(x)
+
+
+def floating(x: Any) -> Any:
+    """As :func:`operand`, with integers as floating numbers."""
+    x = operand(x)
+    return x if x.is_floating_point() or x.is_complex() else x.to(environ.dftype())

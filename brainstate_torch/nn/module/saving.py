@@ -1,0 +1,134 @@
+"""state_dict of a module, and the way back."""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from ... import _tree
+from ..._state import State
+from ...units import Quantity, UnitMismatchError, get_mantissa, get_unit, is_quantity
+from ...units import math as um
+from .belongings import is_persistent, is_saved, named_leaves, parts
+
+__all__ = ["UNITS", "Loading", "acyclic", "save"]
+
+#: The key under which the units of a module's values stand, by name. Text, so that ``weights_only`` can load it.
+UNITS = "_units"
+
+
+def save(module: torch.nn.Module, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+    """Put what belongs to a module itself into a state_dict."""
+    units = {}
+    for name, part in parts(module):
+        if isinstance(part, State):
+            if is_persistent(part):
+                supply = iter(part.parameters())
+                for key, leaf in named_leaves(name, part)[0]:
+                    mantissa = get_mantissa(leaf)
+                    if isinstance(mantissa, torch.Tensor):
+                        mantissa = next(supply)
+                    if is_saved(leaf):
+                        destination[prefix + key] = _detached(mantissa, keep_vars)
+                    if is_quantity(leaf):
+                        units[key] = str(get_unit(leaf))
+        elif isinstance(part, torch.Tensor) and getattr(part, "persistent", True):
+            destination[prefix + name] = _detached(part, keep_vars)
+    if units:
+        destination[prefix + UNITS] = units
+
+
+def _detached(x: Any, keep_vars: bool) -> Any:
+    return x.detach() if isinstance(x, torch.Tensor) and not keep_vars else x
+
+
+class Loading:
+    """What is loaded into one module from a state_dict, and what torch is to be told about it.
+
+    Parameters
+    ----------
+    state_dict
+        The whole of it.
+    prefix
+        The path of the module, with a dot at the end.
+    assign
+        Take the tensors as they are, dtype and device included, in place of copying their numbers.
+    """
+
+    def __init__(self, state_dict: Mapping[str, Any], prefix: str, assign: bool) -> None:
+        self.state_dict, self.prefix, self.assign = state_dict, prefix, assign
+        self.units: Mapping[str, str] | None = state_dict.get(prefix + UNITS)
+        self.known = {UNITS}
+        self.missing: list[str] = []
+        self.errors: list[str] = []
+
+    def into(self, module: torch.nn.Module) -> None:
+        """Load everything that belongs to the module itself."""
+        for name, part in parts(module):
+            if isinstance(part, State):
+                if is_persistent(part):
+                    leaves, spec = named_leaves(name, part)
+                    # Through the setter, so that hooks and traces learn of it.
+                    part.value = _tree.unflatten(spec, [self._leaf(key, leaf) for key, leaf in leaves])
+            elif isinstance(part, torch.Tensor) and getattr(part, "persistent", True):
+                part.data = self._leaf(name, part.data)
+
+    def _leaf(self, key: str, leaf: Any) -> Any:
+        """The new value of a leaf; the present one where there is none."""
+        if not is_saved(leaf):
+            return leaf
+        self.known.add(key)
+        if self.units is None and is_quantity(leaf) and self.prefix + UNITS not in self.missing:
+            self.missing.append(self.prefix + UNITS)
+        if self.prefix + key not in self.state_dict:
+            self.missing.append(self.prefix + key)
+            return leaf
+        try:
+            return self._fitted(self.state_dict[self.prefix + key], key, leaf)
+        except (TypeError, ValueError) as error:
+            self.errors.append(f'"{self.prefix + key}": {error}')
+            return leaf
+
+    def _fitted(self, new: Any, key: str, leaf: Any) -> Any:
+        old, unit = get_mantissa(leaf), get_unit(leaf)
+        new = self._in_unit(new, key, unit)
+        if not is_saved(new):
+            raise TypeError(f"a value must be a tensor or a number. Got {type(new).__name__}.")
+        if um.shape(new) != um.shape(old):
+            raise ValueError(f"a value must have shape {um.shape(old)}. Got {um.shape(new)}.")
+        if isinstance(old, torch.Tensor):
+            new = torch.as_tensor(new).detach()
+            new = new if self.assign else new.to(old, copy=True)
+        else:
+            new = type(old)(new)
+        return Quantity(new, unit) if is_quantity(leaf) else new
+
+    def _in_unit(self, new: Any, key: str, unit: Any) -> Any:
+        """The number of a value in the unit of the State; without any units in the file, it is taken to be in it."""
+        if not is_quantity(new):
+            if self.units is None:
+                return new
+            new = Quantity(new, self.units.get(key, "1"))
+        try:
+            return new.to_decimal(unit)
+        except UnitMismatchError:
+            raise ValueError(f"a value must have the dimension of {unit}. Got {get_unit(new)}.") from None
+
+    def unexpected(self, modules: Mapping[str, Any]) -> list[str]:
+        """The keys under the prefix that belong neither to the module itself nor to one in it."""
+        names = [key.removeprefix(self.prefix) for key in self.state_dict if key.startswith(self.prefix)]
+        inner = tuple(f"{name}." for name in modules)
+        return [self.prefix + name for name in names if name not in self.known and not name.startswith(inner)]
+
+
+@contextlib.contextmanager
+def acyclic() -> Iterator[None]:
+    """Say what an endless recursion of torch means."""
+    try:
+        yield
+    except RecursionError as error:
+        raise ValueError(
+            "a module that is saved or loaded must not contain itself. Got a cycle of modules. "
+            "Name the attribute that leads back in `graph_invisible_attrs` of its class."
+        ) from error

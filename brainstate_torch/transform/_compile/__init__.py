@@ -1,0 +1,1 @@
+"""jit: stateful functions recorded as programs, and run."""

@@ -1,0 +1,342 @@
+"""jit: a stateful function as a compiled program."""
+
+import functools
+import sys
+import time
+import weakref
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ... import _tree
+from ..._arrays import is_arraylike
+from ..._host.functorch import is_transformed
+from ..._program.backend import BACKENDS
+from ..._program.recording import is_recording
+from ..._state import State
+from ..._state.context import CONTEXT
+from ...typing import Missing
+from .._core.abstract import eval_shape
+from .._core.carry import protected
+from .._core.functional import checked_arguments, run
+from .program import Program
+from .recorded import numbers_as_tensors
+from .stateful_function import StatefulFunction
+
+__all__ = ["Jitted", "jit"]
+
+_MISSING = Missing()
+_CAPACITY = 128
+#: Seconds of compilation after which a word is due.
+_PATIENCE = 2.0
+
+
+class Jitted:
+    """A function that runs as a compiled program; what :func:`jit` returns."""
+
+    def __init__(
+        self, fun: Callable[..., Any], static: tuple[frozenset[int], frozenset[str]], backend: str, name: str | None
+    ) -> None:
+        functools.update_wrapper(self, fun, updated=())
+        self.origin_fun, self.name, self.backend = fun, name, backend
+        self._static_places, self._static_names = static
+        self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
+        self._method: Jitted | None = None
+
+    @property
+    def stateful_fun(self) -> StatefulFunction:
+        """The function together with the States that it touches."""
+        return StatefulFunction(self.origin_fun, tuple(self._static_places), tuple(self._static_names), name=self.name)
+
+    @property
+    def jitted_fun(self) -> "Jitted":
+        """The object itself."""
+        return self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the program for arguments of this kind, which is compiled at the first call."""
+        if CONTEXT.frames or is_recording() or is_transformed():
+            return self._plain(args, kwargs)
+        key, tensors = self._signature(args, kwargs)
+        if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+            return self._plain(args, kwargs)
+        for program in self._programs.get(key, ()):
+            inputs = program.inputs(tensors)
+            if inputs is not None:
+                break
+        else:
+            program = self._made(key, args, kwargs, tensors)
+            inputs = program.inputs(tensors)
+            assert inputs is not None, "a program takes the States that it was recorded with"
+        if program.attached and torch.is_grad_enabled():
+            return self._plain(args, kwargs)
+        return program(inputs)
+
+    def _plain(self, args: Any, kwargs: Any) -> Any:
+        """Inside another transform the function is a part of what that transforms."""
+        positional, named = protected(checked_arguments(args, kwargs))
+        outcome = run(self.origin_fun, positional, named)
+        outcome.frame.commit(outcome.written, outcome.created)
+        return outcome.result
+
+    def _signature(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[torch.Tensor]]:
+        """What tells one kind of arguments from another, and the tensors in them."""
+        tensors: list[torch.Tensor] = []
+        key: list[Any] = []
+        for i, arg in enumerate(args):
+            if type(arg) is torch.Tensor:
+                tensors.append(arg)
+                key.append((arg.shape, arg.dtype, arg.device))
+            elif i in self._static_places:
+                key.append(_static_key(arg, str(i)))
+            else:
+                key.append(_dynamic_key(arg, f"argument {i}", tensors))
+        for name in sorted(kwargs):
+            static = name in self._static_names
+            arg = kwargs[name]
+            key.append((name, _static_key(arg, name) if static else _dynamic_key(arg, f"argument `{name}`", tensors)))
+        return tuple(key), tensors
+
+    def _made(self, key: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensors: list[torch.Tensor]) -> Program:
+        """A new program, recorded from these arguments."""
+        fun, places, names = self.origin_fun, self._static_places, self._static_names
+        fixed = {i: arg for i, arg in enumerate(args) if i in places}
+        fixed_names = {name: arg for name, arg in kwargs.items() if name in names}
+
+        def dynamic(*some: Any, **named: Any) -> Any:
+            supply = iter(some)
+            whole = [fixed[i] if i in fixed else next(supply) for i in range(len(args))]
+            return fun(*whole, **named, **fixed_names)
+
+        arguments = numbers_as_tensors(
+            (
+                [arg for i, arg in enumerate(args) if i not in fixed],
+                {name: kwargs[name] for name in sorted(kwargs) if name not in fixed_names},
+            )
+        )
+        programs = self._programs.setdefault(key, [])
+        self._programs.move_to_end(key)
+        program: Program | None = None
+        mine = weakref.ref(self)
+
+        def dropped(_: Any) -> None:
+            owner = mine()
+            if owner is not None and program is not None:
+                owner._drop(key, program)
+
+        begin = time.perf_counter()
+        program = Program(
+            dynamic if fixed or fixed_names else fun, arguments, tensors, self.backend, self.name, dropped
+        )
+        programs.insert(0, program)
+        program.compile()
+        seconds = time.perf_counter() - begin
+        if seconds > _PATIENCE:
+            label = self.name or getattr(fun, "__qualname__", type(fun).__name__)
+            print(f"jit: compiled {label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
+        while len(self._programs) > _CAPACITY:
+            self._programs.popitem(last=False)
+        return program
+
+    def _drop(self, key: Any, program: Program) -> None:
+        """Forget a program whose States are gone."""
+        programs = self._programs.get(key, [])
+        if program in programs:
+            programs.remove(program)
+        if not programs:
+            self._programs.pop(key, None)
+
+    def clear_cache(self) -> None:
+        """Forget all programs."""
+        self._programs.clear()
+
+    def compile(self, *args: Any, **kwargs: Any) -> "Jitted":
+        """Record and compile for arguments like these, without running; no State is changed."""
+        key, tensors = self._signature(args, kwargs)
+        if not any(program.inputs(tensors) is not None for program in self._programs.get(key, ())):
+            self._made(key, args, kwargs, tensors)
+        return self
+
+    def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
+        """The shapes of the result, at no cost; see :func:`eval_shape`."""
+        return eval_shape(self.origin_fun, *args, **kwargs)
+
+    def _as_method(self) -> "Jitted":
+        """The same function with its first argument static, for an instance."""
+        if self._method is None:
+            places = frozenset([0, *[place + 1 for place in self._static_places]])
+            self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name)
+        return self._method
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a method of a class it is bound to the instance; `static_argnums` count what comes after ``self``."""
+        return self if instance is None else _Bound(self, instance)
+
+    def __repr__(self) -> str:
+        name = self.name or getattr(self.origin_fun, "__qualname__", repr(self.origin_fun))
+        return f"jit({name}, programs={sum(map(len, self._programs.values()))})"
+
+
+class _Weak:
+    """A key for an object, which does not keep it alive."""
+
+    __slots__ = ("_hash", "ref")
+
+    def __init__(self, x: Any) -> None:
+        self.ref, self._hash = weakref.ref(x), hash(x)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Weak):
+            return False
+        mine, theirs = self.ref(), other.ref()
+        return self is other or (mine is not None and theirs is not None and bool(mine == theirs))
+
+
+def _static_key(arg: Any, name: str) -> Any:
+    try:
+        hash(arg)
+    except TypeError:
+        raise ValueError(
+            f"the static argument {name} must be hashable. Got a {type(arg).__name__}. "
+            "Pass a tuple, a number or a text, or let it be a tensor."
+        ) from None
+    try:
+        return _Weak(arg)
+    except TypeError:
+        return type(arg), arg
+
+
+def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
+    leaves, spec = _tree.flatten(arg)
+    key: list[Any] = [spec]
+    for leaf in leaves:
+        if isinstance(leaf, State):
+            checked_arguments([leaf], {})
+        if not is_arraylike(leaf):
+            raise TypeError(
+                f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
+                f"Got a {type(leaf).__name__}. Name it in `static_argnums` or `static_argnames`."
+            )
+        tensor = leaf if isinstance(leaf, torch.Tensor) else numbers_as_tensors(leaf)
+        tensors.append(tensor)
+        key.append((tensor.shape, tensor.dtype, tensor.device))
+    return tuple(key)
+
+
+class _Bound:
+    """A compiled function as a method of an object, which is a static argument that is held weakly."""
+
+    def __init__(self, jitted: Jitted, instance: Any) -> None:
+        self._method = jitted._as_method()
+        self._instance = instance
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._method(self._instance, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._method, name)
+        return functools.partial(found, self._instance) if name in ("compile", "eval_shape") else found
+
+
+def jit(
+    fun: Any = _MISSING,
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    static_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
+    backend: str | None = None,
+    inline: bool = False,
+    name: str | None = None,
+) -> Any:
+    """A function as a compiled program: recorded at the first call, and from then on run without Python.
+
+    The first call with arguments of a kind, which is their structure, shapes, dtypes, devices and units, and those of
+    every State that is touched, runs the function once without numbers. States that it reads become inputs of the
+    program, those that it writes outputs. Loops, branches, derivatives, maps, units and random draws are part of it.
+    What Python does besides, such as printing, is done at the recording only.
+
+    Settings of ``environ`` and static arguments are seen as they are at each call: another value makes another program.
+    Inside another transform the function runs as it is.
+
+    Parameters
+    ----------
+    fun
+        Takes and returns trees of tensors, arrays, numbers and quantities. Without it `jit` is a decorator.
+    static_argnums, static_argnames
+        Arguments that are not tensors: hashable values, which may decide what the program does.
+    backend
+        'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one.
+    name
+        A name for people.
+    in_shardings, out_shardings, device
+        Belong to JAX's devices: None only. A program runs where its tensors are.
+    donate_argnums, donate_argnames, keep_unused, inline
+        Accepted so that programs port.
+
+    Returns
+    -------
+    Callable
+        With ``compile(*args)``, ``clear_cache()``, ``eval_shape(*args)``, ``origin_fun`` and ``stateful_fun``.
+
+    Raises
+    ------
+    TypeError
+        `fun` cannot be called; at a call: an argument is no tensor, or, as ConcretizationError, the function asks for
+        the number of a tensor.
+    ValueError
+        A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, or a static argument is not
+        hashable. At a call: as other transforms.
+    NotImplementedError
+        `in_shardings`, `out_shardings` or `device` is given.
+
+    Notes
+    -----
+    Source: brainstate.transform.jit (0.5.4). Differs: settings of environ are not frozen; States made inside stay
+    usable; a decorated method is bound to its instance. Compilation that takes longer than two seconds says so once.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> n = brainstate.State(torch.tensor(0.))
+    >>> @brainstate.transform.jit(backend='replay')
+    ... def count(x):
+    ...     n.value += x
+    ...     return 2 * n.value
+    >>> count(torch.tensor(3.)), count(torch.tensor(4.)), n.value
+    (tensor(6.), tensor(14.), tensor(7.))
+    """
+    for key, value in (("in_shardings", in_shardings), ("out_shardings", out_shardings), ("device", device)):
+        if value is not None:
+            raise NotImplementedError(f"`{key}` belongs to JAX's devices. Got one. Move tensors with `.to(device)`.")
+    _places("donate_argnums", donate_argnums)
+    static = frozenset(_places("static_argnums", static_argnums)), frozenset(_texts(static_argnames))
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(f"`backend` must be one of {', '.join(map(repr, BACKENDS))}. Got {backend!r}.")
+
+    def make(target: Any) -> Jitted:
+        if not callable(target):
+            raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
+        return Jitted(target, static, backend or BACKENDS[0], name)
+
+    return make if isinstance(fun, Missing) else make(fun)
+
+
+def _places(name: str, places: int | Iterable[int] | None) -> tuple[int, ...]:
+    found = () if places is None else (places,) if isinstance(places, int) else tuple(places)
+    for place in found:
+        if place < 0:
+            raise ValueError(f"`{name}` must not be negative. Got {place}. Count the arguments from 0.")
+    return found
+
+
+def _texts(names: str | Iterable[str] | None) -> tuple[str, ...]:
+    return () if names is None else (names,) if isinstance(names, str) else tuple(names)

@@ -1,1 +1,0 @@
-"""Programs as graphs: what `jit` records, with loops and branches as single operations that have derivatives."""

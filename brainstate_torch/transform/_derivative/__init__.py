@@ -1,0 +1,1 @@
+"""Gradients, Jacobians and products with them."""

@@ -1,0 +1,171 @@
+"""Reverse mode: the two engines, and the base transforms of ``grad`` and ``vector_grad``.
+
+``torch.func`` defines the result. It keeps the whole graph as if it were to be differentiated again, so a first-order
+call with nothing else active runs on a private autograd tape instead: the same numbers, half the time, a quarter of the
+memory on a long recurrent network.
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import torch
+
+from ..._errors import BrainStateError
+from ..._host.dispatch import dispatch_modes
+from ..._host.functorch import grad_and_value, is_transformed, pulled_back, vjp
+from ..._state.context import CONTEXT
+from ..._state.frame import TapeFrame
+from .._core.functional import Call
+from .checks import checked_result, checked_scalar, exact_places
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Pure",
+    "Tensors",
+    "can_recompute",
+    "scalar_gradient",
+    "vector_gradient",
+]
+
+Engine = Literal["auto", "func", "tape"]
+ENGINES = ("auto", "func", "tape")
+
+Tensors = tuple[torch.Tensor, ...]
+
+
+class Pure(Protocol):
+    """What a base transform differentiates: (tensors, call) -> (result, tensors to carry out)."""
+
+    def __call__(self, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]: ...
+
+
+Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[Sequence[Any], Tensors]]
+
+
+class _Tape(threading.local):
+    """Per thread: is a reverse pass on the tape under way?"""
+
+    active = False
+
+
+_TAPE = _Tape()
+
+
+def can_recompute() -> bool:
+    """Is it the tape alone that records what the caller computes?
+
+    Recomputation rests on saved-tensor hooks. torch.func forbids them, and keeps everything for a further derivative,
+    so that nothing would be gained there.
+    """
+    taped = len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame)
+    return (_TAPE.active or taped) and not is_transformed()
+
+
+def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
+    """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
+    free = not CONTEXT.frames and not is_transformed()
+    for leaf in leaves:
+        if leaf.requires_grad:
+            free = False
+    if engine == "auto":
+        # A dispatch mode may be tracing a graph, which has to hold the backward pass too.
+        return free and not dispatch_modes()
+    if not free:
+        raise BrainStateError(
+            "`engine='tape'` must not be used inside another transform or on tensors that require a gradient. "
+            "Got one of both. Leave `engine` at 'auto'."
+        )
+    return True
+
+
+def scalar_gradient(
+    fun: Pure,
+    argnums: int = 0,
+    has_aux: bool = True,
+    *,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    unit_aware: bool = False,
+    engine: Engine = "auto",
+) -> Gradient:
+    """The base transform of ``grad``: the gradient of a real scalar, or a holomorphic complex one."""
+
+    def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[torch.Tensor, Tensors]:
+        result, carried = fun(leaves, call)
+        return checked_scalar(result, call, holomorphic, unit_aware), carried
+
+    host = grad_and_value(checked, has_aux=True)
+
+    def on_func(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
+        grads, (_, carried) = host(tuple(leaves), call)
+        return grads, carried
+
+    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
+        free = call.hold(exact_places(leaves, call, holomorphic, allow_int))
+        # grad_and_value takes real results only.
+        return _reverse(checked, functools.partial(_on_func, checked) if holomorphic else on_func, free, call, engine)
+
+    return gradient
+
+
+def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine: Engine = "auto") -> Gradient:
+    """The base transform of ``vector_grad``: the gradient of the sum over all results."""
+
+    def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Tensors, Tensors]:
+        result, carried = fun(leaves, call)
+        results = result if isinstance(result, tuple) else (result,)
+        return tuple([checked_result(x, "vector_grad") for x in results]), carried
+
+    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
+        free = call.hold(exact_places(leaves, call, holomorphic=False, allow_int=True))
+        return _reverse(checked, functools.partial(_on_func, checked), free, call, engine)
+
+    return gradient
+
+
+def _reverse(
+    fun: Pure, on_func: Gradient, leaves: Sequence[torch.Tensor], call: Call, engine: Engine
+) -> tuple[Sequence[Any], Tensors]:
+    """The gradient of a scalar result, or of the sum of several, by one of the engines."""
+    if not leaves:
+        return call.with_exact([]), fun(leaves, call)[1]
+    if engine != "func" and _takes_tape(engine, leaves):
+        outer, _TAPE.active = _TAPE.active, True
+        try:
+            grads, carried = _on_tape(fun, leaves, call)
+        finally:
+            _TAPE.active = outer
+    else:
+        grads, carried = on_func(leaves, call)
+    return call.with_exact([grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads]), carried
+
+
+def _on_func(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
+    results, pull, carried = vjp(  # type: ignore[misc]
+        lambda *xs: fun(xs, call), *leaves, has_aux=True
+    )
+    several = isinstance(results, tuple)
+    return pull(tuple([torch.ones_like(x) for x in results]) if several else torch.ones_like(results)), carried
+
+
+def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
+    inputs = [leaf.detach().requires_grad_() for leaf in leaves]
+    if torch.is_grad_enabled():
+        results, carried = fun(inputs, call)
+    else:
+        with torch.enable_grad():
+            results, carried = fun(inputs, call)
+    outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
+    if outputs:
+        CONTEXT.backward = True
+        try:
+            grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
+        finally:
+            CONTEXT.backward = False
+    else:
+        grads = [torch.zeros_like(leaf) for leaf in leaves]
+    call.detached = True
+    return grads, tuple([x.detach() if x.requires_grad else x for x in carried])

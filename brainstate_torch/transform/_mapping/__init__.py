@@ -1,0 +1,1 @@
+"""Maps over batches, devices and new States."""

@@ -1,0 +1,1 @@
+"""Checks of numbers while a function runs."""

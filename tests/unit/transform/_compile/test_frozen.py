@@ -1,0 +1,56 @@
+"""brainstate_torch.transform._compile.frozen: functions whose variables are held."""
+
+import functools
+
+from brainstate_torch.transform._compile.frozen import frozen
+
+
+def test_a_frozen_function_sees_its_variables_as_they_were():
+    v = 1
+
+    def fun(x, *, y=10):
+        return x + v + y
+
+    held = frozen(fun)
+    v = 100
+    assert (held(0), held(0, y=0), fun(0)) == (11, 1, 110)
+    assert held.__name__ == "fun"
+
+
+def test_functions_among_the_variables_are_frozen_too():
+    v = 1
+    inner = lambda: v
+    held = frozen(functools.partial(lambda scale: scale * inner(), 2))
+    v = 100
+    assert (held(), inner()) == (2, 100)
+
+
+def test_a_function_may_be_one_of_its_own_variables():
+    def factorial(n):
+        return 1 if n == 0 else n * factorial(n - 1)
+
+    held = frozen(factorial)
+    factorial_before, factorial = factorial, None
+    assert held(4) == 24
+    assert factorial_before is not held
+
+
+def test_a_variable_without_a_value_stays_without_one():
+    held = frozen(lambda: (lambda: later) and 3)
+    later = 1
+    assert held() == 3
+    assert later == 1
+
+
+def test_methods_keep_their_object():
+    class Thing:
+        def value(self):
+            return super().__repr__() and self
+
+    thing = Thing()
+    assert frozen(thing.value)() is thing
+
+
+def test_what_has_no_variables_is_itself():
+    assert frozen(len) is len
+    assert frozen(test_methods_keep_their_object) is test_methods_keep_their_object
