@@ -194,10 +194,19 @@ class JointTypes(_TypeCombination):
 
     A single type is returned as it is.
 
+    Parameters
+    ----------
+    *types
+        The types.
+
     Raises
     ------
     TypeError
         There is no type.
+
+    Notes
+    -----
+    Source: brainstate.mixin.JointTypes (0.5.4). Differs: not a private class of ``typing``.
 
     Examples
     --------
@@ -206,10 +215,6 @@ class JointTypes(_TypeCombination):
     >>> both = brainstate.mixin.JointTypes[Hashable, Sequence]
     >>> isinstance((1, 2), both), isinstance([1, 2], both)
     (True, False)
-
-    Notes
-    -----
-    Source: brainstate.mixin.JointTypes (0.5.4). Differs: not a private class of ``typing``.
     """
 
     def __instancecheck__(self, instance: Any) -> bool:
@@ -224,10 +229,19 @@ class OneOfTypes(_TypeCombination):
 
     A single type is returned as it is.
 
+    Parameters
+    ----------
+    *types
+        The types.
+
     Raises
     ------
     TypeError
         There is no type.
+
+    Notes
+    -----
+    Source: brainstate.mixin.OneOfTypes (0.5.4). Differs: see :class:`JointTypes`.
 
     Examples
     --------
@@ -235,10 +249,6 @@ class OneOfTypes(_TypeCombination):
     >>> number = brainstate.mixin.OneOfTypes[int, float]
     >>> isinstance(1.5, number), isinstance('a', number)
     (True, False)
-
-    Notes
-    -----
-    Source: brainstate.mixin.OneOfTypes (0.5.4). Differs: see :class:`JointTypes`.
     """
 
     def __instancecheck__(self, instance: Any) -> bool:
@@ -298,10 +308,19 @@ def _as_type(mode: Any) -> Any:
 class JointMode(Mode):
     """Several modes at once. It has the attributes of each; the first mode that has one gives it.
 
+    Parameters
+    ----------
+    *modes
+        The modes.
+
     Raises
     ------
     TypeError
         One of them is not a mode.
+
+    Notes
+    -----
+    Source: brainstate.mixin.JointMode (0.5.4).
 
     Examples
     --------
@@ -309,10 +328,6 @@ class JointMode(Mode):
     >>> mode = brainstate.mixin.JointMode(brainstate.mixin.Training(), brainstate.mixin.Batching(16))
     >>> mode.has(brainstate.mixin.Training), mode.is_a(brainstate.mixin.Training), mode.batch_size
     (True, False, 16)
-
-    Notes
-    -----
-    Source: brainstate.mixin.JointMode (0.5.4).
     """
 
     def __init__(self, *modes: Mode) -> None:

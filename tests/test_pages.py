@@ -30,6 +30,19 @@ def test_sessions_of_a_page_are_fenced_and_end_with_an_empty_line(page):
     assert [language for language, body in FENCE.findall(text) if ">>> " in body and language != "pycon"] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_are_there(page):
+    places = [
+        ROOT,
+        ROOT / "brainstate_torch",
+        ROOT / "brainstate_torch" / "random",
+        ROOT / "brainstate_torch" / "units",
+    ]
+    places += [ROOT / "brainstate_torch" / "transform" / "_derivative", ROOT / "brainstate_torch" / "_program"]
+    named = re.findall(r"`((?:[\w.]+/)*\w+\.py)`", page.read_text())
+    assert [name for name in named if not any((place / name).exists() for place in places)] == []
+
+
 def test_the_table_of_return_forms_is_the_same_in_page_and_docstring():
     rows = [line.strip("| \n").split(" | ") for line in (ROOT / "docs" / "gradients.md").read_text().splitlines()]
     forms = [row for row in rows if len(row) == 3 and row[0] in ("none", "given")]

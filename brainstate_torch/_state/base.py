@@ -49,7 +49,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     value
         Any pytree. Another State stands for its value.
     name
-        A name for people.
+        A name, for display.
     **metadata
         `tag`, a text or several, becomes a set; everything else becomes an attribute.
 
@@ -488,6 +488,16 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
 def maybe_state(val: Any) -> Any:
     """The value of a State; anything else unchanged.
+
+    Parameters
+    ----------
+    val
+        A State, or anything else.
+
+    Returns
+    -------
+    Any
+        The value of the State; anything else unchanged.
 
     Examples
     --------

@@ -105,6 +105,11 @@ def catch_new_states(
     state_to_exclude
         A predicate ``(path, state) -> bool``, such as ``util.filter.OfType(ParamState)``.
 
+    Yields
+    ------
+    NewStateCatcher
+        Holds the States that were made, with their paths.
+
     Raises
     ------
     TypeError

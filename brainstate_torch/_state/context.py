@@ -32,6 +32,20 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
 
     Shapes and dtypes may change. The context can be nested, and switched off inside with ``val=False``.
 
+    Parameters
+    ----------
+    val
+        False switches the check off, inside a context that has it on.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    ValueError
+        At an assignment: the new value has another tree structure or unit.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -61,6 +75,10 @@ def check_state_jax_tracer(val: bool = True) -> Iterator[None]:
     ----------
     val
         Accepted so that programs port.
+
+    Yields
+    ------
+    None
 
     Notes
     -----

@@ -22,6 +22,8 @@ class HiddenGroupState(HiddenState[Any]):
     ----------
     value
         A tensor or quantity with at least two axes; the last one counts the variables, named '0', '1', ….
+    **kwargs
+        `name` and metadata, as for :class:`State`.
 
     Raises
     ------
@@ -140,6 +142,8 @@ class HiddenTreeState(HiddenGroupState):
     ----------
     value
         A dict, list or tuple of tensors or quantities.
+    **kwargs
+        `name` and metadata, as for :class:`State`.
 
     Raises
     ------

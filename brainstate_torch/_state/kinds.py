@@ -102,6 +102,13 @@ def check_array(owner: str, value: Any, where: str = "") -> None:
 class HiddenState(ShortTermState[A]):
     """The hidden state of a recurrent cell: one tensor, or one quantity.
 
+    Parameters
+    ----------
+    value
+        A tensor, a numpy array or a quantity, ``[*N]``.
+    name, **kwargs
+        As for :class:`State`.
+
     Raises
     ------
     TypeError

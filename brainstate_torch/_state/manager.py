@@ -11,6 +11,13 @@ __all__ = ["FakeState", "StateDictManager"]
 class FakeState:
     """Holds a value and a name like a State, but no transform sees it.
 
+    Parameters
+    ----------
+    value
+        Anything.
+    name, **kwargs
+        Stored as attributes.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate

@@ -17,6 +17,10 @@ def taped() -> Iterator[None]:
     ``loss.backward()`` then fills ``parameter.grad``. When the context is left, the States that were written keep their
     values without the graph.
 
+    Yields
+    ------
+    None
+
     Raises
     ------
     BrainStateError

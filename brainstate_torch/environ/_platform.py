@@ -10,6 +10,11 @@ SUPPORTED_PLATFORMS = ("cpu", "gpu", "tpu")
 def set_platform(platform: str) -> None:
     """Make new tensors of this thread on the 'cpu' or on the 'gpu', torch's 'cuda' device.
 
+    Parameters
+    ----------
+    platform
+        ``'cpu'`` or ``'gpu'``.
+
     Raises
     ------
     ValueError
@@ -19,19 +24,19 @@ def set_platform(platform: str) -> None:
     NotImplementedError
         The platform is 'tpu'.
 
-    Examples
-    --------
-    >>> import brainstate_torch as brainstate
-    >>> brainstate.environ.set_platform('cpu')
-    >>> brainstate.environ.get_platform()
-    'cpu'
-
     Notes
     -----
     Source: brainstate.environ.set_platform (0.5.4). Differs: the platform is 'cpu' until it is set, and a
     missing device is an error here rather than at the next computation. On 'gpu' torch intercepts every
     call of this thread to place new tensors (1 µs each); ``module.to('cuda')`` and ``device='cuda'`` avoid
     that.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.environ.set_platform('cpu')
+    >>> brainstate.environ.get_platform()
+    'cpu'
     """
     if platform not in SUPPORTED_PLATFORMS:
         raise ValueError(f"`platform` must be 'cpu', 'gpu' or 'tpu'. Got {platform!r}.")
@@ -50,6 +55,11 @@ def set_platform(platform: str) -> None:
 def get_platform() -> str:
     """Return the platform on which torch makes new tensors.
 
+    Returns
+    -------
+    str
+        ``'cpu'`` or ``'gpu'``.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -62,6 +72,11 @@ def get_platform() -> str:
 def set_host_device_count(n: int) -> None:
     """Set into how many devices the CPU is divided: torch knows one CPU device, so `n` must be 1.
 
+    Parameters
+    ----------
+    n
+        1, the only number that torch knows.
+
     Raises
     ------
     ValueError
@@ -69,16 +84,16 @@ def set_host_device_count(n: int) -> None:
     NotImplementedError
         `n` is larger than 1.
 
+    Notes
+    -----
+    Source: brainstate.environ.set_host_device_count (0.5.4). Differs: XLA can divide the CPU.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
     >>> brainstate.environ.set_host_device_count(1)
     >>> brainstate.environ.get_host_device_count()
     1
-
-    Notes
-    -----
-    Source: brainstate.environ.set_host_device_count (0.5.4). Differs: XLA can divide the CPU.
     """
     if not isinstance(n, int) or n < 1:
         raise ValueError(f"`n` must be a positive int. Got {n!r}.")
@@ -92,6 +107,11 @@ def set_host_device_count(n: int) -> None:
 
 def get_host_device_count() -> int:
     """Return the number of CPU devices, which is 1 in torch.
+
+    Returns
+    -------
+    int
+        Always 1.
 
     Examples
     --------

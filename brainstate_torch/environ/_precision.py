@@ -44,10 +44,22 @@ def _precision(env: EnvironmentState | None) -> int | str:
 def set_precision(precision: int | str, *, env: EnvironmentState | None = None) -> None:
     """Set the precision of this thread: 8, 16, 32, 64 or 'bf16'.
 
+    Parameters
+    ----------
+    precision
+        8, 16, 32, 64 or ``'bf16'``.
+    env
+        The store; None: the default one of this thread.
+
     Raises
     ------
     ValueError
         The precision is another one.
+
+    Notes
+    -----
+    Source: brainstate.environ.set_precision (0.5.4). Differs: drives what this package creates, and never
+    ``torch.get_default_dtype()``: ``torch.ones(3)`` stays float32 at precision 64.
 
     Examples
     --------
@@ -56,17 +68,22 @@ def set_precision(precision: int | str, *, env: EnvironmentState | None = None) 
     >>> brainstate.environ.set_precision('bf16', env=mine)
     >>> brainstate.environ.dftype(env=mine)
     torch.bfloat16
-
-    Notes
-    -----
-    Source: brainstate.environ.set_precision (0.5.4). Differs: drives what this package creates, and never
-    ``torch.get_default_dtype()``: ``torch.ones(3)`` stays float32 at precision 64.
     """
     store(env, {PRECISION: as_precision(precision)})
 
 
 def get_precision(*, env: EnvironmentState | None = None) -> int:
     """Return the number of bits of the precision, 16 for 'bf16'.
+
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    int
+        8, 16, 32 or 64.
 
     Examples
     --------
@@ -82,6 +99,16 @@ def get_precision(*, env: EnvironmentState | None = None) -> int:
 def dftype(*, env: EnvironmentState | None = None) -> torch.dtype:
     """Return the default floating dtype: float8_e5m2, float16, bfloat16, float32 or float64.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    torch.dtype
+        The dtype of new floating tensors.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -94,6 +121,16 @@ def dftype(*, env: EnvironmentState | None = None) -> torch.dtype:
 
 def ditype(*, env: EnvironmentState | None = None) -> torch.dtype:
     """Return the default integer dtype: int8, int16, int32 or int64.
+
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    torch.dtype
+        The dtype of new integer tensors.
 
     Examples
     --------
@@ -108,23 +145,43 @@ def ditype(*, env: EnvironmentState | None = None) -> torch.dtype:
 def dutype(*, env: EnvironmentState | None = None) -> torch.dtype:
     """Return the default unsigned integer dtype: uint8, uint16, uint32 or uint64.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    torch.dtype
+        The dtype of new unsigned integer tensors.
+
+    Notes
+    -----
+    Source: brainstate.environ.dutype (0.5.4). torch has most arithmetic for uint8 only:
+    convert the others first.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
     >>> with brainstate.environ.context(precision=8):
     ...     brainstate.environ.dutype()
     torch.uint8
-
-    Notes
-    -----
-    Source: brainstate.environ.dutype (0.5.4). torch has most arithmetic for uint8 only:
-    convert the others first.
     """
     return _DTYPES[_precision(env)].uint
 
 
 def dctype(*, env: EnvironmentState | None = None) -> torch.dtype:
     """Return the default complex dtype: complex128 at precision 64, otherwise complex64.
+
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    torch.dtype
+        complex64 or complex128.
 
     Examples
     --------
@@ -139,10 +196,19 @@ def dctype(*, env: EnvironmentState | None = None) -> torch.dtype:
 def tolerance(*, env: EnvironmentState | None = None) -> torch.Tensor:
     """Return the tolerance that suits comparisons: 1e-12 at 64 bits, 1e-5 at 32, 1e-2 below.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
     Returns
     -------
     torch.Tensor
         Shape ``[]``, dtype float64, float32 or float16.
+
+    Notes
+    -----
+    Source: brainstate.environ.tolerance (0.5.4). Differs: a tensor, not a numpy array.
 
     Examples
     --------
@@ -150,10 +216,6 @@ def tolerance(*, env: EnvironmentState | None = None) -> torch.Tensor:
     >>> with brainstate.environ.context(precision=64):
     ...     brainstate.environ.tolerance().item()
     1e-12
-
-    Notes
-    -----
-    Source: brainstate.environ.tolerance (0.5.4). Differs: a tensor, not a numpy array.
     """
     precision = get_precision(env=env)
     if precision == 64:

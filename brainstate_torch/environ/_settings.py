@@ -113,10 +113,19 @@ def get(
     env
         The store to read, this thread's default one if None.
 
+    Returns
+    -------
+    Any
+        The value of the setting.
+
     Raises
     ------
     KeyError
         The key is missing and there is no default.
+
+    Notes
+    -----
+    Source: brainstate.environ.get (0.5.4).
 
     Examples
     --------
@@ -124,10 +133,6 @@ def get(
     >>> with brainstate.environ.context(fit=True):
     ...     brainstate.environ.get('fit'), brainstate.environ.get('colour', 'grey')
     (True, 'grey')
-
-    Notes
-    -----
-    Source: brainstate.environ.get (0.5.4).
     """
     env = GLOBAL if env is None else env
     stack = env.contexts.get(key)
@@ -153,6 +158,16 @@ def get(
 def get_dt(*, env: EnvironmentState | None = None) -> Any:
     """Read the time step, ``get('dt')``.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    Tensor, Quantity or float
+        The time step, as it was set.
+
     Raises
     ------
     KeyError
@@ -171,6 +186,16 @@ def get_dt(*, env: EnvironmentState | None = None) -> Any:
 def all(*, env: EnvironmentState | None = None) -> dict[str, Any]:
     """Read every setting into a new dict.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    dict
+        The settings by name; the innermost open context counts.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -185,6 +210,20 @@ def all(*, env: EnvironmentState | None = None) -> dict[str, Any]:
 
 def pop(key: str, default: Any = _NOT_PROVIDED, *, env: EnvironmentState | None = None) -> Any:
     """Remove a stored setting and return its value. Registered behaviours are not called.
+
+    Parameters
+    ----------
+    key
+        The name of the setting.
+    default
+        The result for a missing key; without it a missing key is an error.
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    Any
+        The value that was stored.
 
     Raises
     ------
@@ -273,6 +312,16 @@ def context(*, env: EnvironmentState | None = None, **kwargs: Any) -> Iterator[d
 def reset(*, env: EnvironmentState | None = None) -> None:
     """Forget every setting and registered behaviour of this thread, and warn that this happened.
 
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Notes
+    -----
+    Source: brainstate.environ.reset (0.5.4). Differs: other threads keep their settings, and the
+    platform stays.
+
     Examples
     --------
     >>> import warnings, brainstate_torch as brainstate
@@ -282,11 +331,6 @@ def reset(*, env: EnvironmentState | None = None) -> None:
     ...     brainstate.environ.reset(env=mine)
     >>> brainstate.environ.all(env=mine)
     {'precision': 32}
-
-    Notes
-    -----
-    Source: brainstate.environ.reset (0.5.4). Differs: other threads keep their settings, and the
-    platform stays.
     """
     env = GLOBAL if env is None else env
     for part in (env.settings, env.contexts, env.functions, env.locks):

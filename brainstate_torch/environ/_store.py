@@ -53,7 +53,7 @@ class EnvironmentState(threading.local):
     functions: dict[str, Callable[[Any], object]] = field(default_factory=dict)
     locks: defaultdict[str, Any] = field(default_factory=lambda: defaultdict(threading.RLock))
     #: What :func:`observed` has seen, innermost last.
-    _observers: "list[Observed]" = field(default_factory=list)
+    _observers: "list[Observed]" = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
         self.settings.setdefault(PRECISION, DEFAULT_PRECISION)
@@ -182,6 +182,18 @@ def register_default_behavior(
 def unregister_default_behavior(key: str, *, env: EnvironmentState | None = None) -> bool:
     """Forget the function registered for a setting. True if there was one.
 
+    Parameters
+    ----------
+    key
+        The name of the setting.
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    bool
+        Whether there was a function.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -194,6 +206,16 @@ def unregister_default_behavior(key: str, *, env: EnvironmentState | None = None
 
 def list_registered_behaviors(*, env: EnvironmentState | None = None) -> list[str]:
     """List the settings that have a registered function.
+
+    Parameters
+    ----------
+    env
+        The store; None: the default one of this thread.
+
+    Returns
+    -------
+    list of str
+        The names of the settings.
 
     Examples
     --------

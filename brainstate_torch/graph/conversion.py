@@ -19,16 +19,25 @@ __all__ = ["NodeStates", "graph_to_tree", "tree_to_graph"]
 class NodeStates(PyTreeNode):
     """A node taken apart: its structure, and references to its States in one or several dictionaries; a pytree.
 
+    Parameters
+    ----------
+    _graphdef
+        The structure, or None.
+    states
+        The dictionaries of references.
+    metadata
+        What the function that took the node apart stored.
+
+    Notes
+    -----
+    Source: brainstate.graph.NodeStates (0.5.4).
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
     >>> parts = brainstate.graph.treefy_split([brainstate.State(2.)])
     >>> brainstate.graph.NodeStates.from_split(*parts).state[0].value
     2.0
-
-    Notes
-    -----
-    Source: brainstate.graph.NodeStates (0.5.4).
     """
 
     _graphdef: GraphDef[Any] | None
@@ -193,6 +202,11 @@ def tree_to_graph(
         Says what to take as a leaf.
     map_non_graph_nodes
         Call `merge_fn` for the other leaves too.
+
+    Returns
+    -------
+    tree, states
+        The pytree with nodes, and the States in them by index.
 
     Raises
     ------

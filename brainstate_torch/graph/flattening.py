@@ -28,6 +28,11 @@ def flatten(
     treefy_state
         Give references (:class:`TreefyState`), not the States themselves.
 
+    Returns
+    -------
+    GraphDef, NestedDict
+        The structure, and the States (or references to them) by path.
+
     Raises
     ------
     TypeError
@@ -35,17 +40,17 @@ def flatten(
     ValueError
         `node` is neither a node nor a container.
 
+    Notes
+    -----
+    Source: brainstate.graph.flatten (0.5.4). Differs: containers of static values stay containers in the structure; a
+    State to which a reference is made counts as read.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
     >>> graphdef, states = brainstate.graph.flatten({'w': brainstate.State(2.), 'mode': 'fast'})
     >>> brainstate.graph.unflatten(graphdef, states)
     {'w': State(value=2.0), 'mode': 'fast'}
-
-    Notes
-    -----
-    Source: brainstate.graph.flatten (0.5.4). Differs: containers of static values stay containers in the structure; a
-    State to which a reference is made counts as read.
     """
     refs = RefMap[Any, int]() if ref_index is None else ref_index
     if not isinstance(refs, RefMap):
@@ -116,6 +121,11 @@ def unflatten(
     index_ref_cache
         Nodes and States to use again, by index: States take over the new values, nodes the new attributes.
 
+    Returns
+    -------
+    Any
+        The new root.
+
     Raises
     ------
     TypeError
@@ -124,6 +134,10 @@ def unflatten(
         A State is missing from the mapping, an entry of the mapping is not a State, or an object of the cache has
         another type than the structure says.
 
+    Notes
+    -----
+    Source: brainstate.graph.unflatten (0.5.4). Differs: a node that is used again keeps its invisible attributes.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -131,10 +145,6 @@ def unflatten(
     >>> twins = brainstate.graph.unflatten(*brainstate.graph.flatten([s, s]))
     >>> twins[0] is twins[1], twins[0] is s
     (True, False)
-
-    Notes
-    -----
-    Source: brainstate.graph.unflatten (0.5.4). Differs: a node that is used again keeps its invisible attributes.
     """
     if not isinstance(graphdef, GraphDef):
         raise TypeError(f"`graphdef` must be a GraphDef. Got {type(graphdef).__name__}.")

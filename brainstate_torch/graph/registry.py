@@ -113,6 +113,11 @@ def node_type(kind: type) -> NodeType | None:
 class Static(Generic[A]):
     """A value that is structure wherever it stands: a pytree without leaves. It must have ``==`` and a hash.
 
+    Parameters
+    ----------
+    value
+        A value with ``==`` and a hash.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate

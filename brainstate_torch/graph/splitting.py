@@ -78,6 +78,18 @@ def treefy_merge(graphdef: GraphDef[Any], *state_mappings: NestedDict) -> Any:
     The new States hold the arrays of the references. Where these are the storage of Parameters that an optimizer of
     torch.optim steps on, that changes the new States too: :func:`clone` copies.
 
+    Parameters
+    ----------
+    graphdef
+        The structure.
+    *state_mappings
+        References to its States, as :func:`treefy_split` returns them.
+
+    Returns
+    -------
+    Any
+        The new root.
+
     Raises
     ------
     ValueError
@@ -95,6 +107,13 @@ def treefy_merge(graphdef: GraphDef[Any], *state_mappings: NestedDict) -> Any:
 
 def treefy_states(node: Any, *filters: Filter) -> Any:
     """References to the States of a graph, or to those that match.
+
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+    *filters
+        Which ones, see :func:`brainstate_torch.util.to_predicate`; one result for each filter.
 
     Returns
     -------
@@ -116,6 +135,16 @@ def treefy_states(node: Any, *filters: Filter) -> Any:
 def graphdef(node: Any) -> GraphDef[Any]:
     """The structure of a graph.
 
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+
+    Returns
+    -------
+    GraphDef
+        The structure, without the values of States.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -131,6 +160,20 @@ def clone(node: Any) -> Any:
     Tensors, numpy arrays and torch modules that are plain attributes are copied too; other static values are shared.
     A gradient flows through the copies of State values.
 
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+
+    Returns
+    -------
+    Any
+        The copy, of the same class.
+
+    Notes
+    -----
+    Source: brainstate.graph.clone (0.5.4). Differs: copies arrays, which can be written in place in torch.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -142,10 +185,6 @@ def clone(node: Any) -> Any:
     >>> twin.w.value += 1
     >>> net.w.value, twin.w.value
     (tensor([1., 1.]), tensor([2., 2.]))
-
-    Notes
-    -----
-    Source: brainstate.graph.clone (0.5.4). Differs: copies arrays, which can be written in place in torch.
     """
     structure, states = flatten(node)
     refs = {path: ref.replace(_tree.map(_cloned, ref.value)) for path, ref in states.to_flat().items()}

@@ -41,6 +41,11 @@ class PytreeType:
 class NodeEdge:
     """Leads to a node.
 
+    Parameters
+    ----------
+    index
+        The index of the node.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -54,6 +59,15 @@ class NodeEdge:
 @dataclass(frozen=True)
 class StateEdge:
     """Leads to a State. `path` is its key in the state mapping where it is met first, and None elsewhere.
+
+    Parameters
+    ----------
+    index
+        The index of the State.
+    path
+        Its key in the state mapping, where it is met first; None elsewhere.
+    type
+        The class of the State.
 
     Examples
     --------
@@ -73,6 +87,11 @@ class StateEdge:
 class StateLeafEdge:
     """Leads to a State of its own for each edge, made from the state mapping; for structures written by hand.
 
+    Parameters
+    ----------
+    path
+        The key of the State in the state mapping.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -88,6 +107,13 @@ class StateLeafEdge:
 class PytreeEdge:
     """A container: its structure one level deep, and an edge for each key.
 
+    Parameters
+    ----------
+    metadata
+        The structure of the container, one level deep.
+    fields
+        Pairs of a key and an edge.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -102,6 +128,11 @@ class PytreeEdge:
 @dataclass(frozen=True, eq=False, repr=False)
 class StaticEdge:
     """A value that is part of the structure. Arrays are compared by identity and have no hash.
+
+    Parameters
+    ----------
+    value
+        The value.
 
     Examples
     --------
@@ -140,6 +171,17 @@ def _is_array(x: Any) -> bool:
 class NodeSpec(Generic[N]):
     """One node: its type, its index, what its type needs to make an empty one, and an edge for each attribute.
 
+    Parameters
+    ----------
+    type
+        The class of the node.
+    index
+        Its index.
+    metadata
+        What its class needs to make an empty node.
+    fields
+        Pairs of a key and an edge, one for each attribute.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -163,10 +205,21 @@ class GraphDef(PrettyRepr, Generic[N]):
 
     Equal for graphs of equal structure and static attributes, and hashable if those are.
 
+    Parameters
+    ----------
+    root
+        The edge that leads to the root.
+    node_specs
+        The :class:`NodeSpec` of each node.
+
     Raises
     ------
     TypeError
         It is hashed and a static attribute has no hash, as arrays have none.
+
+    Notes
+    -----
+    Source: brainstate.graph.GraphDef (0.5.4). Differs: arrays as static attributes are compared by identity.
 
     Examples
     --------
@@ -176,10 +229,6 @@ class GraphDef(PrettyRepr, Generic[N]):
     ...         self.w = brainstate.ParamState(torch.tensor(value))
     >>> brainstate.graph.graphdef(Net(1.)) == brainstate.graph.graphdef(Net(2.))
     True
-
-    Notes
-    -----
-    Source: brainstate.graph.GraphDef (0.5.4). Differs: arrays as static attributes are compared by identity.
     """
 
     root: Edge

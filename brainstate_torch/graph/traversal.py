@@ -29,6 +29,11 @@ def iter_leaf(node: Any, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> It
         The first and the last level: the root's own leaves have level 0, those of the nodes in it 1, and so on.
         Containers add no level.
 
+    Yields
+    ------
+    path, leaf
+        One pair for each leaf.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -43,6 +48,18 @@ def iter_leaf(node: Any, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> It
 
 def iter_node(node: Any, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> Iterator[tuple[PathParts, Any]]:
     """Path and object of every node in a graph, children before parents; see :func:`iter_leaf`.
+
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+    allowed_hierarchy
+        The first and the last level, as in :func:`iter_leaf`.
+
+    Yields
+    ------
+    path, node
+        One pair for each node.
 
     Examples
     --------
@@ -123,6 +140,20 @@ def states(node: Any, *filters: Filter, allowed_hierarchy: tuple[int, int] = _AL
 
 def nodes(node: Any, *filters: Filter, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> Any:
     """The nodes of a graph by path, children before parents, the root last; see :func:`states`.
+
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+    *filters
+        Which ones, see :func:`brainstate_torch.util.to_predicate`; one result for each filter.
+    allowed_hierarchy
+        The first and the last level, as in :func:`iter_leaf`.
+
+    Returns
+    -------
+    FlattedDict or tuple of FlattedDict
+        One dictionary for none or one filter, else one for each.
 
     Examples
     --------

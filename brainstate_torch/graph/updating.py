@@ -98,6 +98,13 @@ def _revived(entry: Any) -> Any:
 def pop_states(node: Any, *filters: Filter) -> Any:
     """Remove the States that match from the nodes of a graph, wherever they stand in it, and return them.
 
+    Parameters
+    ----------
+    node
+        A node, or a container of nodes.
+    *filters
+        Which ones, see :func:`brainstate_torch.util.to_predicate`; one result for each filter.
+
     Returns
     -------
     NestedDict or tuple of NestedDict
@@ -108,6 +115,11 @@ def pop_states(node: Any, *filters: Filter) -> Any:
     ValueError
         There is no filter, or a State that matches stands in a container. Nothing is removed then.
 
+    Notes
+    -----
+    Source: brainstate.graph.pop_states (0.5.4). Differs: only the first path of a shared State is matched, and it
+    cannot be popped while a container holds it too.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -117,11 +129,6 @@ def pop_states(node: Any, *filters: Filter) -> Any:
     >>> cell = Cell()
     >>> brainstate.graph.pop_states(cell, brainstate.ShortTermState).to_dict(), hasattr(cell, 'h')
     ({'h': ShortTermState(value=0.0)}, False)
-
-    Notes
-    -----
-    Source: brainstate.graph.pop_states (0.5.4). Differs: only the first path of a shared State is matched, and it
-    cannot be popped while a container holds it too.
     """
     if not filters:
         raise ValueError("`filters` must not be empty. Expected at least one filter. Use `...` to pop every State.")

@@ -51,7 +51,7 @@ class Dropout(_Dropout):
     broadcast_dims
         Axes along which elements stay or fall together.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def _channel_dropout(name: str, axes: int) -> type[_ChannelDropout]:
     channel_axis
         The axis of channels; if not negative, counted without the batch axis.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -177,7 +177,7 @@ class AlphaDropout(_AlphaDropout):
     prob
         The probability to keep an element.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -212,7 +212,7 @@ class FeatureAlphaDropout(_AlphaDropout):
     channel_axis
         The axis of channels. The first axis is that of the batch.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -251,7 +251,7 @@ class DropoutFixed(_Dropout):
     prob
         The probability to keep an element.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------

@@ -68,7 +68,7 @@ class Unflatten(Module):
     sizes
         Their lengths.
     name
-        A name for people.
+        A name, for display.
     in_size
         The size of the input without batch axes.
 

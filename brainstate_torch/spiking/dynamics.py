@@ -19,7 +19,7 @@ class Dynamics(Population):
     in_size
         The shape ``[*N]`` of the population.
     name
-        A name for people.
+        A name, for display.
 
     Notes
     -----

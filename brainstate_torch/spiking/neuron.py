@@ -22,7 +22,7 @@ class Neuron(Dynamics):
     spk_reset
         What a spike does to the potential. ``'soft'``: subtract ``V_th - V_reset``. ``'hard'``: set it to `V_reset`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------

@@ -15,6 +15,11 @@ class SynOut(Module):
     A subclass defines :meth:`update`. One that is linear in the potential says so with ``is_linear = True`` and defines
     :meth:`slope`; then neurons step exactly.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Raises
     ------
     NotImplementedError

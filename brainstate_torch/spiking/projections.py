@@ -19,7 +19,7 @@ class Projection(Module):
     Parameters
     ----------
     name
-        A name for people.
+        A name, for display.
 
     Notes
     -----

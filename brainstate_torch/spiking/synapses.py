@@ -26,7 +26,7 @@ class Synapse(Dynamics):
     in_size
         The shape ``[*N]``.
     name
-        A name for people.
+        A name, for display.
 
     Notes
     -----
@@ -50,7 +50,7 @@ class Expon(Synapse, AlignPost):
     in_size
         The shape ``[*N]``.
     name
-        A name for people.
+        A name, for display.
     tau
         The time constant.
     g_initializer
@@ -118,7 +118,7 @@ class DualExpon(Synapse, AlignPost):
     in_size
         The shape ``[*N]``.
     name
-        A name for people.
+        A name, for display.
     tau_decay, tau_rise
         The time constants; they differ.
     amplitude
@@ -268,7 +268,7 @@ class STP(Synapse):
     in_size
         The shape ``[*N]`` of the neurons that spike.
     name
-        A name for people.
+        A name, for display.
     U
         How much a spike facilitates.
     tau_f, tau_d
@@ -341,7 +341,7 @@ class STD(Synapse):
     in_size
         The shape ``[*N]`` of the neurons that spike.
     name
-        A name for people.
+        A name, for display.
     tau
         The time constant of recovery.
     U

@@ -43,6 +43,13 @@ class DimensionMismatchError(pint.DimensionalityError):
 class UnitMismatchError(DimensionMismatchError):
     """An operation was given units that it cannot bring together.
 
+    Parameters
+    ----------
+    message
+        The text.
+    units1, units2
+        The two units, for code that handles the error.
+
     Notes
     -----
     Source: brainunit.UnitMismatchError (0.5.2). Differs: is a ``pint.DimensionalityError``, hence a TypeError.

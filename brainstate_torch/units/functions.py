@@ -37,6 +37,16 @@ __all__ = [
 def get_unit(x: Any) -> Unit:
     """The unit of a quantity or of a unit; `UNITLESS` for plain values.
 
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    Unit
+        The unit.
+
     Examples
     --------
     >>> import brainstate_torch.units as u
@@ -53,6 +63,16 @@ def get_unit(x: Any) -> Unit:
 def get_dim(x: Any) -> Dimension:
     """The dimension of a quantity or unit; an empty one for plain values.
 
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    Dimension
+        The dimension.
+
     Examples
     --------
     >>> import brainstate_torch.units as u
@@ -64,6 +84,16 @@ def get_dim(x: Any) -> Dimension:
 
 def get_mantissa(x: Any) -> Any:
     """The number in front of the unit; a plain value is its own.
+
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    Tensor or number
+        The number in front of the unit, ``[*N]``.
 
     Examples
     --------
@@ -80,6 +110,16 @@ get_magnitude = get_mantissa
 def split_mantissa_unit(x: Any) -> tuple[Any, Unit]:
     """The number and the unit.
 
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    Tensor or number, Unit
+        The number, ``[*N]``, and the unit.
+
     Examples
     --------
     >>> import brainstate_torch.units as u
@@ -90,7 +130,17 @@ def split_mantissa_unit(x: Any) -> tuple[Any, Unit]:
 
 
 def is_quantity(x: Any) -> bool:
-    """Is it a quantity, of this package or another?
+    """Whether a value is a quantity, of this package or another.
+
+    Parameters
+    ----------
+    x
+        Anything.
+
+    Returns
+    -------
+    bool
+        Whether it is.
 
     Examples
     --------
@@ -102,7 +152,17 @@ def is_quantity(x: Any) -> bool:
 
 
 def is_unitless(x: Any) -> bool:
-    """Is it a plain value, or a quantity whose unit is the number one?
+    """Whether a value is plain, or a quantity whose unit is the number one.
+
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    bool
+        Whether it is.
 
     Examples
     --------
@@ -114,7 +174,17 @@ def is_unitless(x: Any) -> bool:
 
 
 def is_dimensionless(x: Any) -> bool:
-    """Is it a number, of whatever scale?
+    """Whether a value has no dimension, whatever the scale of its unit.
+
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+
+    Returns
+    -------
+    bool
+        Whether it has none.
 
     Examples
     --------
@@ -126,7 +196,17 @@ def is_dimensionless(x: Any) -> bool:
 
 
 def has_same_unit(a: Any, b: Any) -> bool:
-    """Are the units equal in dimension and size?
+    """Whether the units of two values are equal in dimension and size.
+
+    Parameters
+    ----------
+    a, b
+        Quantities, units, or plain values.
+
+    Returns
+    -------
+    bool
+        Whether they are.
 
     Examples
     --------
@@ -138,7 +218,17 @@ def has_same_unit(a: Any, b: Any) -> bool:
 
 
 def have_same_dim(a: Any, b: Any) -> bool:
-    """Do both measure the same thing?
+    """Whether two values have the same dimension.
+
+    Parameters
+    ----------
+    a, b
+        Quantities, units, or plain values.
+
+    Returns
+    -------
+    bool
+        Whether they have.
 
     Examples
     --------
@@ -151,6 +241,20 @@ def have_same_dim(a: Any, b: Any) -> bool:
 
 def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Dimension, Dimension]:
     """The dimensions of two values, if they are equal.
+
+    Parameters
+    ----------
+    a
+        A quantity, a unit, or a plain value.
+    b
+        Another; None: compare with plain numbers.
+    message
+        The first part of the error text.
+
+    Returns
+    -------
+    tuple of Dimension
+        The two dimensions.
 
     Raises
     ------
@@ -172,6 +276,20 @@ def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = Non
 
 def fail_for_unit_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Unit, Unit]:
     """The units of two values, if they can be converted into each other.
+
+    Parameters
+    ----------
+    a
+        A quantity, a unit, or a plain value.
+    b
+        Another; None: compare with plain numbers.
+    message
+        The first part of the error text.
+
+    Returns
+    -------
+    tuple of Unit
+        The two units.
 
     Raises
     ------
@@ -198,6 +316,18 @@ def _mismatch(kind: type[DimensionMismatchError], what: str, message: str | None
 def maybe_decimal(x: Any, unit: Any = None) -> Any:
     """A plain value where there is no dimension, or the number of `unit`; other quantities stay quantities.
 
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+    unit
+        The unit to express it in; None: only dimensionless quantities become plain.
+
+    Returns
+    -------
+    Tensor, number or Quantity
+        The plain value, or the quantity unchanged.
+
     Raises
     ------
     UnitMismatchError
@@ -216,6 +346,18 @@ def maybe_decimal(x: Any, unit: Any = None) -> Any:
 
 def display_in_unit(x: Any, unit: Any = None) -> str:
     """The text of a quantity, in another unit if one is given.
+
+    Parameters
+    ----------
+    x
+        A quantity, a unit, or a plain value.
+    unit
+        The unit to show it in; None: its own.
+
+    Returns
+    -------
+    str
+        The text.
 
     Examples
     --------

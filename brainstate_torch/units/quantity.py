@@ -284,6 +284,16 @@ _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, u
 def as_quantity(value: Any) -> Quantity:
     """The quantity of a quantity (itself), of one of pint, brainunit or saiunit, or of a plain value.
 
+    Parameters
+    ----------
+    value
+        A quantity of this package, of pint, brainunit or saiunit, or a plain value.
+
+    Returns
+    -------
+    Quantity
+        The same object, or a new one.
+
     Examples
     --------
     >>> import pint

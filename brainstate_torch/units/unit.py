@@ -31,6 +31,13 @@ Folded = tuple[float, "Unit | None"]
 class Dimension(UnitsContainer):
     """A physical dimension: powers of length, mass, time and so on; a dict of pint with brainunit's question.
 
+    Parameters
+    ----------
+    *args, **kwargs
+        The exponents by the names of base dimensions, as for ``dict``.
+    non_int_type
+        The type of exponents that are not integers; see pint.
+
     Examples
     --------
     >>> import brainstate_torch.units as u
@@ -318,6 +325,16 @@ UNITLESS = intern({})
 
 def as_unit(unit: Any) -> Unit:
     """The unit of a unit, of a text, of a unit of pint or of another package; None is the unit of plain numbers.
+
+    Parameters
+    ----------
+    unit
+        A unit, its name, or None for the unit of plain numbers.
+
+    Returns
+    -------
+    Unit
+        The unit.
 
     Examples
     --------

@@ -16,6 +16,11 @@ def merge_dicts(*dicts: dict[Any, Any], recursive: bool = True) -> dict[Any, Any
     recursive
         Merge dicts that stand under the same key too, instead of taking the later one.
 
+    Returns
+    -------
+    dict
+        The merged entries.
+
     Raises
     ------
     TypeError
@@ -49,6 +54,11 @@ def flatten_dict(d: dict[Any, Any], parent_key: str = "", sep: str = ".") -> dic
         Stands before every key.
     sep
         Joins the keys.
+
+    Returns
+    -------
+    dict
+        The flat dict.
 
     Raises
     ------
@@ -86,6 +96,18 @@ def _joined(d: dict[Any, Any], prefix: str | None, sep: str) -> Iterator[tuple[A
 
 def unflatten_dict(d: dict[Any, Any], sep: str = ".") -> dict[Any, Any]:
     """The nested dict that a flat one stands for; inverse of :func:`flatten_dict`.
+
+    Parameters
+    ----------
+    d
+        A flat dict.
+    sep
+        What separates the parts of a key.
+
+    Returns
+    -------
+    dict
+        The nested dict.
 
     Raises
     ------

@@ -32,10 +32,19 @@ def to_predicate(the_filter: Filter) -> Predicate:
         False (:class:`Nothing`), a list or tuple of filters (:class:`Any`), or a predicate, which is returned
         as it is.
 
+    Returns
+    -------
+    callable
+        Takes a path and an element, returns a bool.
+
     Raises
     ------
     TypeError
         The filter is none of these.
+
+    Notes
+    -----
+    Source: brainstate.util.to_predicate (0.5.4).
 
     Examples
     --------
@@ -43,10 +52,6 @@ def to_predicate(the_filter: Filter) -> Predicate:
     >>> takes = brainstate.util.to_predicate([int, 'slow'])
     >>> takes(('w',), 3), takes(('w',), 3.5)
     (True, False)
-
-    Notes
-    -----
-    Source: brainstate.util.to_predicate (0.5.4).
     """
     if isinstance(the_filter, str):
         return WithTag(the_filter)
@@ -69,6 +74,11 @@ def to_predicate(the_filter: Filter) -> Predicate:
 @dataclass(frozen=True, repr=False)
 class WithTag:
     """Matches elements whose ``tag`` is the given text, or is a list, tuple or set that contains it.
+
+    Parameters
+    ----------
+    tag
+        The text.
 
     Raises
     ------
@@ -103,6 +113,11 @@ class WithTag:
 class PathContains:
     """Matches elements whose path contains a key.
 
+    Parameters
+    ----------
+    key
+        The key.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -130,6 +145,11 @@ def _plain_key(part: typing.Any) -> typing.Any:
 @dataclass(frozen=True, repr=False)
 class OfType:
     """Matches instances of a type, and references to such: elements whose ``type`` is a subclass of it.
+
+    Parameters
+    ----------
+    type
+        The class.
 
     Examples
     --------
@@ -172,6 +192,11 @@ class _Combination:
 class Any(_Combination):
     """Matches what at least one of the filters matches.
 
+    Parameters
+    ----------
+    *filters
+        Anything that :func:`to_predicate` takes.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -187,6 +212,11 @@ class Any(_Combination):
 class All(_Combination):
     """Matches what every one of the filters matches.
 
+    Parameters
+    ----------
+    *filters
+        Anything that :func:`to_predicate` takes.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -201,6 +231,11 @@ class All(_Combination):
 
 class Not(_Combination):
     """Matches what a filter does not match.
+
+    Parameters
+    ----------
+    collection_filter
+        Anything that :func:`to_predicate` takes.
 
     Examples
     --------

@@ -13,6 +13,11 @@ def split_total(total: int, fraction: int | float) -> int:
     fraction
         A float from 0 to 1, the share to take, rounded down; or an int from 0 to `total`, the number itself.
 
+    Returns
+    -------
+    int
+        The number of elements.
+
     Raises
     ------
     TypeError

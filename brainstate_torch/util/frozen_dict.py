@@ -16,6 +16,11 @@ V = TypeVar("V")
 class FrozenDict(Mapping[K, V]):
     """A dictionary that cannot change, nor can those in it; hashable if its values are; a pytree node.
 
+    Parameters
+    ----------
+    *args, **kwargs
+        The arguments of ``dict``.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -94,6 +99,16 @@ _tree.register(FrozenDict, _split, lambda values, keys: FrozenDict.tree_unflatte
 def freeze(x: Mapping[K, V]) -> FrozenDict[K, V]:
     """The immutable dictionary with the entries of a mapping.
 
+    Parameters
+    ----------
+    x
+        A mapping.
+
+    Returns
+    -------
+    FrozenDict
+        Its entries, those of inner mappings frozen too.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -105,6 +120,16 @@ def freeze(x: Mapping[K, V]) -> FrozenDict[K, V]:
 
 def unfreeze(x: Any) -> Any:
     """The plain dict of a dictionary, frozen or not, at every depth; other values as they are.
+
+    Parameters
+    ----------
+    x
+        A dictionary, frozen or not, or anything else.
+
+    Returns
+    -------
+    Any
+        The dict; anything else unchanged.
 
     Examples
     --------
@@ -123,6 +148,18 @@ def copy(x: FrozenDict[K, V], add_or_replace: Mapping[K, V] | None = None) -> Fr
 def copy(x: dict[K, V], add_or_replace: Mapping[K, V] | None = None) -> dict[K, V]: ...
 def copy(x: Any, add_or_replace: Mapping[Any, Any] | None = None) -> Any:
     """A copy of a dictionary, frozen or not, with entries added or replaced.
+
+    Parameters
+    ----------
+    x
+        A dictionary, frozen or not.
+    add_or_replace
+        The entries to add or replace.
+
+    Returns
+    -------
+    dict or FrozenDict
+        The copy, of the kind of `x`.
 
     Raises
     ------
@@ -145,6 +182,18 @@ def pop(x: FrozenDict[K, V], key: K) -> tuple[FrozenDict[K, V], V]: ...
 def pop(x: dict[K, V], key: K) -> tuple[dict[K, V], V]: ...
 def pop(x: Any, key: Any) -> Any:
     """A copy of a dictionary, frozen or not, without a key, and the value of that key.
+
+    Parameters
+    ----------
+    x
+        A dictionary, frozen or not.
+    key
+        The key to leave out.
+
+    Returns
+    -------
+    dict or FrozenDict, Any
+        The copy, and the value of the key.
 
     Raises
     ------
@@ -174,6 +223,18 @@ def _check_dictionary(x: Any) -> None:
 
 def pretty_repr(x: Any, indent: int = 2) -> str:
     """The text of a dictionary, frozen or not, one line per entry; arrays by dtype and shape only.
+
+    Parameters
+    ----------
+    x
+        A dictionary, frozen or not.
+    indent
+        The number of spaces for each level.
+
+    Returns
+    -------
+    str
+        The text.
 
     Examples
     --------

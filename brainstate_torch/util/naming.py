@@ -19,6 +19,18 @@ _COUNTS = _Counts()
 def get_unique_name(type_: str, prefix: str = "") -> str:
     """The next name of a type in this thread: the prefix, the type, and a number that counts per type.
 
+    Parameters
+    ----------
+    type_
+        The name of the type.
+    prefix
+        What stands before it.
+
+    Returns
+    -------
+    str
+        The name.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate

@@ -160,6 +160,11 @@ def flat_mapping(
     sep
         Joins the keys of a path into a text; by default a path is a tuple.
 
+    Returns
+    -------
+    FlattedDict
+        The entries; the keys are paths.
+
     Raises
     ------
     TypeError
@@ -190,6 +195,18 @@ def _walked(
 
 def nest_mapping(xs: Mapping[Any, Any], /, *, sep: str | None = None) -> NestedDict:
     """The nested dictionary of entries by path; inverse of :func:`flat_mapping`.
+
+    Parameters
+    ----------
+    xs
+        Entries by path.
+    sep
+        The separator, if paths are strings; by default a path is a tuple.
+
+    Returns
+    -------
+    NestedDict
+        The nested dictionary.
 
     Raises
     ------

@@ -7,7 +7,17 @@ __all__ = ["is_instance_eval", "not_instance_eval"]
 
 
 def is_instance_eval(*cls: type) -> Callable[[Any], bool]:
-    """A predicate: is a value an instance of one of these types?
+    """A predicate that tells whether a value is an instance of one of several types.
+
+    Parameters
+    ----------
+    *cls
+        The types.
+
+    Returns
+    -------
+    callable
+        Takes a value, returns a bool.
 
     Examples
     --------
@@ -19,7 +29,17 @@ def is_instance_eval(*cls: type) -> Callable[[Any], bool]:
 
 
 def not_instance_eval(*cls: type) -> Callable[[Any], bool]:
-    """A predicate: is a value an instance of none of these types?
+    """A predicate that tells whether a value is an instance of none of several types.
+
+    Parameters
+    ----------
+    *cls
+        The types.
+
+    Returns
+    -------
+    callable
+        Takes a value, returns a bool.
 
     Examples
     --------

@@ -36,6 +36,19 @@ class PrettyType:
 
     `empty_repr` stands between the brackets of an object without lines.
 
+    Parameters
+    ----------
+    type
+        A class, or the name to show.
+    start, end
+        The brackets.
+    value_sep
+        What separates a key from its value.
+    elem_indent
+        The indentation of a line.
+    empty_repr
+        What stands between the brackets of an object without lines.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -54,6 +67,15 @@ class PrettyType:
 @dataclass
 class PrettyAttr:
     """One line of an object: a key and a value. A value that is a text is shown as it stands, without quotes.
+
+    Parameters
+    ----------
+    key
+        What stands before the separator.
+    value
+        What stands after it; a string is shown without quotes.
+    start, end
+        What stands before and after the line.
 
     Examples
     --------
@@ -99,6 +121,16 @@ class PrettyRepr:
 
 def pretty_repr_object(obj: Any) -> str:
     """The text of an object that has ``__pretty_repr__``, for classes whose ``repr`` another base defines.
+
+    Parameters
+    ----------
+    obj
+        An object that has ``__pretty_repr__``.
+
+    Returns
+    -------
+    str
+        The text.
 
     Raises
     ------
@@ -209,6 +241,13 @@ def entries(mapping: Mapping[Any, Any]) -> PrettyItems:
 class PrettyMapping(PrettyRepr):
     """Shows a mapping one line per key, after an optional name.
 
+    Parameters
+    ----------
+    mapping
+        The mapping.
+    type_name
+        The name before the brackets.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -261,6 +300,11 @@ def yield_unique_pretty_repr_items(
         Yields its :class:`PrettyType`; the default names its type.
     repr_attr
         Yields its :class:`PrettyAttr` items; the default shows the attributes without leading underscore.
+
+    Yields
+    ------
+    PrettyType or PrettyAttr
+        The frame first, then the lines.
 
     Examples
     --------

@@ -127,6 +127,11 @@ class PrettyDict(PrettyRepr, dict[Any, Any]):
 class PrettyList(PrettyRepr, list[Any]):
     """A list whose ``repr`` has one line per element; a pytree node.
 
+    Parameters
+    ----------
+    iterable
+        The elements.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate

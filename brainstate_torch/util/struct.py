@@ -34,6 +34,11 @@ def field(pytree_node: bool = True, **kwargs: Any) -> Any:
     kwargs
         The arguments of :func:`dataclasses.field`.
 
+    Returns
+    -------
+    dataclasses.Field
+        For the body of the class.
+
     Raises
     ------
     ValueError
@@ -66,6 +71,16 @@ def dataclass(cls: type[T] | None = None, **kwargs: Any) -> type[T] | Callable[[
     kwargs
         The arguments of :func:`dataclasses.dataclass`; `frozen` is True by default.
 
+    Returns
+    -------
+    type
+        The class; without `cls` a decorator.
+
+    Notes
+    -----
+    Source: brainstate.util.dataclass (0.5.4). A node is rebuilt by calling the class, so
+    ``__post_init__`` runs, and a field with ``init=False`` is neither child nor structure.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -75,11 +90,6 @@ def dataclass(cls: type[T] | None = None, **kwargs: Any) -> type[T] | Callable[[
     ...     y: float
     >>> Point(1.0, 2.0).replace(x=3.0)
     Point(x=3.0, y=2.0)
-
-    Notes
-    -----
-    Source: brainstate.util.dataclass (0.5.4). A node is rebuilt by calling the class, so
-    ``__post_init__`` runs, and a field with ``init=False`` is neither child nor structure.
     """
     if cls is None:
         return lambda kind: _as_node(kind, kwargs)
@@ -113,7 +123,17 @@ def _replace(self: Any, **updates: Any) -> Any:
 
 
 def is_dataclass(cls: Any) -> bool:
-    """Is this a class made by :func:`dataclass` or :class:`PyTreeNode`, or an instance of one?
+    """Whether a class was made by :func:`dataclass` or :class:`PyTreeNode`, or an object is an instance of one.
+
+    Parameters
+    ----------
+    cls
+        A class or an object.
+
+    Returns
+    -------
+    bool
+        Whether it is.
 
     Examples
     --------
@@ -127,6 +147,11 @@ def is_dataclass(cls: Any) -> bool:
 @dataclass_transform(field_specifiers=(field,), frozen_default=True)
 class PyTreeNode:
     """Base whose subclasses are made by :func:`dataclass`.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        The fields of the subclass.
 
     Examples
     --------

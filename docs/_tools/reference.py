@@ -1,5 +1,6 @@
 """Sphinx extension: a page of reference for each namespace, made from its ``__all__``, and links between docstrings."""
 
+import functools
 import importlib
 import inspect
 from collections import defaultdict
@@ -50,22 +51,40 @@ def offered(namespace: str) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if (inspect.isclass(value) or inspect.isroutine(value)) and (value.__module__ or "").startswith(PACKAGE)
+        if (inspect.isclass(value) or inspect.isroutine(value)) and _is_own(value)
     }
 
 
-def pages() -> dict[str, dict[str, str]]:
-    """Return the title of each page, and on each the directives by dotted name."""
-    found: dict[str, dict[str, str]] = {}
+def pages() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return the title of each page, and on each the directive and its options by dotted name."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
     for namespace in NAMESPACES:
         groups = defaultdict(dict)
         for name, value in offered(namespace).items():
             parts = value.__module__.split(".")
             folder = parts[2] if namespace in SPLIT and len(parts) > 3 else ""
-            groups[folder][dotted(PACKAGE, namespace, name)] = "autoclass" if inspect.isclass(value) else "autofunction"
+            groups[folder][dotted(PACKAGE, namespace, name)] = _directive(value)
         for folder, entries in sorted(groups.items()):
             found[dotted(PACKAGE, namespace) + (f": {folder.replace('_', ' ')}" if folder else "")] = entries
     return found
+
+
+def _directive(value: Any) -> tuple[str, str]:
+    if not inspect.isclass(value):
+        return "autofunction", ""
+    # Bases that have no page of their own are parts of the class; the members of others are on their pages.
+    parts = [kind for kind in value.__mro__ if kind is value or (_is_own(kind) and kind not in _documented())]
+    members = [name for kind in parts for name in vars(kind) if not name.startswith("_")]
+    return "autoclass", f"   :members: {', '.join(dict.fromkeys(members))}" if members else ""
+
+
+@functools.cache
+def _documented() -> set[Any]:
+    return {value for namespace in NAMESPACES for value in offered(namespace).values()}
+
+
+def _is_own(value: Any) -> bool:
+    return (value.__module__ or "").startswith(PACKAGE)
 
 
 def write_pages(app: Sphinx) -> None:
@@ -89,12 +108,12 @@ def _file(title: str) -> str:
     return title.replace(": ", "-").replace(" ", "_").replace(".", "-")
 
 
-def _page(title: str, entries: dict[str, str]) -> str:
+def _page(title: str, entries: dict[str, tuple[str, str]]) -> str:
     module = title.split(":")[0]
     summary = "" if ":" in title else (inspect.getdoc(importlib.import_module(module)) or "").split("\n\n")[0]
     lines = [title, "=" * len(title), "", summary, "", f".. py:currentmodule:: {module}", ""]
-    for name, directive in entries.items():
-        lines += [f".. {directive}:: {name}", *(["   :members:"] if directive == "autoclass" else []), ""]
+    for name, (directive, options) in entries.items():
+        lines += [f".. {directive}:: {name}", *filter(None, [options]), ""]
     return "\n".join(lines)
 
 

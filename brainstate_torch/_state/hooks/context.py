@@ -61,6 +61,13 @@ class HookContext:
 class ReadHookContext(HookContext):
     """What a ``read`` hook is told: the `value` that is handed out.
 
+    Parameters
+    ----------
+    operation, state_ref, timestamp, metadata
+        As for :class:`HookContext`.
+    value
+        The value that is handed out.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -77,6 +84,15 @@ class ReadHookContext(HookContext):
 @dataclass(slots=True)
 class WriteHookContext(HookContext):
     """What a ``write_after`` hook is told: the `value` that was written and the `old_value` before it.
+
+    Parameters
+    ----------
+    operation, state_ref, timestamp, metadata
+        As for :class:`HookContext`.
+    value
+        The value that was written.
+    old_value
+        The value before it.
 
     Examples
     --------
@@ -97,6 +113,8 @@ class MutableWriteHookContext(WriteHookContext):
 
     Parameters
     ----------
+    operation, state_ref, timestamp, metadata
+        As for :class:`HookContext`.
     value
         What the caller assigns, whatever earlier hooks made of it.
     old_value
@@ -128,6 +146,15 @@ class MutableWriteHookContext(WriteHookContext):
 class RestoreHookContext(WriteHookContext):
     """What a ``restore`` hook is told: the `value` that was put back and the `old_value` before it.
 
+    Parameters
+    ----------
+    operation, state_ref, timestamp, metadata
+        As for :class:`HookContext`.
+    value
+        The value that was put back.
+    old_value
+        The value before it.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -143,6 +170,15 @@ class InitHookContext(HookContext):
     """What an ``init`` hook is told: the first `value` of a State and the metadata it was made with.
 
     Only global hooks can see a State being made. They cannot change its value.
+
+    Parameters
+    ----------
+    operation, state_ref, timestamp, metadata
+        As for :class:`HookContext`.
+    value
+        The first value of the State.
+    init_metadata
+        The metadata that it was made with.
 
     Examples
     --------

@@ -101,6 +101,15 @@ class Hook:
 class HookHandle:
     """What registering a hook returns, to switch the hook off and on and to remove it.
 
+    Parameters
+    ----------
+    manager_ref
+        A weak reference to the manager that holds the hook.
+    hook
+        The hook.
+    hook_type
+        The type that it was registered for.
+
     Notes
     -----
     Source: brainstate.HookHandle (0.5.4). Differs: a hook that went by `HookManager.unregister_hook` or

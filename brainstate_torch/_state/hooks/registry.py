@@ -73,6 +73,24 @@ def register_state_hook(
 ) -> HookHandle:
     """Run `callback` at every `hook_type` of every State; see `HookManager.register_hook`.
 
+    Parameters
+    ----------
+    hook_type
+        ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``.
+    callback
+        Called with a :class:`HookContext` of that type.
+    priority
+        Hooks of higher priority run first.
+    name
+        A name, for error messages and lists.
+    enabled
+        Whether the hook is on from the start.
+
+    Returns
+    -------
+    HookHandle
+        Switches the hook on and off, and removes it.
+
     Raises
     ------
     HookRegistrationError
@@ -95,6 +113,16 @@ def register_state_hook(
 def unregister_state_hook(handle: HookHandle) -> bool:
     """Remove a global hook; False if it is not registered.
 
+    Parameters
+    ----------
+    handle
+        What :func:`register_state_hook` returned.
+
+    Returns
+    -------
+    bool
+        Whether the hook was registered.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -107,6 +135,11 @@ def unregister_state_hook(handle: HookHandle) -> bool:
 
 def clear_state_hooks(hook_type: str | None = None) -> None:
     """Remove the global hooks of a type, or all.
+
+    Parameters
+    ----------
+    hook_type
+        ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
 
     Examples
     --------
@@ -122,6 +155,16 @@ def clear_state_hooks(hook_type: str | None = None) -> None:
 def has_state_hooks(hook_type: str | None = None) -> bool:
     """Whether a global hook of a type is enabled; without a type, whether there is any, enabled or not.
 
+    Parameters
+    ----------
+    hook_type
+        ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
+
+    Returns
+    -------
+    bool
+        Whether there is one.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -135,6 +178,16 @@ def has_state_hooks(hook_type: str | None = None) -> bool:
 
 def list_state_hooks(hook_type: str | None = None) -> list[Hook]:
     """The global hooks of a type, or all, in the order of registration.
+
+    Parameters
+    ----------
+    hook_type
+        ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
+
+    Returns
+    -------
+    list of Hook
+        The hooks, in the order of registration.
 
     Notes
     -----

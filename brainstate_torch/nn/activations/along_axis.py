@@ -45,6 +45,18 @@ def _shifted(x: torch.Tensor, axis: Axis, where: Any) -> tuple[torch.Tensor, tup
 def glu(x: Any, axis: int = -1) -> Any:
     """The first half of an axis times the :func:`sigmoid` of the second.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``; the length of the axis is even.
+    axis
+        The axis to halve.
+
+    Returns
+    -------
+    Tensor
+        The result, with half as many elements along the axis.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -79,6 +91,11 @@ def logsumexp(
     where
         Which elements count.
 
+    Returns
+    -------
+    Tensor, or tuple of Tensor
+        The logarithm, without the summed axes unless `keepdims`; with `return_sign` also the sign.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -102,6 +119,20 @@ def logsumexp(
 
 def log_softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
     """The logarithm of :func:`softmax`; minus infinity where an element does not count.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+    axis
+        The axis or axes to sum over; None: all.
+    where
+        Which elements count.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -129,6 +160,11 @@ def softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
     where
         Which elements count; the result is zero at the others.
 
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -146,6 +182,18 @@ def softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
 
 def softmin(x: Any, axis: Axis = -1) -> Any:
     """:func:`softmax` of ``-x``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+    axis
+        The axis or axes to sum over; None: all.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -178,6 +226,11 @@ def standardize(
     where
         Which elements count in mean and variance.
 
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -208,6 +261,11 @@ def one_hot(x: Any, num_classes: int, *, dtype: torch.dtype | None = None, axis:
     axis
         Where the new axis stands.
 
+    Returns
+    -------
+    Tensor
+        ``[*N]`` with an axis of length `num_classes` inserted at `axis`.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -224,6 +282,11 @@ def one_hot(x: Any, num_classes: int, *, dtype: torch.dtype | None = None, axis:
 
 class GLU(ElementWiseBlock):
     """:func:`glu` as a module.
+
+    Parameters
+    ----------
+    dim
+        The axis to halve.
 
     Examples
     --------
@@ -256,6 +319,11 @@ class _AlongAxis(ElementWiseBlock):
 class Softmax(_AlongAxis):
     """:func:`softmax` as a module.
 
+    Parameters
+    ----------
+    dim
+        The axis or axes to sum over; None: the last one.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -270,6 +338,11 @@ class Softmax(_AlongAxis):
 
 class Softmin(_AlongAxis):
     """:func:`softmin` as a module.
+
+    Parameters
+    ----------
+    dim
+        The axis or axes to sum over; None: the last one.
 
     Examples
     --------
@@ -286,6 +359,11 @@ class Softmin(_AlongAxis):
 class LogSoftmax(_AlongAxis):
     """:func:`log_softmax` as a module.
 
+    Parameters
+    ----------
+    dim
+        The axis or axes to sum over; None: the last one.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -300,6 +378,11 @@ class LogSoftmax(_AlongAxis):
 
 class Softmax2d(ElementWiseBlock):
     """:func:`softmax` along the third axis from the end.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Raises
     ------

@@ -28,6 +28,16 @@ __all__ = [
 def tanh(x: Any) -> Any:
     """The hyperbolic tangent.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -39,6 +49,16 @@ def tanh(x: Any) -> Any:
 
 def sigmoid(x: Any) -> Any:
     """``1 / (1 + exp(-x))``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -52,6 +72,16 @@ def sigmoid(x: Any) -> Any:
 def log_sigmoid(x: Any) -> Any:
     """The logarithm of :func:`sigmoid`.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -63,6 +93,16 @@ def log_sigmoid(x: Any) -> Any:
 
 def soft_sign(x: Any) -> Any:
     """``x / (1 + abs(x))``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -76,6 +116,16 @@ def soft_sign(x: Any) -> Any:
 def hard_sigmoid(x: Any) -> Any:
     """``relu6(x + 3) / 6``.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -87,6 +137,16 @@ def hard_sigmoid(x: Any) -> Any:
 
 def sparse_sigmoid(x: Any) -> Any:
     """``(x + 1) / 2`` between -1 and 1, and 0 or 1 beyond.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -102,6 +162,18 @@ def sparse_sigmoid(x: Any) -> Any:
 
 def hard_tanh(x: Any, min_val: Any = -1.0, max_val: Any = 1.0) -> Any:
     """`x` between two bounds, and the nearer bound elsewhere, in any unit.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+    min_val, max_val
+        The bounds, in the dimension of `x`.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
 
     Notes
     -----
@@ -120,6 +192,11 @@ def hard_tanh(x: Any, min_val: Any = -1.0, max_val: Any = 1.0) -> Any:
 class Tanh(ElementWiseBlock):
     """:func:`tanh` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -134,6 +211,11 @@ class Tanh(ElementWiseBlock):
 
 class Sigmoid(ElementWiseBlock):
     """:func:`sigmoid` as a module.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------
@@ -150,6 +232,11 @@ class Sigmoid(ElementWiseBlock):
 class LogSigmoid(ElementWiseBlock):
     """:func:`log_sigmoid` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -164,6 +251,11 @@ class LogSigmoid(ElementWiseBlock):
 
 class Softsign(ElementWiseBlock):
     """:func:`soft_sign` as a module.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------
@@ -180,6 +272,11 @@ class Softsign(ElementWiseBlock):
 class Hardsigmoid(ElementWiseBlock):
     """:func:`hard_sigmoid` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -194,6 +291,11 @@ class Hardsigmoid(ElementWiseBlock):
 
 class Hardtanh(ElementWiseBlock):
     """:func:`hard_tanh` as a module.
+
+    Parameters
+    ----------
+    min_val, max_val
+        As for :func:`hard_tanh`.
 
     Raises
     ------

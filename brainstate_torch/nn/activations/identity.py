@@ -10,6 +10,11 @@ __all__ = ["Identity"]
 class Identity(ElementWiseBlock):
     """The input as it is.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate

@@ -19,6 +19,16 @@ __all__ = ["LeakyReLU", "PReLU", "RReLU", "ReLU", "ReLU6", "Threshold", "leaky_r
 def relu(x: Any) -> Any:
     """``max(x, 0)``, in any unit.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -31,6 +41,16 @@ def relu(x: Any) -> Any:
 def relu6(x: Any) -> Any:
     """``min(max(x, 0), 6)``.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -42,6 +62,18 @@ def relu6(x: Any) -> Any:
 
 def leaky_relu(x: Any, negative_slope: ArrayLike = 0.01) -> Any:
     """`x` from zero on, ``negative_slope * x`` below, in any unit.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+    negative_slope
+        The slope below zero.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
 
     Notes
     -----
@@ -58,6 +90,18 @@ def leaky_relu(x: Any, negative_slope: ArrayLike = 0.01) -> Any:
 
 def prelu(x: Any, a: ArrayLike = 0.25) -> Any:
     """`x` from zero on, ``a * x`` below, in any unit; `a` may be learned.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+    a
+        The slope below zero, of any shape that broadcasts to `x`.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
 
     Examples
     --------
@@ -79,6 +123,11 @@ def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3) -> Any:
     lower, upper
         The bounds between which the factors are drawn, one for each element.
 
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -95,6 +144,11 @@ def rrelu(x: Any, lower: float = 1 / 8, upper: float = 1 / 3) -> Any:
 class ReLU(ElementWiseBlock):
     """:func:`relu` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -110,6 +164,11 @@ class ReLU(ElementWiseBlock):
 class ReLU6(ElementWiseBlock):
     """:func:`relu6` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -124,6 +183,11 @@ class ReLU6(ElementWiseBlock):
 
 class RReLU(ElementWiseBlock):
     """:func:`rrelu` as a module.
+
+    Parameters
+    ----------
+    lower, upper
+        As for :func:`rrelu`.
 
     Examples
     --------
@@ -143,6 +207,11 @@ class RReLU(ElementWiseBlock):
 
 class LeakyReLU(ElementWiseBlock):
     """:func:`leaky_relu` as a module.
+
+    Parameters
+    ----------
+    negative_slope
+        As for :func:`leaky_relu`.
 
     Examples
     --------

@@ -13,6 +13,18 @@ __all__ = ["Hardshrink", "Softshrink", "Tanhshrink", "hard_shrink", "soft_shrink
 def hard_shrink(x: Any, lambd: Any = 0.5) -> Any:
     """`x` beyond ``[-lambd, lambd]`` and zero within; `lambd` has the dimension of `x`.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+    lambd
+        The half width of the interval that becomes zero, in the dimension of `x`.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -25,6 +37,18 @@ def hard_shrink(x: Any, lambd: Any = 0.5) -> Any:
 
 def soft_shrink(x: Any, lambd: Any = 0.5) -> Any:
     """`x` moved towards zero by `lambd`, and zero within ``[-lambd, lambd]``; `lambd` has the dimension of `x`.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, in any unit.
+    lambd
+        The half width of the interval that becomes zero, in the dimension of `x`.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The result, ``[*N]``, in unit(x).
 
     Examples
     --------
@@ -39,6 +63,16 @@ def soft_shrink(x: Any, lambd: Any = 0.5) -> Any:
 def tanh_shrink(x: Any) -> Any:
     """``x - tanh(x)``.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -51,6 +85,11 @@ def tanh_shrink(x: Any) -> Any:
 
 class Hardshrink(ElementWiseBlock):
     """:func:`hard_shrink` as a module.
+
+    Parameters
+    ----------
+    lambd
+        As for :func:`hard_shrink`.
 
     Examples
     --------
@@ -71,6 +110,11 @@ class Hardshrink(ElementWiseBlock):
 class Softshrink(ElementWiseBlock):
     """:func:`soft_shrink` as a module.
 
+    Parameters
+    ----------
+    lambd
+        As for :func:`soft_shrink`.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -89,6 +133,11 @@ class Softshrink(ElementWiseBlock):
 
 class Tanhshrink(ElementWiseBlock):
     """:func:`tanh_shrink` as a module.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------

@@ -35,6 +35,16 @@ __all__ = [
 def softplus(x: Any) -> Any:
     """``log(1 + exp(x))``.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -46,6 +56,18 @@ def softplus(x: Any) -> Any:
 
 def squareplus(x: Any, b: Any = 4) -> Any:
     """``(x + sqrt(x**2 + b)) / 2``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+    b
+        How round the corner is; 0 gives :func:`relu`.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -60,6 +82,16 @@ def squareplus(x: Any, b: Any = 4) -> Any:
 def sparse_plus(x: Any) -> Any:
     """Zero up to -1, `x` from 1 on, and ``(x + 1)**2 / 4`` between.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -72,6 +104,16 @@ def sparse_plus(x: Any) -> Any:
 
 def silu(x: Any) -> Any:
     """``x * sigmoid(x)``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -87,6 +129,16 @@ swish = silu
 
 def hard_silu(x: Any) -> Any:
     """``x * hard_sigmoid(x)``.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -104,6 +156,16 @@ hard_swish = hard_silu
 def mish(x: Any) -> Any:
     """``x * tanh(softplus(x))``.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -115,6 +177,18 @@ def mish(x: Any) -> Any:
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """`x` above zero, ``alpha * (exp(x) - 1)`` below.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+    alpha
+        The value that the function approaches, with the opposite sign, far below zero.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -128,6 +202,18 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 def celu(x: Any, alpha: Any = 1.0) -> Any:
     """`x` above zero, ``alpha * (exp(x / alpha) - 1)`` below: :func:`elu` with slope 1 at zero.
 
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+    alpha
+        The value that the function approaches, with the opposite sign, far below zero.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -139,6 +225,16 @@ def celu(x: Any, alpha: Any = 1.0) -> Any:
 
 def selu(x: Any) -> Any:
     """:func:`elu` with the scales that keep mean 0 and variance 1.
+
+    Parameters
+    ----------
+    x
+        The input, ``[*N]``, a plain number.
+
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
 
     Examples
     --------
@@ -159,6 +255,11 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     approximate
         Use the formula with tanh in place of the error function.
 
+    Returns
+    -------
+    Tensor
+        The result, ``[*N]``.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -170,6 +271,11 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
 class Softplus(ElementWiseBlock):
     """:func:`softplus` as a module.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------
@@ -186,6 +292,11 @@ class Softplus(ElementWiseBlock):
 class SiLU(ElementWiseBlock):
     """:func:`silu` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -200,6 +311,11 @@ class SiLU(ElementWiseBlock):
 
 class Hardswish(ElementWiseBlock):
     """:func:`hard_swish` as a module.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------
@@ -216,6 +332,11 @@ class Hardswish(ElementWiseBlock):
 class Mish(ElementWiseBlock):
     """:func:`mish` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -230,6 +351,11 @@ class Mish(ElementWiseBlock):
 
 class ELU(ElementWiseBlock):
     """:func:`elu` as a module.
+
+    Parameters
+    ----------
+    alpha
+        As for :func:`elu`.
 
     Examples
     --------
@@ -250,6 +376,11 @@ class ELU(ElementWiseBlock):
 class CELU(ElementWiseBlock):
     """:func:`celu` as a module.
 
+    Parameters
+    ----------
+    alpha
+        As for :func:`celu`.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -269,6 +400,11 @@ class CELU(ElementWiseBlock):
 class SELU(ElementWiseBlock):
     """:func:`selu` as a module.
 
+    Parameters
+    ----------
+    name
+        A name, for display.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -283,6 +419,11 @@ class SELU(ElementWiseBlock):
 
 class GELU(ElementWiseBlock):
     """:func:`gelu` as a module, by default without approximation.
+
+    Parameters
+    ----------
+    approximate
+        As for :func:`gelu`.
 
     Examples
     --------

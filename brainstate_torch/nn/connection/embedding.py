@@ -44,7 +44,7 @@ class Embedding(Module):
     freeze
         The table gets no gradient.
     name
-        A name for people.
+        A name, for display.
     param_type
         The kind of State that holds the table.
 

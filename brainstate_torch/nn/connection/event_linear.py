@@ -35,7 +35,7 @@ class EventLinear(_Matrix):
     block_size
         Makes no difference.
     name
-        A name for people.
+        A name, for display.
     param_type
         The kind of State that holds the weight.
 

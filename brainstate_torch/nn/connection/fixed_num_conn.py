@@ -50,7 +50,7 @@ class FixedNumConn(_Matrix):
     seed
         Of the choice; None: a new one, drawn from ``random.DEFAULT``.
     name
-        A name for people.
+        A name, for display.
     conn_init
         ``'vmap'`` or ``'for_loop'``; makes no difference.
     param_type

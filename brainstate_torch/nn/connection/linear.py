@@ -58,7 +58,7 @@ class Linear(_Matrix):
     w_mask
         What the weight is multiplied by in each call, likewise.
     name
-        A name for people.
+        A name, for display.
     param_type
         The kind of State that holds ``{'weight': ..., 'bias': ...}``.
 

@@ -29,7 +29,7 @@ class SparseLinear(Module):
     in_size
         The size without batch axes, one length; None: that of the matrix.
     name
-        A name for people.
+        A name, for display.
     param_type
         The kind of State that holds ``{'weight': ..., 'bias': ...}``, the weight as ``[nse]``.
 

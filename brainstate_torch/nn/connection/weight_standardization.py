@@ -25,6 +25,11 @@ def weight_standardization(w: ArrayLike, eps: float = 1e-4, gain: Any = None, ou
     out_axis
         The axis of outputs.
 
+    Returns
+    -------
+    Tensor
+        The weights, in the shape of `w`.
+
     Notes
     -----
     Source: brainstate.nn.weight_standardization (0.5.4). Differs: there, weights with a unit raise.

@@ -180,7 +180,7 @@ class Conv2d(_Conv):
     channel_first
         Channels stand before the axes of space: ``in_size = (in, H, W)``, and the bias is ``[1, out, 1, 1]``.
     name
-        A name for people.
+        A name, for display.
     param_type
         The kind of State that holds ``{'weight': ..., 'bias': ...}``.
 

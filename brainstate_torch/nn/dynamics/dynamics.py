@@ -23,7 +23,7 @@ class Dynamics(HookedModule):
         The shape ``[*N]`` of the population: an integer, or several. It is also the shape of the output and of the
         variables.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------

@@ -25,7 +25,7 @@ class HiData:
     children
         The values by name: tensors, other HiData, or anything else.
     name
-        A name for people. It is part of the structure.
+        A name, for display. It is part of the structure.
     **kwargs
         More values by name; they come before those in `children` of the same name.
 

@@ -15,6 +15,11 @@ __all__ = ["Statistics", "WelfordMetric"]
 class Statistics:
     """A mean, its standard error and the standard deviation; a pytree node.
 
+    Parameters
+    ----------
+    mean, standard_error_of_mean, standard_deviation
+        Tensors of one shape ``[*N]``, or quantities of one unit.
+
     Notes
     -----
     Source: the class of the same name in brainstate (0.5.4), which has no public name there. Differs: frozen.

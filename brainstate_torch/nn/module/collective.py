@@ -28,6 +28,11 @@ def call_order(level: int = 0, check_order_boundary: bool = True) -> Callable[[F
     check_order_boundary
         Allow levels from 0 to 9 only.
 
+    Returns
+    -------
+    callable
+        A decorator for a method.
+
     Raises
     ------
     ValueError
@@ -75,6 +80,11 @@ def call_all_fns(
         Which modules to leave out.
     fn_if_not_exist
         What to do about a module without the method: ``'raise'``, ``'pass'`` (also ``'none'``) or ``'warn'``.
+
+    Returns
+    -------
+    Module
+        The model, as it was given.
 
     Raises
     ------
@@ -133,6 +143,20 @@ def _method(module: Any, path: PathParts, name: str, if_missing: str) -> Any:
 def init_all_states(target: T, *init_args: Any, node_to_exclude: Filter = None, **init_kwargs: Any) -> T:
     """Call ``init_state`` of every module in a model, with these arguments; see :func:`call_all_fns`.
 
+    Parameters
+    ----------
+    target
+        The model.
+    *init_args, **init_kwargs
+        The arguments of each ``init_state``.
+    node_to_exclude
+        Which modules to leave out.
+
+    Returns
+    -------
+    Module
+        The model, as it was given.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -147,6 +171,20 @@ def init_all_states(target: T, *init_args: Any, node_to_exclude: Filter = None, 
 
 def reset_all_states(target: T, *reset_args: Any, node_to_exclude: Filter = None, **reset_kwargs: Any) -> T:
     """Call ``reset_state`` of every module in a model, with these arguments; see :func:`call_all_fns`.
+
+    Parameters
+    ----------
+    target
+        The model.
+    *reset_args, **reset_kwargs
+        The arguments of each ``reset_state``.
+    node_to_exclude
+        Which modules to leave out.
+
+    Returns
+    -------
+    Module
+        The model, as it was given.
 
     Examples
     --------

@@ -91,7 +91,7 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     Parameters
     ----------
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -384,6 +384,11 @@ def _apply_to_grad(parameter: torch.Tensor, fn: Callable[[torch.Tensor], torch.T
 
 class ElementWiseBlock(Module):
     """A module whose output has the shape of its input, such as an activation.
+
+    Parameters
+    ----------
+    name
+        A name, for display.
 
     Examples
     --------

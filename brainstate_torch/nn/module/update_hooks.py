@@ -21,6 +21,16 @@ _TAKES_NO_OUTPUT = "_not_receive_update_output"
 def receive_update_input(cls: T) -> T:
     """Mark a class, object or function: as a before-update of a :class:`Dynamics` it is given the call's arguments.
 
+    Parameters
+    ----------
+    cls
+        The class, object or function.
+
+    Returns
+    -------
+    Any
+        `cls`, marked.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -39,6 +49,16 @@ def receive_update_input(cls: T) -> T:
 
 def not_receive_update_input(cls: T) -> T:
     """Take the mark of :func:`receive_update_input` away: it is called without arguments again, as is the default.
+
+    Parameters
+    ----------
+    cls
+        The class, object or function.
+
+    Returns
+    -------
+    Any
+        `cls`, marked.
 
     Examples
     --------
@@ -59,6 +79,16 @@ def not_receive_update_input(cls: T) -> T:
 def not_receive_update_output(cls: T) -> T:
     """Mark a class, object or function: as an after-update of a :class:`Dynamics` it is called without arguments.
 
+    Parameters
+    ----------
+    cls
+        The class, object or function.
+
+    Returns
+    -------
+    Any
+        `cls`, marked.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -77,6 +107,16 @@ def not_receive_update_output(cls: T) -> T:
 
 def receive_update_output(cls: T) -> T:
     """Take the mark of :func:`not_receive_update_output` away: it is given the output again, as is the default.
+
+    Parameters
+    ----------
+    cls
+        The class, object or function.
+
+    Returns
+    -------
+    Any
+        `cls`, marked.
 
     Examples
     --------

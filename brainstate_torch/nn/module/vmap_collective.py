@@ -39,6 +39,11 @@ def vmap_call_all_fns(
     state_tag
         Added to the tags of the States that are made.
 
+    Returns
+    -------
+    Module
+        The model, as it was given.
+
     Raises
     ------
     ValueError
@@ -96,6 +101,11 @@ def vmap_init_all_states(
     in_states, out_states
         Not possible: the States are those that are made.
 
+    Returns
+    -------
+    Module
+        The model, as it was given.
+
     Raises
     ------
     ValueError
@@ -136,6 +146,20 @@ def vmap_reset_all_states(
     **reset_kwargs: Any,
 ) -> T:
     """:func:`reset_all_states` for many lanes; see :func:`vmap_call_all_fns`.
+
+    Parameters
+    ----------
+    target, axis_size, node_to_exclude, state_tag
+        As for :func:`vmap_init_all_states`.
+    *reset_args, **reset_kwargs
+        The arguments of each ``reset_state``.
+    state_to_exclude, in_states, out_states
+        As for :func:`vmap_init_all_states`.
+
+    Returns
+    -------
+    Module
+        The model, as it was given.
 
     Examples
     --------

@@ -75,7 +75,7 @@ class Normalization(Module):
     axis_name, axis_index_groups
         Not available.
     name
-        A name for people.
+        A name, for display.
     """
 
     def __init__(

@@ -127,7 +127,7 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     use_fast_variance
         Without effect: the accurate variance is the faster one here.
     name
-        A name for people.
+        A name, for display.
     dtype
         The dtype of the result; None: that of the statistics, the floating dtype of ``environ``.
     param_type

@@ -57,7 +57,7 @@ class ZeroPad1d(_ZeroPad):
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -85,6 +85,11 @@ class ZeroPad2d(_ZeroPad):
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ZeroPad1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -99,6 +104,11 @@ class ZeroPad3d(_ZeroPad):
     """As :class:`ZeroPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
+
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ZeroPad1d`.
 
     Examples
     --------
@@ -124,7 +134,7 @@ class ConstantPad1d(_ConstantPad):
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -154,6 +164,11 @@ class ConstantPad2d(_ConstantPad):
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
+    Parameters
+    ----------
+    padding, value, in_size, name
+        As for :class:`ConstantPad1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -168,6 +183,11 @@ class ConstantPad3d(_ConstantPad):
     """As :class:`ConstantPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
+
+    Parameters
+    ----------
+    padding, value, in_size, name
+        As for :class:`ConstantPad1d`.
 
     Examples
     --------

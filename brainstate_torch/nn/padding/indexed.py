@@ -70,7 +70,7 @@ class ReflectionPad1d(_ReflectionPad):
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -98,6 +98,11 @@ class ReflectionPad2d(_ReflectionPad):
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ReflectionPad1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -112,6 +117,11 @@ class ReflectionPad3d(_ReflectionPad):
     """As :class:`ReflectionPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
+
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ReflectionPad1d`.
 
     Examples
     --------
@@ -135,7 +145,7 @@ class ReplicationPad1d(_ReplicationPad):
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -163,6 +173,11 @@ class ReplicationPad2d(_ReplicationPad):
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ReplicationPad1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -177,6 +192,11 @@ class ReplicationPad3d(_ReplicationPad):
     """As :class:`ReplicationPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
+
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`ReplicationPad1d`.
 
     Examples
     --------
@@ -200,7 +220,7 @@ class CircularPad1d(_CircularPad):
     in_size
         The size of the input, which gives the attribute `out_size`.
     name
-        A name for people.
+        A name, for display.
 
     Raises
     ------
@@ -228,6 +248,11 @@ class CircularPad2d(_CircularPad):
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
 
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`CircularPad1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -242,6 +267,11 @@ class CircularPad3d(_CircularPad):
     """As :class:`CircularPad1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     `padding` is one integer, one for each axis of space, or two for each, those of the first axis first.
+
+    Parameters
+    ----------
+    padding, in_size, name
+        As for :class:`CircularPad1d`.
 
     Examples
     --------

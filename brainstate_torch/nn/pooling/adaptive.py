@@ -106,7 +106,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     name
-        A name for people.
+        A name, for display.
     in_size
         The size of the input without the first batch axis, which gives the attribute `out_size`.
 
@@ -137,6 +137,11 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    target_size, channel_axis, name, in_size
+        As for :class:`AdaptiveAvgPool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -151,6 +156,11 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """As :class:`AdaptiveAvgPool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    target_size, channel_axis, name, in_size
+        As for :class:`AdaptiveAvgPool1d`.
 
     Examples
     --------
@@ -190,6 +200,11 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    target_size, channel_axis, name, in_size
+        As for :class:`AdaptiveMaxPool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -204,6 +219,11 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """As :class:`AdaptiveMaxPool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    target_size, channel_axis, name, in_size
+        As for :class:`AdaptiveMaxPool1d`.
 
     Examples
     --------

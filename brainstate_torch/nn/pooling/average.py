@@ -93,7 +93,7 @@ class AvgPool1d(_AvgPool):
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     name
-        A name for people.
+        A name, for display.
     in_size
         The size of the input without the first batch axis, which gives the attribute `out_size`.
 
@@ -127,6 +127,11 @@ class AvgPool2d(_AvgPool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`AvgPool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -141,6 +146,11 @@ class AvgPool3d(_AvgPool):
     """As :class:`AvgPool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`AvgPool1d`.
 
     Examples
     --------
@@ -169,7 +179,7 @@ class LPPool1d(_LPPool):
     channel_axis
         The axis of channels, counted with batch axes; None if there is none.
     name
-        A name for people.
+        A name, for display.
     in_size
         The size of the input without the first batch axis, which gives the attribute `out_size`.
 
@@ -201,6 +211,11 @@ class LPPool2d(_LPPool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    norm_type, kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`LPPool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -215,6 +230,11 @@ class LPPool3d(_LPPool):
     """As :class:`LPPool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    norm_type, kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`LPPool1d`.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class MaxPool1d(_MaxPool):
     return_indices
         Return where the elements are, too, for :class:`MaxUnpool1d`: places in the whole flattened input, int32.
     name
-        A name for people.
+        A name, for display.
     in_size
         The size of the input without the first batch axis, which gives the attribute `out_size`.
 
@@ -100,6 +100,11 @@ class MaxPool2d(_MaxPool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, return_indices, name, in_size
+        As for :class:`MaxPool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -114,6 +119,11 @@ class MaxPool3d(_MaxPool):
     """As :class:`MaxPool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, return_indices, name, in_size
+        As for :class:`MaxPool1d`.
 
     Examples
     --------

@@ -143,6 +143,11 @@ class MaxUnpool2d(_MaxUnpool):
 
     Numbers are one for all axes of space, or one for each.
 
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`MaxUnpool1d`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -157,6 +162,11 @@ class MaxUnpool3d(_MaxUnpool):
     """As :class:`MaxUnpool1d`, along three axes of space: ``[*N, D, H, W, C]``.
 
     Numbers are one for all axes of space, or one for each.
+
+    Parameters
+    ----------
+    kernel_size, stride, padding, channel_axis, name, in_size
+        As for :class:`MaxUnpool1d`.
 
     Examples
     --------

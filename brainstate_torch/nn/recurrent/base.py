@@ -23,7 +23,7 @@ class RNNCell(Module):
     Parameters
     ----------
     name
-        A name for people.
+        A name, for display.
 
     Notes
     -----

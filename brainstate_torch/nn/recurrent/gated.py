@@ -30,7 +30,7 @@ class GRUCell(Cell):
     activation
         A function, or the name of one in ``brainstate.nn``.
     name
-        A name for people.
+        A name, for display.
 
     Attributes
     ----------

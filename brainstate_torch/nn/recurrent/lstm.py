@@ -32,7 +32,7 @@ class LSTMCell(Cell):
     activation
         A function, or the name of one in ``brainstate.nn``.
     name
-        A name for people.
+        A name, for display.
 
     Attributes
     ----------

@@ -24,7 +24,7 @@ class ValinaRNNCell(Cell):
     activation
         A function, or the name of one in ``brainstate.nn``.
     name
-        A name for people.
+        A name, for display.
 
     Attributes
     ----------

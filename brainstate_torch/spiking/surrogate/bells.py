@@ -60,6 +60,11 @@ def gaussian_grad(x: Any, sigma: float = 0.5, alpha: float = 0.5) -> torch.Tenso
     sigma, alpha
         As for :class:`GaussianGrad`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -120,6 +125,11 @@ def multi_gaussian_grad(
     h, s, sigma, scale
         As for :class:`MultiGaussianGrad`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -167,6 +177,11 @@ def inv_square_grad(x: Any, alpha: float = 100.0) -> torch.Tensor:
     alpha
         As for :class:`InvSquareGrad`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -213,6 +228,11 @@ def slayer_grad(x: Any, alpha: float = 1.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`SlayerGrad`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------

@@ -61,6 +61,11 @@ def relu_grad(x: Any, alpha: float = 0.3, width: float = 1.0) -> torch.Tensor:
     alpha, width
         As for :class:`ReluGrad`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -107,6 +112,11 @@ def piecewise_quadratic(x: Any, alpha: float = 1.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`PiecewiseQuadratic`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------
@@ -158,6 +168,11 @@ def piecewise_leaky_relu(x: Any, c: float = 0.01, w: float = 1.0) -> torch.Tenso
     c, w
         As for :class:`PiecewiseLeakyRelu`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -208,6 +223,11 @@ def leaky_relu(x: Any, alpha: float = 0.1, beta: float = 1.0) -> torch.Tensor:
     alpha, beta
         As for :class:`LeakyRelu`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -254,6 +274,11 @@ def log_tailed_relu(x: Any, alpha: float = 0.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`LogTailedRelu`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------

@@ -66,6 +66,11 @@ def sigmoid(x: Any, alpha: float = 4.0) -> torch.Tensor:
     alpha
         As for :class:`Sigmoid`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -112,6 +117,11 @@ def soft_sign(x: Any, alpha: float = 1.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`SoftSign`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------
@@ -160,6 +170,11 @@ def arctan(x: Any, alpha: float = 1.0) -> torch.Tensor:
     alpha
         As for :class:`Arctan`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -206,6 +221,11 @@ def nonzero_sign_log(x: Any, alpha: float = 1.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`NonzeroSignLog`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------
@@ -254,6 +274,11 @@ def erf(x: Any, alpha: float = 1.0) -> torch.Tensor:
     alpha
         As for :class:`ERF`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -301,6 +326,11 @@ def piecewise_exp(x: Any, alpha: float = 1.0) -> torch.Tensor:
     alpha
         As for :class:`PiecewiseExp`.
 
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
@@ -347,6 +377,11 @@ def q_pseudo_spike(x: Any, alpha: float = 2.0) -> torch.Tensor:
         ``[*N]``: how far above the threshold.
     alpha
         As for :class:`QPseudoSpike`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------
@@ -402,6 +437,11 @@ def s2nn(x: Any, alpha: float = 4.0, beta: float = 1.0, epsilon: float = 1e-8) -
         ``[*N]``: how far above the threshold.
     alpha, beta, epsilon
         As for :class:`S2NN`.
+
+    Returns
+    -------
+    Tensor
+        Spikes, ``[*N]``: 1 where `x` is not negative, else 0. Their derivative is the surrogate's.
 
     Examples
     --------

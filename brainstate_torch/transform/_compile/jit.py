@@ -276,7 +276,7 @@ def jit(
     backend
         'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one.
     name
-        A name for people.
+        A name, for display.
     in_shardings, out_shardings, device
         Belong to JAX's devices: None only. A program runs where its tensors are.
     donate_argnums, donate_argnames, keep_unused, inline

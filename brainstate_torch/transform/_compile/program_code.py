@@ -102,6 +102,11 @@ def graph_to_python_code(jaxpr: ProgramGraph, fn_name: str = "generated_function
     fn_name
         The name of the function in the source.
 
+    Returns
+    -------
+    str
+        The source.
+
     Raises
     ------
     TypeError

@@ -60,6 +60,11 @@ def optimize_graph(
     verbose
         Print how many operations each leaves.
 
+    Returns
+    -------
+    ProgramGraph
+        The simpler graph.
+
     Raises
     ------
     TypeError

@@ -45,6 +45,15 @@ class StatefulFunction:
         Shown in the repr.
     return_only_write
         :meth:`jaxpr_call` gives None in the place of States that are only read.
+    axis_env, ir_optimizations
+        Must be None: they belong to JAX's compiler.
+
+    Raises
+    ------
+    TypeError
+        `fun` cannot be called.
+    NotImplementedError
+        `axis_env` or `ir_optimizations` is given.
 
     Notes
     -----

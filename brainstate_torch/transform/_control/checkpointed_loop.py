@@ -82,6 +82,11 @@ def checkpointed_for_loop(
     base
         See :func:`checkpointed_scan`.
 
+    Returns
+    -------
+    Any
+        The results of the steps, stacked along a new first axis.
+
     Raises
     ------
     TypeError, ValueError

@@ -13,6 +13,13 @@ __all__ = ["ShapeDtypeStruct", "shapes_of"]
 class ShapeDtypeStruct:
     """The shape and the dtype of a tensor.
 
+    Parameters
+    ----------
+    shape
+        The lengths of the axes.
+    dtype
+        The dtype.
+
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate

@@ -38,6 +38,11 @@ def checkpoint(
     static_argnums
         Accepted so that programs port; every argument may be anything here. Must not be negative.
 
+    Returns
+    -------
+    callable
+        Takes and returns what `fun` does.
+
     Raises
     ------
     ValueError

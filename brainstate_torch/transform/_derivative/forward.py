@@ -123,6 +123,11 @@ def fwd_grad(
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
 
+    Returns
+    -------
+    GradientTransform
+        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+
     Raises
     ------
     ValueError

@@ -353,6 +353,11 @@ def vector_grad(
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
 
+    Returns
+    -------
+    GradientTransform
+        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+
     Raises
     ------
     TypeError

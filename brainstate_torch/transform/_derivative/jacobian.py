@@ -232,6 +232,11 @@ def jacrev(
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
 
+    Returns
+    -------
+    GradientTransform
+        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+
     Raises
     ------
     TypeError
@@ -283,6 +288,11 @@ def jacfwd(
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
 
+    Returns
+    -------
+    GradientTransform
+        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+
     Raises
     ------
     TypeError
@@ -331,6 +341,11 @@ def hessian(
         How many columns are computed at once.
     **kwargs
         `debug_nan`, see :class:`GradientTransform`.
+
+    Returns
+    -------
+    GradientTransform
+        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
 
     Raises
     ------

@@ -30,12 +30,14 @@ def vjp(
     Parameters
     ----------
     fun
-        Returns tensors or quantities in any pytree; with `has_aux` a pair of that and anything.
+        Returns tensors or quantities in any pytree.
     *primals
         The arguments.
     grad_states, argnums
         What the pullback differentiates; without `grad_states` the first argument. Negative argnums count from the end.
         ``argnums=None`` leaves the States alone.
+    has_aux
+        Whether `fun` returns a pair of its result and anything else.
 
     Returns
     -------
@@ -148,11 +150,13 @@ def jvp(
     Parameters
     ----------
     fun
-        Returns tensors or quantities in any pytree; with `has_aux` a pair of that and anything.
+        Returns tensors or quantities in any pytree.
     primals
         A tuple or list of the arguments. States are constants; what `fun` writes to them is committed.
     tangents
         The direction: trees like the primals, in their units.
+    has_aux
+        Whether `fun` returns a pair of its result and anything else.
 
     Returns
     -------

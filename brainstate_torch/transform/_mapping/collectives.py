@@ -81,6 +81,11 @@ def psum(x: Any, axis_name: Any) -> Any:
     axis_name
         The name that :func:`vmap`, :func:`vmap2`, :func:`pmap2` or the mesh of :func:`shard_map` gives the axis.
 
+    Returns
+    -------
+    Any
+        A pytree like `x`, the same in every lane.
+
     Raises
     ------
     NameError
@@ -111,6 +116,11 @@ def pmean(x: Any, axis_name: Any) -> Any:
     x, axis_name
         As for :func:`psum`.
 
+    Returns
+    -------
+    Any
+        A pytree like `x`, the same in every lane.
+
     Raises
     ------
     NameError
@@ -133,6 +143,16 @@ def pmean(x: Any, axis_name: Any) -> Any:
 
 def axis_index(axis_name: Any) -> torch.Tensor:
     """Where the lane stands on a mapped axis, counted from 0.
+
+    Parameters
+    ----------
+    axis_name
+        The name that :func:`vmap`, :func:`vmap2`, :func:`pmap2` or the mesh of :func:`shard_map` gives the axis.
+
+    Returns
+    -------
+    Tensor
+        A 0-d integer that differs from lane to lane.
 
     Raises
     ------

@@ -48,6 +48,11 @@ def vmap_new_states(
     in_states, out_states
         Not possible: the States are those that `fun` makes.
 
+    Returns
+    -------
+    callable
+        Takes batched arguments, returns batched results; without `fun` a decorator.
+
     Raises
     ------
     ValueError
@@ -232,6 +237,11 @@ def pmap2_new_states(
     axis_name
         A name for the axis, for :func:`psum`, :func:`pmean` and :func:`axis_index`.
 
+    Returns
+    -------
+    dict
+        The States that were made, by the axis that they got.
+
     Notes
     -----
     Source: brainstate.transform.pmap2_new_states (0.5.4). Differs: processes of torch.distributed take the place of
@@ -274,9 +284,14 @@ def _nothing(_: Any) -> None:
 
 
 def in_new_state_probe() -> bool:
-    """Is the caller in a trial run that only finds out which States a function makes? Never: there is none here.
+    """Whether the caller is in a trial run that finds out which States a function makes: never, there is none here.
 
     brainstate runs a function that makes States twice; code that must act once asks for this first.
+
+    Returns
+    -------
+    bool
+        Always False.
 
     Notes
     -----

@@ -22,6 +22,11 @@ __all__ = ["PartitionSpec", "shard_map"]
 class PartitionSpec(tuple[Any, ...]):
     """How the axes of a tensor are shared: for each the name of a mesh axis, several names, or None for not at all.
 
+    Parameters
+    ----------
+    *names
+        For each axis of the tensor the name of a mesh axis, a tuple of names, or None.
+
     Notes
     -----
     Source: jax.sharding.PartitionSpec.
@@ -73,6 +78,11 @@ def shard_map(
         process. RandomStates always are.
     check_vma
         Check, at the cost of communication, that what is not shared came out the same in each process.
+
+    Returns
+    -------
+    callable
+        Takes whole arguments and returns whole results.
 
     Raises
     ------

@@ -24,6 +24,11 @@ def unvmap(x: Any, op: str = "any") -> torch.Tensor:
     op
         'any', 'all' or 'max'; with 'none' the numbers of all lanes are returned as they are.
 
+    Returns
+    -------
+    Tensor
+        A 0-d tensor; with ``'none'`` a tensor with the lanes of all maps in front.
+
     Raises
     ------
     ValueError

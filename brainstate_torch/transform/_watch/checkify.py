@@ -105,7 +105,9 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
     pred
         One boolean.
     msg
-        The message, formatted with ``msg.format(*fmt_args, **fmt_kwargs)``. Tensors have the numbers of all lanes.
+        The message, formatted with ``msg.format(*fmt_args, **fmt_kwargs)``.
+    *fmt_args, **fmt_kwargs
+        Values for the message; tensors have the numbers of all lanes.
     debug
         Only look inside :func:`checkify`.
 
@@ -152,6 +154,11 @@ def _raise_or_report(error: ValueError) -> None:
 
 def check_error(error: Error) -> None:
     """Raise what :func:`checkify` found, if anything; inside another :func:`checkify`, note it there.
+
+    Parameters
+    ----------
+    error
+        What a function of :func:`checkify` returned first.
 
     Raises
     ------

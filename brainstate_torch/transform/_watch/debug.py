@@ -99,6 +99,11 @@ def breakpoint_if(pred: Any, **breakpoint_kwargs: Any) -> Any:
     **breakpoint_kwargs
         `token` is returned; other keywords go to Python's ``breakpoint``.
 
+    Returns
+    -------
+    Any
+        `token`, or None.
+
     Notes
     -----
     Source: brainstate.transform.breakpoint_if (0.5.4). Differs: Python's own debugger, which can step on.

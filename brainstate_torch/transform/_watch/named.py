@@ -25,6 +25,11 @@ def named_scope(
     static_argnums, static_argnames
         Have no meaning here; accepted so that programs port.
 
+    Returns
+    -------
+    callable
+        The labelled function, or a decorator.
+
     Raises
     ------
     TypeError
@@ -55,6 +60,11 @@ def named_call(fun: Callable[..., Any] | None = None, *, name: str | None = None
         The function; without it `named_call` is a decorator.
     name
         The label, by default the function's name.
+
+    Returns
+    -------
+    callable
+        The labelled function, or a decorator.
 
     Raises
     ------
