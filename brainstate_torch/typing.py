@@ -229,3 +229,6 @@ class Missing:
     >>> given(), given(None)
     (False, True)
     """
+
+    def __repr__(self) -> str:
+        return "<not given>"

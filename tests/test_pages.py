@@ -46,7 +46,7 @@ def test_files_that_a_page_names_are_there(page):
 def test_the_table_of_return_forms_is_the_same_in_page_and_docstring():
     rows = [line.strip("| \n").split(" | ") for line in (ROOT / "docs" / "gradients.md").read_text().splitlines()]
     forms = [row for row in rows if len(row) == 3 and row[0] in ("none", "given")]
-    documented = " ".join((brainstate_torch.transform.GradientTransform.__doc__ or "").split())
+    documented = " ".join((brainstate_torch.transform.grad.__doc__ or "").split())
     assert len(forms) == 5
     assert all(" ".join(row) in documented for row in forms)
 

@@ -41,7 +41,9 @@ class _WithBetas(Optimizer):
 
 
 class Adam(_WithBetas):
-    """Running means of the gradient and of its square, freed of their bias; the step is ``lr * mean / sqrt(square)``.
+    """Adam (Kingma and Ba, 2015): the step is ``lr * mean / (sqrt(square) + eps)``.
+
+    `mean` and `square` are running means of the gradient and of its square, corrected for their start at zero.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ class Adam(_WithBetas):
 
 
 class AdamW(Adam):
-    """:class:`Adam` whose weight decay is apart from the gradient: ``x *= 1 - lr * weight_decay`` before the step.
+    """AdamW (Loshchilov and Hutter, 2019): :class:`Adam` after a decay of the weights, ``x *= 1 - lr * weight_decay``.
 
     Parameters
     ----------
@@ -158,7 +160,7 @@ class AdamW(Adam):
 
 
 class Adamax(_WithBetas):
-    """:class:`Adam` with a forgetting maximum of the gradient's size in the place of the root mean square.
+    """Adamax (Kingma and Ba, 2015): :class:`Adam` with a decaying maximum of ``abs(grad)`` as the divisor.
 
     Parameters
     ----------
@@ -203,7 +205,7 @@ class Adamax(_WithBetas):
 
 
 class Nadam(_WithBetas):
-    """:class:`Adam` with Nesterov's momentum, which itself grows with the steps.
+    """NAdam (Dozat, 2016): :class:`Adam` with Nesterov's momentum, which grows with the steps.
 
     Parameters
     ----------
@@ -260,7 +262,7 @@ class Nadam(_WithBetas):
 
 
 class RAdam(_WithBetas):
-    """:class:`Adam` that steps along the mean alone until the mean square is known well enough.
+    """RAdam (Liu et al., 2020): :class:`Adam` that steps along the mean alone until the mean square is reliable.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ Moved = tuple[torch.Tensor, Moments]
 
 
 class RMSprop(Optimizer):
-    """The gradient divided by the root of a running mean of its square.
+    """RMSprop (Hinton, 2012): the gradient divided by the root of a running mean of its square.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class RMSprop(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """The gradient divided by the root of the sum of its squares so far.
+    """Adagrad (Duchi et al., 2011): the gradient divided by the root of the sum of its squares so far.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Steps whose size is that of the steps before, in proportion to the gradient's size against gradients before.
+    """Adadelta (Zeiler, 2012): the gradient times the root mean square of earlier steps over that of the gradients.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Adadelta(Optimizer):
 
 
 class Rprop(Optimizer):
-    """Steps along the sign of the gradient, longer while the sign stays and shorter when it turns.
+    """Rprop (Riedmiller and Braun, 1993): steps along the sign of the gradient, longer while it stays the same.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ class Rprop(Optimizer):
 
 
 class Lion(Optimizer):
-    """Steps along the sign of a running mean of the gradient.
+    """Lion (Chen et al., 2023): steps along the sign of a running mean of the gradient.
 
     Parameters
     ----------

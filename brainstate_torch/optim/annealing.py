@@ -17,7 +17,7 @@ def _falling(part: torch.Tensor) -> torch.Tensor:
 
 
 class CosineAnnealingLR(LRScheduler):
-    """From ``base_lr`` to `eta_min` along half a cosine, and `eta_min` from `T_max` on.
+    """Cosine annealing: from ``base_lr`` to `eta_min` along half a cosine, and `eta_min` from `T_max` on.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class OneCycleLR(LRScheduler):
-    """Up to `max_lr` in a line, then down to ``max_lr / final_div_factor``.
+    """One cycle: up to `max_lr` in a line, then down to ``max_lr / final_div_factor``.
 
     Parameters
     ----------

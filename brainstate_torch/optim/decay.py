@@ -243,7 +243,7 @@ class PolynomialLR(LRScheduler):
 
 
 class PiecewiseConstantSchedule(LRScheduler):
-    """The value of the interval that the epoch lies in; each boundary belongs to the interval behind it.
+    """The value of the interval that the epoch lies in; each boundary belongs to the interval after it.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ __all__ = ["SGD", "Momentum", "MomentumNesterov"]
 
 
 class SGD(Optimizer):
-    """``x -= lr * grad``, and with momentum ``buffer = momentum * buffer + grad; x -= lr * buffer``.
+    """Gradient descent: ``x -= lr * grad``; with momentum ``buffer = momentum * buffer + grad; x -= lr * buffer``.
 
     Parameters
     ----------

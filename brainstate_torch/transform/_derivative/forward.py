@@ -121,12 +121,12 @@ def fwd_grad(
     key
         A seed or key for the directions; by default they come from ``random.DEFAULT``.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`, see :func:`grad`.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+        Called with the arguments of the function; :func:`grad` has the table of what it returns.
 
     Raises
     ------

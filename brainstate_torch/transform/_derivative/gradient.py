@@ -26,24 +26,9 @@ Argnums = int | Sequence[int] | None
 class GradientTransform:
     """A function together with a derivative of it: what ``grad``, ``vector_grad`` and the other derivatives return.
 
-    **Return forms.** With G the derivative part:
-
-    ============ =========== ==================================================
-    grad_states  argnums     G
-    ============ =========== ==================================================
-    none         None or int the gradient of that argument (None means 0)
-    none         tuple       a tuple with one gradient for each
-    given        None        the gradients of the States
-    given        int         (gradients of the States, gradient of the argument)
-    given        tuple       (gradients of the States, tuple of gradients)
-    ============ =========== ==================================================
-
-    A call returns ``G``; with `has_aux` ``(G, aux)``; with `return_value` ``(G, value)``; with both
-    ``(G, value, aux)``. Gradients of States stand in the container that `grad_states` is: one State gives its gradient,
-    a list a list; a mapping gives a dict with sorted keys. Each gradient is a tree like the value it belongs to.
-
-    **States.** The gradient is taken at the values that States have when the function is entered. What the function
-    writes is committed once after the call, all or nothing: if anything raises, every State is what it was.
+    :func:`grad` has the table of what a call returns. The gradient is taken at the values that States have when the
+    function is entered. What the function writes is committed once after the call, all or nothing: if anything raises,
+    every State is what it was.
 
     Parameters
     ----------
@@ -55,27 +40,19 @@ class GradientTransform:
         arguments that gives ``(one gradient for each tensor, aux)``. ``torch.func.grad`` is one.
     grad_states
         A State, or a list, tuple, dict or nesting of States.
-    argnums
-        The positional arguments to differentiate.
-    return_value, has_aux
-        See the return forms. With `has_aux` the function returns ``(loss, aux)``.
+    argnums, return_value, has_aux, check_states, debug_nan, unit_aware
+        See :func:`grad`.
     transform_params
         Keywords for the base transform.
-    check_states
-        Raise if a State of `grad_states` is never read or written; otherwise its gradient is zero.
-    debug_nan
-        Raise if a gradient holds a NaN or an infinity, naming the operation that made the first one.
-    unit_aware
-        Give each gradient the unit unit(result) / unit(input); see :func:`grad`.
 
     Raises
     ------
     TypeError
         At construction: `target` is not callable, or a leaf of `grad_states` no State.
     ValueError
-        At construction: `argnums` is not a non-negative int or a sequence of them. At a call: see `check_states`.
+        At construction: `argnums` is not a non-negative int or a sequence of them. At a call: as :func:`grad`.
     RuntimeError
-        At a call: see `debug_nan`.
+        At a call: a gradient is not finite, with `debug_nan`.
 
     Notes
     -----
@@ -273,12 +250,36 @@ def grad(
 ) -> Any:
     """The gradient of a scalar function with respect to States, arguments, or both.
 
+    A call of the result takes the arguments of `fun`. With G the gradient part:
+
+    ============ =========== ==================================================
+    grad_states  argnums     G
+    ============ =========== ==================================================
+    none         None or int the gradient of that argument (None means 0)
+    none         tuple       a tuple with one gradient for each
+    given        None        the gradients of the States
+    given        int         (gradients of the States, gradient of the argument)
+    given        tuple       (gradients of the States, tuple of gradients)
+    ============ =========== ==================================================
+
+    It returns ``G``; with `has_aux` ``(G, aux)``; with `return_value` ``(G, value)``; with both ``(G, value, aux)``.
+    Gradients of States come in the container that `grad_states` is: one State gives its gradient, a list a list, a
+    mapping a dict with sorted keys. Each gradient is a tree like the value it belongs to.
+
     Parameters
     ----------
     fun
         Takes anything and returns a real scalar, or with `has_aux` ``(scalar, aux)``. Without it `grad` is a decorator.
-    grad_states, argnums, has_aux, return_value, check_states
-        See :class:`GradientTransform`, which also has the table of return forms.
+    grad_states
+        The States to differentiate with respect to: one, or a list, tuple, dict or nesting of them.
+    argnums
+        The positions of the arguments to differentiate with respect to: an int, or a sequence of ints.
+    has_aux
+        Whether `fun` returns a pair; the second part is not differentiated.
+    return_value
+        Whether a call returns the value of `fun`, too.
+    check_states
+        Whether to raise if a State of `grad_states` is never read or written; otherwise its gradient is zero.
     holomorphic
         Inputs and result are complex and the function is holomorphic: the result is its complex derivative. Otherwise a
         complex input z = x + iy gets ∂f/∂x - i ∂f/∂y, JAX's convention and the conjugate of torch's.
@@ -292,12 +293,13 @@ def grad(
         'func' runs on torch.func, 'tape' on a private autograd tape; 'auto' takes the tape where the call is outermost
         and of first order. The numbers are the same.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`: whether to raise if a gradient holds a NaN or an infinity, naming the operation that made the
+        first one.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of `fun`.
+        Called with the arguments of `fun`, it returns what the table says.
 
     Raises
     ------
@@ -305,6 +307,8 @@ def grad(
         At a call: the result is not a real scalar, an input is not real or complex, or `has_aux` and no pair.
     ValueError
         At a call: a State of `grad_states` was not used, a State is an argument, or a State changed its structure.
+    RuntimeError
+        At a call: a gradient is not finite, with `debug_nan`.
 
     Notes
     -----
@@ -346,17 +350,17 @@ def vector_grad(
     ----------
     func
         Returns tensors of any shape, in any pytree.
-    grad_states, argnums, return_value, has_aux, check_states
-        See :class:`GradientTransform`, which also has the table of return forms.
-    unit_aware, engine
+    grad_states, argnums, return_value, has_aux, check_states, engine
+        See :func:`grad`, which also has the table of return forms.
+    unit_aware
         See :func:`grad`. With ``unit_aware=True`` the function returns exactly one array.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`, see :func:`grad`.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+        Called with the arguments of the function; :func:`grad` has the table of what it returns.
 
     Raises
     ------

@@ -222,7 +222,7 @@ def jacrev(
     fun
         Returns tensors or quantities of any shape, in any pytree.
     grad_states, argnums, has_aux, return_value, check_states
-        See :class:`GradientTransform`, which also has the table of return forms. G stands in the place of each result.
+        See :func:`grad`, which also has the table of return forms. G stands in the place of each result.
     holomorphic, allow_int
         See :func:`grad`.
     unit_aware
@@ -230,12 +230,12 @@ def jacrev(
     chunk_size
         How many rows are computed at once; smaller ones need less memory.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`, see :func:`grad`.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+        Called with the arguments of the function; :func:`grad` has the table of what it returns.
 
     Raises
     ------
@@ -286,12 +286,12 @@ def jacfwd(
     chunk_size
         How many columns are computed at once; the function runs once for each chunk, with the same random draws.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`, see :func:`grad`.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+        Called with the arguments of the function; :func:`grad` has the table of what it returns.
 
     Raises
     ------
@@ -328,8 +328,8 @@ def hessian(
 ) -> HessianTransform:
     """The second derivatives, forward over reverse: for inputs i and j a tensor of shape ``[*result, *i, *j]``.
 
-    The form G of the table of return forms is applied twice: for a list of two States ``[[H11, H12], [H21, H22]]``,
-    for a dict a dict of dicts, for a single State one tensor.
+    The form G of the table of return forms (:func:`grad`) is applied twice: for a list of two States
+    ``[[H11, H12], [H21, H22]]``, for a dict a dict of dicts, for a single State one tensor.
 
     Parameters
     ----------
@@ -340,12 +340,12 @@ def hessian(
     chunk_size
         How many columns are computed at once.
     **kwargs
-        `debug_nan`, see :class:`GradientTransform`.
+        `debug_nan`, see :func:`grad`.
 
     Returns
     -------
     GradientTransform
-        Called with the arguments of the function; :class:`GradientTransform` has the table of what it returns.
+        Called with the arguments of the function; :func:`grad` has the table of what it returns.
 
     Raises
     ------
