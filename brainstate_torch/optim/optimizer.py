@@ -184,8 +184,7 @@ class Optimizer(Node):
                 "Pass it for example `model.states(brainstate.ParamState)`."
             )
         # A transform of its own: if a hook of a State raises, none is changed.
-        outcome = run(self._step, (grads,), {})
-        outcome.frame.commit(outcome.written, outcome.created)
+        run(self._step, (grads,), {}).committed()
 
     def step(self, grads: Any) -> None:
         """:meth:`update`, under torch's name."""

@@ -77,9 +77,7 @@ class Jitted:
     def _plain(self, args: Any, kwargs: Any) -> Any:
         """Inside another transform the function is a part of what that transforms."""
         positional, named = protected(checked_arguments(args, kwargs))
-        outcome = run(self.origin_fun, positional, named)
-        outcome.frame.commit(outcome.written, outcome.created)
-        return outcome.result
+        return run(self.origin_fun, positional, named).committed()
 
     def _signature(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[torch.Tensor]]:
         """What tells one kind of arguments from another, and the tensors in them."""

@@ -97,9 +97,7 @@ class StatefulFunction:
         """Run the function and commit what it wrote, all or nothing."""
         if self.static_argnums or self.static_argnames:
             self.get_arg_cache_key(*args, **kwargs)
-        outcome = self._run(args, kwargs)
-        outcome.frame.commit(outcome.written, outcome.created)
-        return outcome.result
+        return self._run(args, kwargs).committed()
 
     jaxpr_call_auto = __call__
 

@@ -207,5 +207,4 @@ def _names(branches: Sequence[Any]) -> list[str]:
 def _taken(fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """Run the one function that was chosen."""
     outcome = run(fun, checked_operands(operands), {})
-    outcome.frame.commit(outcome.written, outcome.created)
-    return as_arrays(outcome.result)
+    return as_arrays(outcome.committed())

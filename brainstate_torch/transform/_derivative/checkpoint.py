@@ -85,9 +85,7 @@ remat = checkpoint
 
 def plain(fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
     """Run the function as it is."""
-    outcome = run(fun, args, kwargs)
-    outcome.frame.commit(outcome.written, outcome.created)
-    return outcome.result
+    return run(fun, args, kwargs).committed()
 
 
 class _Block:

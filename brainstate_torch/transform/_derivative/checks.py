@@ -7,13 +7,20 @@ import torch
 
 from ..._arrays import is_real, short_dtype
 from ...units import Quantity
-from .._core.functional import Call
+from .._core.running import Run
+from .._core.selection import Inputs
 
-__all__ = ["checked_result", "checked_scalar", "exact_places"]
+__all__ = ["check_inputs", "checked_result", "checked_scalar"]
 
 
-def exact_places(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, allow_int: bool) -> list[int]:
-    """The places of integer and boolean leaves, where they are allowed."""
+def check_inputs(inputs: Inputs, leaves: Sequence[torch.Tensor], holomorphic: bool, allow_int: bool) -> list[int]:
+    """The places of integer and boolean leaves.
+
+    Raises
+    ------
+    TypeError
+        A dtype does not suit `holomorphic`, or there are integers and `allow_int` is not set.
+    """
     exact: list[int] = []
     for i, leaf in enumerate(leaves):
         if leaf.is_floating_point() and not holomorphic:
@@ -21,19 +28,19 @@ def exact_places(leaves: Sequence[torch.Tensor], call: Call, holomorphic: bool, 
         if holomorphic and not leaf.is_complex():
             raise TypeError(
                 f"with `holomorphic=True` every input must be complex. Got dtype {short_dtype(leaf.dtype)} in "
-                f"{call.inputs.name(i)}. Convert it with `.to(torch.complex64)`."
+                f"{inputs.name(i)}. Convert it with `.to(torch.complex64)`."
             )
         if not is_real(leaf):
             exact.append(i)
             if not allow_int:
                 raise TypeError(
                     f"what is differentiated must have a real or complex dtype. Got {short_dtype(leaf.dtype)} in "
-                    f"{call.inputs.name(i)}. Use `.float()`, or pass `allow_int=True`."
+                    f"{inputs.name(i)}. Use `.float()`, or pass `allow_int=True`."
                 )
     return exact
 
 
-def checked_scalar(result: Any, call: Call, holomorphic: bool, unit_aware: bool) -> torch.Tensor:
+def checked_scalar(result: Any, run: Run, holomorphic: bool, unit_aware: bool) -> torch.Tensor:
     """The result as a scalar tensor.
 
     Raises
@@ -41,21 +48,21 @@ def checked_scalar(result: Any, call: Call, holomorphic: bool, unit_aware: bool)
     TypeError
         It is none, it has a unit and the gradient none, or its dtype does not suit `holomorphic`.
     """
-    if isinstance(result, torch.Tensor) and result is call.output and not holomorphic:
+    if isinstance(result, torch.Tensor) and result is run.last.output and not holomorphic:
         # The usual case first: a plain scalar.
         plain: torch.Tensor = result
         if not plain.ndim and plain.is_floating_point():
             return plain
-    if not unit_aware and isinstance(call.output, Quantity):
+    if not unit_aware and isinstance(run.last.output, Quantity):
         raise TypeError(
-            f"the gradient is defined for a scalar result without unit. Got one in {call.output.unit}. "
+            f"the gradient is defined for a scalar result without unit. Got one in {run.last.output.unit}. "
             "Pass `unit_aware=True` for a gradient with units, or divide the result by its unit."
         )
     if isinstance(result, (int, float, complex)) and not isinstance(result, bool):
         result = torch.as_tensor(result)
     if not isinstance(result, torch.Tensor):
         raise TypeError(
-            f"the gradient is defined for a scalar result. Got {_described(call.output)}. "
+            f"the gradient is defined for a scalar result. Got {_described(run.last.output)}. "
             "Return one number, or `(loss, aux)` with `has_aux=True`."
         )
     if result.ndim:

@@ -10,9 +10,10 @@ from ..._arrays import as_tensor
 from ..._host.functorch import jvp, vmap
 from ...typing import Missing, SeedOrKey
 from ...units import Quantity
-from .._core.functional import Call
-from .checks import exact_places
-from .gradient import NAMES, Argnums, GradientTransform, GradStates, checked_keywords
+from .._core.running import Run
+from .checks import check_inputs
+from .gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from .naming import public_name
 from .reverse import Pure, Tensors
 
 __all__ = ["fwd_grad"]
@@ -20,6 +21,7 @@ __all__ = ["fwd_grad"]
 _MISSING = Missing()
 
 
+@public_name("fwd_grad")
 def random_directions(
     fun: Pure,
     argnums: int = 0,
@@ -29,23 +31,23 @@ def random_directions(
     drct_der_clip: float | None = None,
     key: SeedOrKey | None = None,
     unit_aware: bool = False,
-) -> Callable[[Sequence[torch.Tensor], Call], tuple[list[Any], Tensors]]:
+) -> Callable[[Sequence[torch.Tensor], Run], tuple[list[Any], Tensors]]:
     """The base transform of ``fwd_grad``: v (J v), averaged over directions v."""
 
-    def estimate(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact_places(leaves, call, holomorphic=False, allow_int=False)
+    def estimate(leaves: Sequence[torch.Tensor], run: Run) -> tuple[list[Any], Tensors]:
+        check_inputs(run.inputs, leaves, holomorphic=False, allow_int=False)
         source = random.DEFAULT if key is None else random.RandomState(key)
         before = source.value
         try:
-            return along(_directions(leaves, tangent_size, source), tuple(leaves), call)
+            return along(_directions(leaves, tangent_size, source), tuple(leaves), run)
         except BaseException:
             source.value = before
             raise
 
-    def along(directions: list[torch.Tensor], leaves: Tensors, call: Call) -> tuple[list[Any], Tensors]:
+    def along(directions: list[torch.Tensor], leaves: Tensors, run: Run) -> tuple[list[Any], Tensors]:
         def pure(leaves: Tensors) -> tuple[torch.Tensor, Tensors]:
-            result, carried = fun(leaves, call)
-            return _checked_scalar(result, call, unit_aware), carried
+            result, carried = fun(leaves, run)
+            return _checked_scalar(result, run, unit_aware), carried
 
         def push(*tangents: torch.Tensor) -> tuple[torch.Tensor, Tensors]:
             value, slope, carried = jvp(pure, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
@@ -64,25 +66,22 @@ def random_directions(
     return estimate
 
 
-NAMES[random_directions] = "fwd_grad"
-
-
 def _directions(leaves: Sequence[torch.Tensor], count: int | None, source: random.RandomState) -> list[torch.Tensor]:
     """Standard normal directions, one tensor for each leaf, of shape ``[count, *leaf]`` where there is a count."""
     first = () if count is None else (count,)
     return [as_tensor(source.randn(*first, *leaf.shape)).to(dtype=leaf.dtype, device=leaf.device) for leaf in leaves]
 
 
-def _checked_scalar(result: Any, call: Call, unit_aware: bool) -> torch.Tensor:
-    if isinstance(call.output, Quantity) and not unit_aware:
+def _checked_scalar(result: Any, run: Run, unit_aware: bool) -> torch.Tensor:
+    if isinstance(run.last.output, Quantity) and not unit_aware:
         raise TypeError(
-            f"fwd_grad is defined for a scalar result without unit. Got one in {call.output.unit}. "
+            f"fwd_grad is defined for a scalar result without unit. Got one in {run.last.output.unit}. "
             "Pass `unit_aware=True`, or divide the result by its unit."
         )
     if isinstance(result, (int, float)):
         result = as_tensor(result)
     if not isinstance(result, torch.Tensor):
-        raise TypeError(f"fwd_grad is defined for a scalar result. Got a {type(call.output).__name__}.")
+        raise TypeError(f"fwd_grad is defined for a scalar result. Got a {type(run.last.output).__name__}.")
     if result.ndim:
         raise ValueError(
             f"fwd_grad is defined for scalar-output functions only. Got shape {tuple(result.shape)}. "

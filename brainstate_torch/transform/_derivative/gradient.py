@@ -10,13 +10,15 @@ from ... import _tree
 from ..._state import State
 from ...typing import Missing
 from .._core.draws import random_state
-from .._core.functional import Call, Carried, checked_arguments, off_tape, pure
+from .._core.functional import checked_arguments
+from .._core.running import Carried, Ran, Run, off_tape, pure
 from .._core.selection import Inputs, Selection
 from .._watch.nonfinite import check_finite
+from .naming import name_of
 from .reverse import ENGINES, Engine, scalar_gradient, vector_gradient
 from .unit_ratio import with_input_units, with_unit_ratio
 
-__all__ = ["NAMES", "Argnums", "GradStates", "GradientTransform", "checked_keywords", "grad", "vector_grad"]
+__all__ = ["Argnums", "GradStates", "GradientTransform", "checked_keywords", "grad", "vector_grad"]
 
 GradStates = State[Any] | Sequence[Any] | Mapping[Any, Any] | None
 _MISSING = Missing()
@@ -106,35 +108,30 @@ class GradientTransform:
                 return self(*_tree.map(_recordable, args), **_tree.map(_recordable, kwargs))
         positional, named = checked_arguments(args, kwargs) if args or kwargs else ((), kwargs)
         inputs = Inputs(self._selection, positional)
-        call = Call(
+        leaves = tuple(inputs.leaves)
+        before = random_state() if self.debug_nan else None
+        with Run(
             self.target,
             inputs,
             named,
             has_aux=self.has_aux,
             return_value=self.return_value,
             check_states=self.check_states,
-        )
-        before = random_state() if self.debug_nan else None
-        try:
-            raw, tensors = off_tape(self._transform(tuple(inputs.leaves), call), call)
+        ) as run:
+            raw, tensors = off_tape(self._transform(leaves, run), inputs)
             if self.debug_nan:
-                leaves = tuple(inputs.leaves)
-                check_finite(raw, lambda: self._transform(leaves, call), before, phase=self._phase)
-            carried = call.carried(tensors)
-            result = self._arranged(raw, call, carried)
-            call.commit(carried)
-        except BaseException:
-            call.abandon()
-            raise
+                check_finite(raw, lambda: self._transform(leaves, run), before, phase=name_of(self.transform))
+            ran = run.last
+            carried = ran.carried(tensors)
+            result = self._arranged(self._derivative(raw, inputs, ran), carried)
+            ran.commit(carried)
         return result
 
-    def _derivative(self, raw: Any, call: Call) -> Any:
+    def _derivative(self, raw: Any, inputs: Inputs, ran: Ran) -> Any:
         """The derivative part G of the result, from what the base transform gave."""
-        dress = with_unit_ratio if self.unit_aware else with_input_units
-        return call.inputs.arrange(dress(raw, call))
+        return inputs.arrange((with_unit_ratio if self.unit_aware else with_input_units)(raw, inputs, ran))
 
-    def _arranged(self, raw: Any, call: Call, carried: Carried) -> Any:
-        derivative = self._derivative(raw, call)
+    def _arranged(self, derivative: Any, carried: Carried) -> Any:
         if not self.return_value:
             return (derivative, carried.aux) if self.has_aux else derivative
         return (derivative, carried.value, carried.aux) if self.has_aux else (derivative, carried.value)
@@ -147,10 +144,6 @@ class GradientTransform:
         bound.target = self.target.__get__(instance, owner)
         return bound
 
-    @property
-    def _phase(self) -> str:
-        return NAMES.get(self.transform, getattr(self.transform, "__name__", repr(self.transform)))
-
     def __repr__(self) -> str:
         states = f"{len(self._selection.states)} States" if self._selection.states else "None"
         shown = {
@@ -160,7 +153,7 @@ class GradientTransform:
             "return_value": self.return_value,
             "has_aux": self.has_aux,
             "unit_aware": self.unit_aware,
-            "transform": self._phase,
+            "transform": name_of(self.transform),
             **self._params,
         }
         return f"GradientTransform({', '.join(f'{k}={v}' for k, v in shown.items())})"
@@ -169,16 +162,12 @@ class GradientTransform:
 class VectorGradientTransform(GradientTransform):
     """What ``vector_grad`` returns: without `unit_aware` its gradients are plain."""
 
-    def _derivative(self, raw: Any, call: Call) -> Any:
-        return call.inputs.arrange(with_unit_ratio(raw, call) if self.unit_aware else raw)
+    def _derivative(self, raw: Any, inputs: Inputs, ran: Ran) -> Any:
+        return inputs.arrange(with_unit_ratio(raw, inputs, ran) if self.unit_aware else raw)
 
 
 def _recordable(x: Any) -> Any:
     return x.clone() if isinstance(x, torch.Tensor) and x.is_inference() else x
-
-
-#: The public names of the base transforms, for messages.
-NAMES: dict[Any, str] = {scalar_gradient: "grad", vector_gradient: "vector_grad"}
 
 
 def checked_keywords(

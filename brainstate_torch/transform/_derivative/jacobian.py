@@ -9,16 +9,19 @@ from ... import _tree
 from ..._arrays import as_tensor, short_dtype
 from ..._host.functorch import jvp, vjp, vmap
 from .._core.draws import random_state, rewind
-from .._core.functional import Call
-from .checks import checked_result, exact_places
-from .gradient import NAMES, Argnums, GradientTransform, GradStates, checked_keywords
+from .._core.running import Ran, Run
+from .._core.selection import Inputs
+from .checks import check_inputs, checked_result
+from .exact import Exact
+from .gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from .naming import public_name
 from .reverse import Pure, Tensors
 from .unit_ratio import as_derivative
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev"]
 
 Rows = list[list[Any]]  # Rows[i][j]: the derivative of result i by input j, of shape [*result, *input]
-Base = Callable[[Sequence[torch.Tensor], Call], tuple[Any, Tensors]]
+Base = Callable[[Sequence[torch.Tensor], Run], tuple[Any, Tensors]]
 
 
 def _reverse_rows(fun: Any, leaves: Tensors, chunk_size: int | None) -> tuple[Rows, Any]:
@@ -42,7 +45,7 @@ def _reverse_rows(fun: Any, leaves: Tensors, chunk_size: int | None) -> tuple[Ro
     return rows, carried
 
 
-def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None) -> tuple[list[Any], Any]:
+def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -> tuple[list[Any], Any]:
     """For each tensor that `fun` returns its derivatives by each leaf: one pass for each number in the inputs."""
     total = sum([leaf.numel() for leaf in leaves])
     step = chunk_size or max(total, 1)
@@ -51,7 +54,7 @@ def _forward_rows(fun: Any, leaves: Tensors, call: Call, chunk_size: int | None)
     spec, carried = _tree.LEAF, None
     for start in range(0, max(total, 1), step):
         if start and draws is not None:
-            call.abandon()  # the function runs once for each chunk: with the same draws, and its writes counting once
+            run.abandon()  # the function runs once for each chunk: with the same draws, and its writes counting once
             rewind(draws)
 
         def push(*tangents: torch.Tensor) -> Any:
@@ -85,17 +88,18 @@ def _unit_tangents(leaves: Tensors, start: int, stop: int) -> list[torch.Tensor]
 
 
 def _checked(
-    fun: Pure, call: Call, check: Callable[[Any], torch.Tensor]
-) -> Callable[[Tensors], tuple[Tensors, Tensors]]:
+    fun: Pure, run: Run, check: Callable[[Any], torch.Tensor]
+) -> Callable[[Sequence[torch.Tensor]], tuple[Tensors, Tensors]]:
     """The pure function of the tensors alone, always with a tuple of results, each checked."""
 
-    def checked(leaves: Tensors) -> tuple[Tensors, Tensors]:
-        result, carried = fun(leaves, call)
+    def checked(leaves: Sequence[torch.Tensor]) -> tuple[Tensors, Tensors]:
+        result, carried = fun(leaves, run)
         return tuple([check(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
 
     return checked
 
 
+@public_name("jacrev")
 def reverse_jacobian(
     fun: Pure,
     argnums: int = 0,
@@ -117,15 +121,17 @@ def reverse_jacobian(
             )
         return x
 
-    def rows(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Rows, Tensors]:
-        free = call.hold(exact_places(leaves, call, holomorphic, allow_int))
-        found, carried = _reverse_rows(_checked(fun, call, check), tuple(free), chunk_size)
-        shapes = [as_tensor(x).shape for x in _tree.leaves(call.output)]
-        return [call.with_exact(row, shape) for row, shape in zip(found, shapes, strict=True)], carried
+    def rows(leaves: Sequence[torch.Tensor], run: Run) -> tuple[Rows, Tensors]:
+        exact = Exact(run.inputs, leaves, holomorphic, allow_int)
+        checked = _checked(fun, run, check)
+        found, carried = _reverse_rows(lambda free: checked(exact.merged(free)), tuple(exact.free), chunk_size)
+        shapes = [as_tensor(x).shape for x in _tree.leaves(run.last.output)]
+        return [exact.completed(row, shape) for row, shape in zip(found, shapes, strict=True)], carried
 
     return rows
 
 
+@public_name("jacfwd")
 def forward_jacobian(
     fun: Pure, argnums: int = 0, has_aux: bool = True, *, holomorphic: bool = False, chunk_size: int | None = None
 ) -> Base:
@@ -137,20 +143,21 @@ def forward_jacobian(
             raise TypeError(f"with `holomorphic=True` the result must be complex. Got dtype {short_dtype(x.dtype)}.")
         return x
 
-    def rows(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Rows, Tensors]:
-        exact_places(leaves, call, holomorphic, allow_int=False)
+    def rows(leaves: Sequence[torch.Tensor], run: Run) -> tuple[Rows, Tensors]:
+        check_inputs(run.inputs, leaves, holomorphic, allow_int=False)
         for i, leaf in enumerate(leaves):
             if leaf.is_complex() and not holomorphic:
                 raise TypeError(
-                    f"jacfwd needs real inputs. Got dtype {short_dtype(leaf.dtype)} in {call.inputs.name(i)}. "
+                    f"jacfwd needs real inputs. Got dtype {short_dtype(leaf.dtype)} in {run.inputs.name(i)}. "
                     "Pass `holomorphic=True`, or use `jacrev`."
                 )
-        found, carried = _forward_rows(_checked(fun, call, check), tuple(leaves), call, chunk_size)
+        found, carried = _forward_rows(_checked(fun, run, check), tuple(leaves), run, chunk_size)
         return list(found), carried
 
     return rows
 
 
+@public_name("hessian")
 def second_derivatives(
     fun: Pure, argnums: int = 0, has_aux: bool = True, *, holomorphic: bool = False, chunk_size: int | None = None
 ) -> Base:
@@ -162,41 +169,38 @@ def second_derivatives(
             raise TypeError(f"hessian needs real results. Got dtype {short_dtype(x.dtype)}. Pass `holomorphic=True`.")
         return x
 
-    def blocks(leaves: Sequence[torch.Tensor], call: Call) -> tuple[list[Any], Tensors]:
-        exact_places(leaves, call, holomorphic, allow_int=False)
-        pure = _checked(fun, call, check)
-        return _forward_rows(lambda xs: _reverse_rows(pure, xs, chunk_size), tuple(leaves), call, chunk_size)
+    def blocks(leaves: Sequence[torch.Tensor], run: Run) -> tuple[list[Any], Tensors]:
+        check_inputs(run.inputs, leaves, holomorphic, allow_int=False)
+        pure = _checked(fun, run, check)
+        return _forward_rows(lambda xs: _reverse_rows(pure, xs, chunk_size), tuple(leaves), run, chunk_size)
 
     return blocks
-
-
-NAMES |= {reverse_jacobian: "jacrev", forward_jacobian: "jacfwd", second_derivatives: "hessian"}
 
 
 class JacobianTransform(GradientTransform):
     """What ``jacrev`` and ``jacfwd`` return: a tree like the result, of trees like the inputs."""
 
-    def _derivative(self, raw: Rows, call: Call) -> Any:
+    def _derivative(self, raw: Rows, inputs: Inputs, ran: Ran) -> Any:
         rows = []
-        for of, row in zip(call.output_units, raw, strict=True):
+        for of, row in zip(ran.units, raw, strict=True):
             if self.unit_aware:
-                row = [as_derivative(x, of, [by]) for x, by in zip(row, call.inputs.units, strict=True)]
-            rows.append(call.inputs.arrange(row))
-        return _tree.unflatten(call.output_spec, rows)
+                row = [as_derivative(x, of, [by]) for x, by in zip(row, inputs.units, strict=True)]
+            rows.append(inputs.arrange(row))
+        return _tree.unflatten(ran.spec, rows)
 
 
 class HessianTransform(GradientTransform):
     """What ``hessian`` returns: a tree like the result, of trees like the inputs, of trees like the inputs."""
 
-    def _derivative(self, raw: Any, call: Call) -> Any:
-        units, arrange = call.inputs.units, call.inputs.arrange
+    def _derivative(self, raw: Any, inputs: Inputs, ran: Ran) -> Any:
+        units, arrange = inputs.units, inputs.arrange
         results = []
-        for of, block in zip(call.output_units, raw, strict=True):
+        for of, block in zip(ran.units, raw, strict=True):
             if self.unit_aware:
                 pairs = zip(block, units, strict=True)
                 block = [[as_derivative(x, of, [a, b]) for x, b in zip(row, units, strict=True)] for row, a in pairs]
             results.append(arrange([arrange(row) for row in block]))
-        return _tree.unflatten(call.output_spec, results)
+        return _tree.unflatten(ran.spec, results)
 
 
 def jacrev(

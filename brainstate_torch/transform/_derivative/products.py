@@ -10,9 +10,11 @@ from ..._arrays import as_tensor, is_arraylike, is_real, short_dtype
 from ..._host import functorch as _func
 from ..._state import State
 from ...units import UNITLESS, Quantity, Unit, get_unit
-from .._core.functional import Call, checked_arguments, off_tape
+from .._core.functional import checked_arguments
+from .._core.running import Run, off_tape
 from .._core.selection import Inputs, Selection
-from .checks import checked_result, exact_places
+from .checks import checked_result
+from .exact import Exact
 from .gradient import Argnums, GradStates
 
 __all__ = ["jvp", "vjp"]
@@ -67,26 +69,25 @@ def vjp(
     """
     args, _ = checked_arguments(primals, {})
     inputs = Inputs(Selection(grad_states, _from_the_left(argnums, len(args), grad_states)), args)
-    call = Call(fun, inputs, {}, has_aux=has_aux, return_value=True)
-    free = call.hold(exact_places(inputs.leaves, call, holomorphic=False, allow_int=True))
+    exact = Exact(inputs, inputs.leaves, holomorphic=False, allow_int=True)
 
-    def pure(*leaves: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        result, carried = call.run(leaves)
-        return tuple([checked_result(x, "vjp") for x in (result if isinstance(result, tuple) else (result,))]), carried
+    with Run(fun, inputs, {}, has_aux=has_aux, return_value=True) as run:
 
-    try:
+        def checked(*free: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+            result, carried = run(exact.merged(free))
+            results = result if isinstance(result, tuple) else (result,)
+            return tuple([checked_result(x, "vjp") for x in results]), carried
+
         results, pull, tensors = _func.vjp(  # type: ignore[misc]
-            pure, *free, has_aux=True
+            checked, *exact.free, has_aux=True
         )
-        carried = call.carried(off_tape(tensors, call))
-        call.commit(carried)
-    except BaseException:
-        call.abandon()
-        raise
+        ran = run.last
+        carried = ran.carried(off_tape(tensors, inputs))
+        ran.commit(carried)
 
     def pullback(cotangent: Any) -> Any:
-        given = _conj(_like("the cotangent", cotangent, call.output_spec, call.output_units, results))
-        found = call.with_exact(_conj(off_tape(pull(tuple(given)), call)))
+        given = _conj(_like("the cotangent", cotangent, ran.spec, ran.units, results))
+        found = exact.completed(_conj(off_tape(pull(tuple(given)), inputs)))
         return inputs.arrange([_dressed(x, unit) for x, unit in zip(found, inputs.units, strict=True)])
 
     return (carried.value, pullback, carried.aux) if has_aux else (carried.value, pullback)
@@ -189,29 +190,25 @@ def jvp(
         raise TypeError("`primals` must hold at least one argument. Got none.")
     inputs = Inputs(Selection(None, tuple(range(len(args)))), args)
     direction = _direction(directions, inputs)
-    call = Call(fun, inputs, {}, has_aux=has_aux, return_value=True)
     for i, leaf in enumerate(inputs.leaves):
         if not is_real(leaf):
-            raise TypeError(
-                f"jvp needs real or complex primals. Got {short_dtype(leaf.dtype)} in {call.inputs.name(i)}."
-            )
+            raise TypeError(f"jvp needs real or complex primals. Got {short_dtype(leaf.dtype)} in {inputs.name(i)}.")
 
-    def pure(*leaves: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
-        result, carried = call.run(leaves)
-        return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
+    with Run(fun, inputs, {}, has_aux=has_aux, return_value=True) as run:
 
-    try:
+        def arrays(*leaves: torch.Tensor) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+            result, carried = run(leaves)
+            return tuple([as_tensor(x) for x in (result if isinstance(result, tuple) else (result,))]), carried
+
         results, tangent, tensors = off_tape(
-            _func.jvp(pure, tuple(inputs.leaves), tuple(direction), has_aux=True), call
+            _func.jvp(arrays, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
         )
-        carried = call.carried(tensors)
-        call.commit(carried)
-    except BaseException:
-        call.abandon()
-        raise
-    rows = zip(tangent, results, call.output_units, strict=True)
+        ran = run.last
+        carried = ran.carried(tensors)
+        ran.commit(carried)
+    rows = zip(tangent, results, ran.units, strict=True)
     # torch makes the tangent of a 0-d tensor times a Python number 64 bit wide.
-    out = _tree.unflatten(call.output_spec, [_dressed(t.to(x.dtype), unit) for t, x, unit in rows])
+    out = _tree.unflatten(ran.spec, [_dressed(t.to(x.dtype), unit) for t, x, unit in rows])
     return (carried.value, out, carried.aux) if has_aux else (carried.value, out)
 
 

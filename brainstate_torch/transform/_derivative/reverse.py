@@ -17,8 +17,10 @@ from ..._host.dispatch import dispatch_modes
 from ..._host.functorch import grad_and_value, is_transformed, pulled_back, vjp
 from ..._state.context import CONTEXT
 from ..._state.frame import TapeFrame
-from .._core.functional import Call
-from .checks import checked_result, checked_scalar, exact_places
+from .._core.running import Run
+from .checks import checked_result, checked_scalar
+from .exact import Exact
+from .naming import public_name
 
 __all__ = [
     "ENGINES",
@@ -37,12 +39,15 @@ Tensors = tuple[torch.Tensor, ...]
 
 
 class Pure(Protocol):
-    """What a base transform differentiates: (tensors, call) -> (result, tensors to carry out)."""
+    """What a base transform differentiates: (tensors, run) -> (result, tensors to carry out)."""
 
-    def __call__(self, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Any, Tensors]: ...
+    def __call__(self, leaves: Sequence[torch.Tensor], run: Run) -> tuple[Any, Tensors]: ...
 
 
-Gradient = Callable[[Sequence[torch.Tensor], Call], tuple[Sequence[Any], Tensors]]
+Gradient = Callable[[Sequence[torch.Tensor], Run], tuple[Sequence[Any], Tensors]]
+#: A pure function of what is differentiated alone, its result checked.
+Checked = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Any, Tensors]]
+Engined = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Sequence[torch.Tensor], Tensors]]
 
 
 class _Tape(threading.local):
@@ -65,7 +70,7 @@ def can_recompute() -> bool:
 
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
-    """Does a call run on the tape: outermost, alone, and with nobody who wants to differentiate its result?"""
+    """Does a call run on the tape: outermost, alone, and with no derivative of its result to come?"""
     free = not CONTEXT.frames and not is_transformed()
     for leaf in leaves:
         if leaf.requires_grad:
@@ -81,6 +86,7 @@ def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
     return True
 
 
+@public_name("grad")
 def scalar_gradient(
     fun: Pure,
     argnums: int = 0,
@@ -93,71 +99,72 @@ def scalar_gradient(
 ) -> Gradient:
     """The base transform of ``grad``: the gradient of a real scalar, or a holomorphic complex one."""
 
-    def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[torch.Tensor, Tensors]:
-        result, carried = fun(leaves, call)
-        return checked_scalar(result, call, holomorphic, unit_aware), carried
+    def checked(free: Sequence[torch.Tensor], run: Run, exact: Exact) -> tuple[torch.Tensor, Tensors]:
+        result, carried = fun(exact.merged(free), run)
+        return checked_scalar(result, run, holomorphic, unit_aware), carried
 
-    host = grad_and_value(checked, has_aux=True)
+    # Made once, since it costs more than a call; it takes real results only.
+    of_real = grad_and_value(checked, has_aux=True)
 
-    def on_func(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
-        grads, (_, carried) = host(tuple(leaves), call)
+    def on_func(free: Sequence[torch.Tensor], run: Run, exact: Exact) -> tuple[Sequence[torch.Tensor], Tensors]:
+        grads, (_, carried) = of_real(tuple(free), run, exact)
         return grads, carried
 
-    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
-        free = call.hold(exact_places(leaves, call, holomorphic, allow_int))
-        # grad_and_value takes real results only.
-        return _reverse(checked, functools.partial(_on_func, checked) if holomorphic else on_func, free, call, engine)
+    def gradient(leaves: Sequence[torch.Tensor], run: Run) -> tuple[Sequence[Any], Tensors]:
+        exact = Exact(run.inputs, leaves, holomorphic, allow_int)
+        return _reverse(checked, functools.partial(_on_func, checked) if holomorphic else on_func, run, exact, engine)
 
     return gradient
 
 
+@public_name("vector_grad")
 def vector_gradient(fun: Pure, argnums: int = 0, has_aux: bool = True, *, engine: Engine = "auto") -> Gradient:
     """The base transform of ``vector_grad``: the gradient of the sum over all results."""
 
-    def checked(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Tensors, Tensors]:
-        result, carried = fun(leaves, call)
+    def checked(free: Sequence[torch.Tensor], run: Run, exact: Exact) -> tuple[Tensors, Tensors]:
+        result, carried = fun(exact.merged(free), run)
         results = result if isinstance(result, tuple) else (result,)
         return tuple([checked_result(x, "vector_grad") for x in results]), carried
 
-    def gradient(leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[Any], Tensors]:
-        free = call.hold(exact_places(leaves, call, holomorphic=False, allow_int=True))
-        return _reverse(checked, functools.partial(_on_func, checked), free, call, engine)
+    def gradient(leaves: Sequence[torch.Tensor], run: Run) -> tuple[Sequence[Any], Tensors]:
+        exact = Exact(run.inputs, leaves, holomorphic=False, allow_int=True)
+        return _reverse(checked, functools.partial(_on_func, checked), run, exact, engine)
 
     return gradient
 
 
-def _reverse(
-    fun: Pure, on_func: Gradient, leaves: Sequence[torch.Tensor], call: Call, engine: Engine
-) -> tuple[Sequence[Any], Tensors]:
+def _reverse(checked: Checked, on_func: Engined, run: Run, exact: Exact, engine: Engine) -> tuple[list[Any], Tensors]:
     """The gradient of a scalar result, or of the sum of several, by one of the engines."""
-    if not leaves:
-        return call.with_exact([]), fun(leaves, call)[1]
-    if engine != "func" and _takes_tape(engine, leaves):
+    free = exact.free
+    if not free:
+        return exact.completed([]), checked(free, run, exact)[1]
+    if engine != "func" and _takes_tape(engine, free):
         outer, _TAPE.active = _TAPE.active, True
         try:
-            grads, carried = _on_tape(fun, leaves, call)
+            grads, carried = _on_tape(checked, free, run, exact)
         finally:
             _TAPE.active = outer
     else:
-        grads, carried = on_func(leaves, call)
-    return call.with_exact([grad.conj().resolve_conj() if grad.is_complex() else grad for grad in grads]), carried
+        grads, carried = on_func(free, run, exact)
+    return exact.completed([x.conj().resolve_conj() if x.is_complex() else x for x in grads]), carried
 
 
-def _on_func(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
+def _on_func(
+    checked: Checked, free: Sequence[torch.Tensor], run: Run, exact: Exact
+) -> tuple[Sequence[torch.Tensor], Tensors]:
     results, pull, carried = vjp(  # type: ignore[misc]
-        lambda *xs: fun(xs, call), *leaves, has_aux=True
+        lambda *leaves: checked(leaves, run, exact), *free, has_aux=True
     )
     several = isinstance(results, tuple)
     return pull(tuple([torch.ones_like(x) for x in results]) if several else torch.ones_like(results)), carried
 
 
-def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Sequence[torch.Tensor], Tensors]:
-    inputs = [leaf.detach().requires_grad_() for leaf in leaves]
-    if torch.is_grad_enabled():
-        results, carried = fun(inputs, call)
-    else:
-        with torch.enable_grad():
-            results, carried = fun(inputs, call)
+def _on_tape(
+    checked: Checked, free: Sequence[torch.Tensor], run: Run, exact: Exact
+) -> tuple[Sequence[torch.Tensor], Tensors]:
+    inputs = [leaf.detach().requires_grad_() for leaf in free]
+    with torch.enable_grad():
+        results, carried = checked(inputs, run, exact)
     outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
     if outputs:
         CONTEXT.backward = True
@@ -166,6 +173,5 @@ def _on_tape(fun: Pure, leaves: Sequence[torch.Tensor], call: Call) -> tuple[Seq
         finally:
             CONTEXT.backward = False
     else:
-        grads = [torch.zeros_like(leaf) for leaf in leaves]
-    call.detached = True
+        grads = [torch.zeros_like(leaf) for leaf in free]
     return grads, tuple([x.detach() if x.requires_grad else x for x in carried])

@@ -8,7 +8,8 @@ import torch
 
 from ...units import UNITLESS, Quantity, Unit
 from ...units._doors import divide_units
-from .._core.functional import Call
+from .._core.running import Ran
+from .._core.selection import Inputs
 
 __all__ = ["as_derivative", "with_input_units", "with_unit_ratio"]
 
@@ -27,22 +28,22 @@ def as_derivative(x: Any, of: Unit | None, by: Sequence[Unit | None]) -> Any:
     return x if unit is UNITLESS else Quantity._make(x, unit)
 
 
-def with_unit_ratio(raw: Sequence[Any], call: Call) -> list[Any]:
+def with_unit_ratio(raw: Sequence[Any], inputs: Inputs, ran: Ran) -> list[Any]:
     """unit_aware=True: each gradient in unit(result) / unit(input)."""
-    units = call.output_units
+    units = ran.units
     if len(units) != 1:
         raise ValueError(
             f"with `unit_aware=True` the function must return exactly one array. Got {len(units)}. "
             "Use `jacrev`, which gives each pair of result and input its own unit."
         )
-    return [as_derivative(x, units[0], [unit]) for x, unit in zip(raw, call.inputs.units, strict=True)]
+    return [as_derivative(x, units[0], [unit]) for x, unit in zip(raw, inputs.units, strict=True)]
 
 
-def with_input_units(raw: Sequence[Any], call: Call) -> list[Any]:
+def with_input_units(raw: Sequence[Any], inputs: Inputs, ran: Ran) -> list[Any]:
     """unit_aware=False: each gradient in the unit of its own input, as brainstate gives it."""
-    if call.inputs.plain:
+    if inputs.plain:
         return list(raw)
-    return [_dressed(x, unit) for x, unit in zip(raw, call.inputs.units, strict=True)]
+    return [_dressed(x, unit) for x, unit in zip(raw, inputs.units, strict=True)]
 
 
 def _dressed(x: Any, unit: Unit | None) -> Any:

@@ -77,9 +77,7 @@ def _in_chunks(f: Callable[..., Any], xs: tuple[Any, ...], size: int, length: in
             parts.append(f(*_tree.map(lambda x: x[whole:], xs)))
         return _tree.map(lambda *ys: torch.cat(ys), *parts)
 
-    outcome = run(both, xs, {})
-    outcome.frame.commit(outcome.written, outcome.created)
-    return outcome.result
+    return run(both, xs, {}).committed()
 
 
 def _reading(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,7 +93,6 @@ def _reading(f: Callable[..., Any]) -> Callable[..., Any]:
                         f"the other. Got a write of {state!r}. Drop `batch_size`, or use `vmap2`."
                     )
                 )
-        outcome.frame.commit(outcome.written, outcome.created)
-        return outcome.result
+        return outcome.committed()
 
     return reading

@@ -251,8 +251,7 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
             return Error(collector.first), None
         finally:
             _ACTIVE.collectors.pop()
-        outcome.frame.commit(outcome.written, outcome.created)
-        return Error(collector.first), outcome.result
+        return Error(collector.first), outcome.committed()
 
     return checked
 
