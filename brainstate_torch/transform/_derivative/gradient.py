@@ -118,7 +118,8 @@ class GradientTransform:
             return_value=self.return_value,
             check_states=self.check_states,
         ) as run:
-            raw, tensors = off_tape(self._transform(leaves, run), inputs)
+            raw, tensors = self._transform(leaves, run)
+            raw, tensors = off_tape(raw, inputs), off_tape(tensors, inputs)
             if self.debug_nan:
                 check_finite(raw, lambda: self._transform(leaves, run), before, phase=name_of(self.transform))
             ran = run.last
