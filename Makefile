@@ -1,4 +1,4 @@
-# Each target makes its own .venv. The constraints pin torch to a CPU build of moderate size; on a machine with CUDA,
+# The targets share one environment, .venv, and each adds what it needs. The constraints pin torch to a CPU build of moderate size; on a machine with CUDA,
 # `make CONSTRAINTS= test` takes what pip finds.
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
@@ -14,12 +14,15 @@ PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
 
+# One process for each core, with one thread each.
 test: .venv/test
-	$(BIN)/python -m pytest $(ARGS)
+	@echo "The whole suite, on all cores: less than ten minutes on two of them."
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(MAKE) doctest
 
+# The examples of docstrings and pages.
 doctest: .venv/test
-	$(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -49,14 +52,15 @@ release: .venv/release
 	cd build/empty && bin/python -m doctest -o ELLIPSIS ../../README.md
 	@echo "dist/ is ready: the examples of the README run with the wheel and torch, numpy and pint alone."
 
-# The newest torch, a pre-release if there is one. What breaks is listed at the end, and is no error of this target.
+# The newest torch, a pre-release if pip finds one. What breaks is listed at the end, and is no error of this target.
+NIGHTLY ?= tests/unit tests/laws
 nightly:
 	rm -rf build/nightly
 	$(PYTHON) -m venv build/nightly
 	build/nightly/bin/python $(INSTALL) --pre --upgrade torch
 	build/nightly/bin/python $(INSTALL) --editable ".[test]"
-	-build/nightly/bin/python -m pytest -n auto --dist loadfile --tb=line -rfE -W "default::DeprecationWarning" $(ARGS) tests/unit tests/laws
-	@build/nightly/bin/python -c "import torch; print('torch', torch.__version__)"
+	-build/nightly/bin/python -m pytest -n auto --dist loadfile --tb=line -rfE -W default $(ARGS) $(NIGHTLY)
+	@build/nightly/bin/python -c "import torch; print('This was torch', torch.__version__)"
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
