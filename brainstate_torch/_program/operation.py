@@ -54,10 +54,10 @@ Flat = Callable[..., Sequence[torch.Tensor]]
 
 
 class _Settings(threading.local):
-    """Per thread: for which backend operations are made, and whether by a backward pass."""
+    """Per thread: for which backend operations are made, and whether for a derivative."""
 
     backend = "inductor"
-    #: Is a backward pass under way?
+    #: Whether a derivative is computed from values that the function itself has been run for.
     backward = False
     #: In which recording it is.
     place: Any = None
@@ -251,9 +251,20 @@ class Operation(ABC):
             slopes = (
                 [None] * self.count
                 if tangents == [None] * len(tangents)
-                else self.pushed([dual.primal for dual in duals], tangents)
+                else self._pushed_quietly([dual.primal for dual in duals], tangents)
             )
         return [moving(Dual(x, slope)) for x, slope in zip(results, slopes, strict=True)]
+
+    def _pushed_quietly(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
+        """The tangents of the results, without the effects of the function, which its results have had."""
+        outer = SETTINGS.backward, SETTINGS.place
+        if not SETTINGS.backward:
+            # No recording is this place: an inner reverse derivative keeps what it needs as it does elsewhere.
+            SETTINGS.backward, SETTINGS.place = True, self
+        try:
+            return self.pushed(tensors, tangents)
+        finally:
+            SETTINGS.backward, SETTINGS.place = outer
 
     def _pulled_late(
         self, needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
@@ -399,7 +410,7 @@ class _Apply(AutogradFunction):
 
     @staticmethod
     def jvp(ctx: Any, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:
-        return tuple(ctx.pull.forward.pushed(ctx.saved_tensors, tangents[3:]))
+        return tuple(ctx.pull.forward._pushed_quietly(ctx.saved_tensors, tangents[3:]))
 
     @staticmethod
     def vmap(

@@ -125,3 +125,30 @@ def test_what_is_known_when_a_program_is_recorded_is_told_when_it_runs():
     assert program(XS[0]) == 1
     with pytest.raises(ValueError, match="never"):
         program(XS[2])
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [
+        T.grad,
+        T.jacfwd,
+        T.hessian,
+        *[lambda f, a=a, b=b: a(b(f)) for a in (T.jacrev, T.jacfwd) for b in (T.jacrev, T.jacfwd)],
+        lambda f: lambda x: T.jvp(f, (x,), (torch.ones_like(x),))[1],
+    ],
+    ids=["grad", "jacfwd", "hessian", "jacrev jacrev", "jacrev jacfwd", "jacfwd jacrev", "jacfwd jacfwd", "jvp"],
+)
+def test_a_derivative_of_any_order_acts_as_often_as_the_function_is_run(derivative):
+    seen, act = recorder()
+
+    def loss(x):
+        def step(c, _):
+            with_numbers_of([c], act)
+            return c * x, None
+
+        return T.scan(step, torch.tensor(1.0), XS)[0]
+
+    slope = T.jit(derivative(loss), backend="replay")(torch.tensor(2.0))
+    # x ** 3 has the derivatives 3 x ** 2 and 6 x, both 12 at 2.
+    assert slope == 12.0
+    assert seen == [[1.0], [2.0], [4.0]]
