@@ -49,3 +49,10 @@ def test_initial_value_of_a_key_seeds_torch():
 
 def test_entropy_differs():
     assert entropy() != entropy()
+
+
+@pytest.mark.parametrize("impl", ["torch", "threefry2x32"])
+def test_keys_that_differ_in_one_word_give_streams_of_their_own(impl):
+    keys = [np.array(words, "uint32") for words in ([0, 5], [1, 5], [0, 6], [1, 4], [5, 0], [2**31, 5])]
+    draws = [brainstate.random.RandomState(key, impl=impl).uniform(size=4).tolist() for key in keys]
+    assert len({tuple(row) for row in draws}) == len(keys)
