@@ -78,3 +78,14 @@ def test_it_is_one_node(branch):
     module = record(lambda i, x: branch.apply([i, x, x]), [torch.tensor(0), X]).graph
     assert operations_in(module) == [branch]
     assert torch.equal(module(torch.tensor(2), X)[0], X**3)
+
+
+def test_results_that_no_mapped_operand_reaches_are_not_mapped(branch):
+    rows = torch.stack([X, 2 * X])
+    found, dims = branch.batched([torch.tensor(2), rows, X], [None, 0, None], 2, "different")
+    assert dims == [0, 0]
+    alone = Branch([Body(lambda x, y: [x * y, y.sum()], [X, X]), Body(lambda x, y: [x + y, y.prod()], [X, X])])
+    found, dims = alone.batched([torch.tensor(1), rows, X], [None, 0, None], 2, "different")
+    assert dims == [0, None]
+    assert torch.equal(found[0], rows + X)
+    assert torch.equal(found[1], X.prod())

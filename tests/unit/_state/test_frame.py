@@ -149,3 +149,17 @@ def test_a_lent_copy_in_inference_mode_is_taken_to_be_read():
     with torch.inference_mode(), Frame() as frame:
         frame.lend(a, changes=False)
         assert frame.written() == []
+
+
+@pytest.mark.parametrize("engine", [T.grad, T.vector_grad, T.jacrev, T.jacfwd])
+def test_a_trace_around_a_derivative_keeps_the_value_before_it(engine):
+    weight = ParamState(torch.tensor([2.0, 3.0]))
+    with StateTraceStack() as trace:
+        T.jacrev(lambda: weight.value**2, weight)() if engine is T.jacrev else engine(
+            lambda: (weight.value**2).sum(), weight
+        )()
+    (original,) = trace.original_state_values
+    assert original.grad_fn is None
+    assert original.tolist() == [2.0, 3.0]
+    trace.recovery_original_values()
+    assert weight.value.tolist() == [2.0, 3.0]

@@ -31,6 +31,23 @@ PAIRS = {
         lambda: optim.SequentialLR([optim.LinearLR(0.5, 0.2, 1.0, 4), optim.ExponentialLR(0.5, 0.9)], [4]),
         lambda o: T.SequentialLR(o, [T.LinearLR(o, 0.2, 1.0, 4), T.ExponentialLR(o, 0.9)], [4]),
     ),
+    "three in sequence": (
+        lambda: optim.SequentialLR(
+            [optim.ConstantLR(0.5, 1.0), optim.StepLR(0.5, 2), optim.ExponentialLR(0.5, 0.5)], [2, 7]
+        ),
+        lambda o: T.SequentialLR(o, [T.ConstantLR(o, 1.0), T.StepLR(o, 2), T.ExponentialLR(o, 0.5)], [2, 7]),
+    ),
+    "three chained": (
+        lambda: optim.ChainedScheduler(
+            [optim.LinearLR(0.5, 0.5, 1.0, 3), optim.StepLR(0.5, 2, 0.3), optim.ExponentialLR(0.5, 0.9)]
+        ),
+        lambda o: T.ChainedScheduler([T.LinearLR(o, 0.5, 1.0, 3), T.StepLR(o, 2, 0.3), T.ExponentialLR(o, 0.9)]),
+    ),
+    "polynomial to its end": (lambda: optim.PolynomialLR(0.5, 4, 1.0), lambda o: T.PolynomialLR(o, 4, 1.0)),
+    "multi step with a factor": (
+        lambda: optim.MultiStepLR(0.5, (1, 4), gamma=0.3),
+        lambda o: T.MultiStepLR(o, [1, 4], gamma=0.3),
+    ),
 }
 
 
@@ -45,6 +62,40 @@ def test_every_epoch_is_torchs(ours, theirs):
         optimizer.step()
         reference.step()
         schedule.step()
+
+
+def test_the_factors_of_a_constant_rate_are_torchs_lambdas():
+    class Factor(optim.LRScheduler):
+        def formula(self, base, epoch):
+            return base * 0.9**epoch
+
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    reference, found = T.LambdaLR(optimizer, lambda epoch: 0.9**epoch), []
+    for _ in range(6):
+        found.append(reference.get_last_lr()[0])
+        optimizer.step()
+        reference.step()
+    assert rates(Factor(0.5), 6) == pytest.approx(found, rel=1e-12)
+
+
+@pytest.mark.parametrize("ours, theirs", PAIRS.values(), ids=PAIRS.keys())
+def test_a_schedule_that_is_saved_and_loaded_goes_on_as_torchs(ours, theirs):
+    first, second = ours(), ours()
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    reference = theirs(optimizer)
+    for _ in range(5):
+        first.step()
+        optimizer.step()
+        reference.step()
+    second.load_state_dict(first.state_dict())
+    assert float(second.get_last_lr()[0]) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+
+
+def test_each_schedule_of_a_sequence_starts_from_its_own_rate():
+    sequence = optim.SequentialLR(
+        [optim.ConstantLR(1.0, 1.0), optim.ExponentialLR(0.4, 0.5), optim.LinearLR(8.0, 0.25, 1.0, 2)], [2, 4]
+    )
+    assert rates(sequence, 7) == pytest.approx([1.0, 1.0, 0.4, 0.2, 2.0, 5.0, 8.0])
 
 
 def rates(schedule, epochs):

@@ -292,3 +292,11 @@ def test_vonmises_takes_its_centre_in_any_unit_of_angles():
     torch.testing.assert_close(in_degrees, in_radian)
     with pytest.raises(ValueError, match="`mu` must be dimensionless. Got a quantity in mV"):
         brainstate.random.vonmises(1.0 * u.mV, 4.0)
+
+
+@pytest.mark.parametrize("good, bad, wanted", [(3, 2, 9), (3, 2, 5), (0, 4, 2), (4, 0, 2), (3, 2, 0), (0, 0, 3)])
+def test_hypergeometric_draws_no_more_than_there_is(good, bad, wanted):
+    found = RandomState(0).hypergeometric(good, bad, wanted, size=200)
+    drawn = min(wanted, good + bad)
+    assert int(found.max()) <= min(good, drawn)
+    assert int(found.min()) >= max(0, drawn - bad)

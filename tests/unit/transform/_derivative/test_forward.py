@@ -63,3 +63,12 @@ def test_inputs_and_results_are_checked(fun, x, error, text):
 def test_tangent_size_must_be_positive(size):
     with pytest.raises(ValueError, match=rf"`tangent_size` must be a positive int or None\. Got {size}"):
         T.fwd_grad(square, tangent_size=size)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_estimate_is_the_mean_over_its_directions(count):
+    x = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
+    found = T.fwd_grad(lambda x: (x**2).sum(), tangent_size=count, key=5)(x)
+    directions = random.RandomState(5).randn(count, 3).to(torch.float64)
+    each = [v * (2 * x * v).sum() for v in directions]
+    assert torch.allclose(found, torch.stack(each).mean(0))

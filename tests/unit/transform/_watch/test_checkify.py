@@ -203,3 +203,25 @@ def test_a_program_inside_checkify_reports_its_checks():
     error, out = T.checkify(T.jit(positive, backend="replay"))(torch.tensor(-1.0))
     assert error.get() == "x must be positive, it is -1.0, limit 0"
     assert out == -2.0
+
+
+@pytest.mark.parametrize(
+    "look",
+    [lambda x: x[0], lambda x: x.T, lambda x: x.reshape(-1), lambda x: x.view(2, 1), lambda x: torch.empty_like(x)],
+    ids=["index", "transpose", "reshape", "view", "empty"],
+)
+def test_a_nan_that_is_only_viewed_was_not_made(look, monkeypatch):
+    x = torch.tensor([[float("nan"), 1.0]])
+    # What is in memory that is not filled may be a NaN.
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
+    torch.use_deterministic_algorithms(True)
+    try:
+        error, _ = T.checkify(look, errors=T.nan_checks)(x)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert error.get() is None
+
+
+def test_the_operation_that_made_a_nan_is_named_and_not_the_view_before_it():
+    error, _ = T.checkify(lambda x: torch.log(x.reshape(-1)[1:]), errors=T.nan_checks)(torch.tensor([[1.0, -1.0]]))
+    assert error.get() == "`log` gave a NaN."
