@@ -79,7 +79,7 @@ def _in_unit(x: Quantity, unit: Unit) -> Any:
 
 
 def with_unit(x: torch.Tensor, unit: Unit) -> Any:
-    """The numbers in a unit: a quantity, unless the unit is a number, as radian is."""
+    """The numbers as a quantity; plain ones if the unit is dimensionless, as radian is."""
     return scaled(x, unit.magnitude) if unit.dimensionless else x * unit
 
 
@@ -90,14 +90,14 @@ def located(loc: Any, scale: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 def shape_of(size: Size | None, *params: Any) -> tuple[int, ...]:
-    """The shape of a size; of None, the one that the parameters have together."""
+    """The shape of a size; of None, the one that the parameters broadcast to."""
     if size is None:
         return together(*[x.shape for x in params if isinstance(x, torch.Tensor)])
     return tuple([int(n) for n in size]) if isinstance(size, Sequence) else (int(size),)
 
 
 def together(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that shapes broadcast to."""
+    """The common shape that shapes broadcast to."""
     return tuple(torch.broadcast_shapes(*shapes))  # type: ignore[no-untyped-call]
 
 
@@ -151,7 +151,7 @@ def int_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
 
 def check(rule: str, broken: Any) -> None:
-    """Raise where a condition holds anywhere; a compiled program looks in every run.
+    """Raise if a condition holds anywhere. In a compiled program the check runs at every call.
 
     Raises
     ------

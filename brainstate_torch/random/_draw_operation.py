@@ -28,7 +28,7 @@ def advanced(
 
 
 class Draw(Operation):
-    """state, tensors -> what a sampler draws, and the state after it.
+    """Maps a state and tensors to what a sampler draws and the state after it.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Draw(Operation):
         return []
 
     def prepare(self) -> None:
-        """There is nothing to compile."""
+        """Do nothing: there is nothing to compile."""
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:
         state, *others = tensors
@@ -85,7 +85,7 @@ class Draw(Operation):
         ins = (0, *dims[1:])
 
         def lanes(generator: torch.Generator, *others: torch.Tensor) -> torch.Tensor:
-            # torch.vmap wants one mapped input at least.
+            # torch.vmap needs at least one mapped input.
             lane = torch.empty(size, 0)
             found = vmap(lambda _, *xs: self.sampler(generator, *xs), ins, randomness=randomness)(lane, *others)
             return found

@@ -1,4 +1,4 @@
-"""What a generator must be able to draw; every distribution is a formula over these."""
+"""The interface of a generator. Every distribution is a formula over what it draws."""
 
 import abc
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ __all__ = ["Draws", "Sampler", "finished"]
 
 
 class Draws(abc.ABC):
-    """The numbers of one generator from one place of its stream on.
+    """A stream of numbers from one generator, from one position on.
 
-    A distribution draws once from each object, or splits it first: on the generator 'torch' that makes no difference, a
-    key of 'threefry2x32' would give the same bits again.
+    A distribution draws once from each object, or splits it first. The generator 'torch' advances by itself; a key of
+    'threefry2x32' gives the same bits at every draw.
     """
 
     @abc.abstractmethod
@@ -41,7 +41,7 @@ class Draws(abc.ABC):
 
     @abc.abstractmethod
     def shuffled(self, x: torch.Tensor, axis: int) -> torch.Tensor:
-        """`x` with the elements of each line along `axis` in an order of its own."""
+        """`x` with the elements of each line along `axis` in an independent random order."""
 
     @abc.abstractmethod
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
@@ -61,7 +61,7 @@ class Draws(abc.ABC):
 
 
 def finished(done: torch.Tensor, rounds: int, enough: int) -> bool:
-    """Is a rejection loop over: all elements are done, or it made `enough` rounds in a graph being traced?"""
+    """Whether a rejection loop may end: all elements are done or, while tracing, `enough` rounds were made."""
     try:
         return bool(concrete(done).all())
     except RuntimeError:
@@ -69,12 +69,12 @@ def finished(done: torch.Tensor, rounds: int, enough: int) -> bool:
 
 
 class Sampler:
-    """Where the families of distributions get their numbers from; RandomState provides it."""
+    """The source of numbers for the families of distributions; RandomState implements it."""
 
     def _draws(self, key: SeedOrKey | None) -> Draws:
-        """The next numbers, or those of a key."""
+        """Return the next stream, or that of a key."""
         raise NotImplementedError
 
     def _split_draws(self, key: SeedOrKey | None, num: int) -> list[Draws]:
-        """Independent streams: the next ones, or those split from a key."""
+        """Return independent streams: the next ones, or those split from a key."""
         raise NotImplementedError

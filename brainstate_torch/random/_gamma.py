@@ -1,4 +1,4 @@
-"""The gamma distribution, and what is made of it."""
+"""The gamma distribution and those derived from it."""
 
 from typing import Any
 

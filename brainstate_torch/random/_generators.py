@@ -1,4 +1,4 @@
-"""torch's generators, one per device, and the one tensor that holds where they stand."""
+"""torch's generators, one per device, and the one tensor that holds their states."""
 
 import threading
 
@@ -15,8 +15,8 @@ _CUDA_BYTES = 16
 class Generators:
     """A generator for each device, made when it is first asked for.
 
-    Their state is the CPU generator's, followed by the one of each CUDA device up to the last that was drawn on. A CUDA
-    generator that is not in a state starts from the seed of the CPU generator.
+    Their common state is that of the CPU generator, followed by those of the CUDA devices up to the last one used. A
+    CUDA generator that a state does not include starts from the seed of the CPU generator.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Generators:
         return self._cuda[index]
 
     def load(self, state: torch.Tensor) -> None:
-        """Go to a state."""
+        """Set all generators to a state."""
         state = concrete(state)
         if not self._cuda and state.is_cpu and state.untyped_storage().nbytes() == _CPU_BYTES:
             self._cpu.set_state(state)
@@ -63,7 +63,7 @@ class Generators:
                     generator.manual_seed(self._cpu.initial_seed())
 
     def state(self) -> torch.Tensor:
-        """Where the generators stand, `uint8[bytes]`."""
+        """Return the common state, `uint8[bytes]`."""
         if not self._cuda:
             return self._cpu.get_state()
         with outside_of_transforms():
@@ -71,14 +71,14 @@ class Generators:
 
 
 class _Workspace(threading.local):
-    """The generators of this thread, on which every RandomState draws, and the state that they stand at."""
+    """The generators of this thread, which every RandomState uses, and the state that they are in."""
 
     def __init__(self) -> None:
         self.generators = Generators()
         self.state: torch.Tensor | None = None
 
     def at_state(self, state: torch.Tensor) -> Generators:
-        """The generators, moved to a state."""
+        """Return the generators, set to a state."""
         if self.state is not state:
             self.state = None
             self.generators.load(state)
@@ -89,10 +89,10 @@ WORKSPACE = _Workspace()
 
 
 def is_generator_state(x: torch.Tensor) -> bool:
-    """Is this a state of :class:`Generators`, rather than a key?"""
+    """Whether a tensor is a state of :class:`Generators`, and not a key."""
     return x.dtype == torch.uint8 and x.ndim == 1 and x.numel() >= _CPU_BYTES
 
 
 def seeded(seed: int) -> torch.Tensor:
-    """The state of generators after seeding."""
+    """Return the state of generators after seeding."""
     return torch.Generator().manual_seed(seed & 0xFFFFFFFFFFFFFFFF).get_state()

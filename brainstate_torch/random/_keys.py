@@ -1,4 +1,4 @@
-"""What may be given as a seed or key: a number, a pair of words, or the state of torch's generators."""
+"""Seeds and keys: a number, a pair of words, or the state of torch's generators."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ IMPLEMENTATIONS = ("torch", "threefry2x32")
 
 
 def entropy() -> int:
-    """A seed nobody chose."""
+    """Return a seed from the entropy of the system."""
     return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
 
 
@@ -72,7 +72,7 @@ def _of_array(key: torch.Tensor) -> torch.Tensor | None:
 def initial_value(key: Any, impl: str) -> torch.Tensor:
     """The value of a RandomState that starts from a seed or key.
 
-    A key that is mapped by vmap, or traced, has no numbers to seed torch's generators with: it stays a key.
+    torch's generators cannot be seeded from a key that is mapped by vmap or traced: such a key is kept as it is.
     """
     if impl == "torch" and isinstance(key, (int, np.integer)):
         return seeded(int(key))
@@ -83,6 +83,6 @@ def initial_value(key: Any, impl: str) -> torch.Tensor:
         high, low = found.tolist()
     except RuntimeError:
         return found
-    # The CPU generator looks at the lower word alone. A product spreads the higher one over it, so that no two of the
+    # The CPU generator uses the lower 32 bits only. A product spreads the higher one over it, so that no two of the
     # small keys that are written by hand, such as [1, 4] and [0, 5], give one stream.
     return seeded((high << 32) | (low ^ (high * 0x9E3779B1 & 0xFFFFFFFF)))

@@ -1,4 +1,4 @@
-"""Normal numbers, and what is made of them."""
+"""Normal numbers and distributions derived from them."""
 
 import math
 from typing import Any

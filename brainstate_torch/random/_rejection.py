@@ -1,7 +1,7 @@
 """Gamma, Poisson and binomial numbers from Threefry bits by JAX's rejection loops, all elements at once.
 
-A loop ends when every element is accepted. In a graph being traced, where that cannot be asked, it makes so many rounds
-that an element is left over with a probability below 1e-10.
+A loop ends when every element is accepted. While a graph is traced that is unknown: the number of rounds is
+fixed, and large enough for an element to be left over with a probability below 1e-10.
 """
 
 import math
@@ -41,14 +41,14 @@ def log_gamma(key: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
 
 
 def implicit(sample: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-    """The sample, with the derivative that it has by `a` at a fixed value of its distribution function."""
+    """The sample, with its derivative with respect to `a` at a fixed value of the distribution function."""
     if not (a.requires_grad or forward_levels()):
         return sample
     return sample + (a - a.detach()) * standard_gamma_grad(a.detach(), sample)
 
 
 def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """A key for the boost, and gamma numbers for `a`, or for `a + 1` where that is less than 1; one key per element."""
+    """A key for the boost, and gamma numbers for `a`, or for `a + 1` where `a < 1`; one key per element."""
     boosted = torch.where(a >= 1, a, a + 1)
     d = boosted - 1 / 3
     c = (1 / 3) / d.sqrt()
@@ -70,7 +70,7 @@ def _marsaglia_tsang(key: torch.Tensor, a: torch.Tensor) -> tuple[torch.Tensor, 
 
 
 def _positive(keys: torch.Tensor, c: torch.Tensor, known: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Normal numbers x, drawn again until 1 + c x is positive, and that."""
+    """Normal numbers x, redrawn until 1 + c x is positive, and 1 + c x."""
     x, v, done = torch.zeros_like(c), -torch.ones_like(c), known
     for rounds in count(1):
         keys, subkeys = _threefry.split(keys, 2).unbind(-2)
@@ -92,7 +92,7 @@ def poisson(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
 
 
 def _poisson_by_product(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
-    """Knuth's method: how many uniform numbers until their product is below exp(-lam)."""
+    """Knuth's method: the number of uniform numbers whose product falls below exp(-lam)."""
     number, log_product = torch.zeros_like(lam), torch.zeros_like(lam)
     for rounds in count():
         going = log_product > -lam
@@ -122,7 +122,7 @@ def _poisson_by_rejection(key: torch.Tensor, lam: torch.Tensor) -> torch.Tensor:
         t = -lam + k * log_lam - torch.lgamma(k + 1)
         rejected = (k < 0) | ((us < 0.013) & (v > us))
         accept = ((us >= 0.07) & (v <= v_r)) | (~rejected & (s <= t))
-        # JAX takes a later number too, as long as any element waits.
+        # As JAX, which overwrites accepted elements too while any element is still rejected.
         number = torch.where(accept & ~accepted.all(), k, number)
         accepted = accepted | accept
         if finished(accepted, rounds, 24):
@@ -146,7 +146,7 @@ def binomial(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tenso
 
 
 def _binomial_by_inversion(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-    """How many geometric waiting times fit into n trials."""
+    """The number of geometric waiting times that fit into n trials."""
     log_failure = torch.log1p(-p)
     number, waited = torch.zeros_like(p), torch.zeros_like(p)
     for rounds in count():
@@ -187,7 +187,7 @@ def _binomial_by_rejection(key: torch.Tensor, n: torch.Tensor, p: torch.Tensor) 
         rejected = (k < 0) | (k > n)
         within = (v * alpha / (a / (us * us) + b)).log() <= bound
         accept = ((us >= 0.07) & (v <= v_r)) | (~rejected & within)
-        # JAX takes a later number too, as long as any element waits.
+        # As JAX, which overwrites accepted elements too while any element is still rejected.
         number = torch.where(accept & ~accepted.all(), k, number)
         accepted = accepted | accept
         if finished(accepted, rounds, 24):
@@ -201,7 +201,7 @@ _STIRLING = tuple(
 
 
 def _stirling(k: torch.Tensor) -> torch.Tensor:
-    """What Stirling's formula for log k! leaves over."""
+    """The remainder of Stirling's formula for log k!."""
     table = torch.tensor(_STIRLING, dtype=k.dtype, device=k.device)
     square = (k + 1) * (k + 1)
     series = (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)

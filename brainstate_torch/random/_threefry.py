@@ -1,4 +1,4 @@
-"""The hash Threefry-2x32 and what JAX makes of it: keys, splits and bits, as functions of tensors.
+"""The hash Threefry-2x32, and JAX's keys, splits and bits made from it, as functions of tensors.
 
 A key is `uint32[*B, 2]`: JAX's raw key data. Words are held in int32, whose arithmetic wraps as uint32's does.
 """
@@ -26,7 +26,7 @@ def key_of_seed(seed: int, wide: bool) -> torch.Tensor:
 
 
 def _rotated(x: torch.Tensor, by: int) -> torch.Tensor:
-    # `>>` keeps the sign: mask the copies of it away.
+    # `>>` on int32 copies the sign bit: mask the copies.
     return (x << by) | ((x >> (32 - by)) & ((1 << by) - 1))
 
 

@@ -18,8 +18,8 @@ class TorchDraws(Draws):
     Parameters
     ----------
     sampled
-        (device, sampler, *tensors): calls the sampler with the generator of the device, where the stream stands, and
-        with the tensors, and moves the stream on.
+        Takes a device, a sampler and tensors. Calls the sampler with the generator of the device, set to the position
+        of the stream, and with the tensors, and advances the stream.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class TorchDraws(Draws):
 
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
         wide = a.to(torch.promote_types(a.dtype, torch.float32))
-        # Within a program a draw has no derivative, so that this one is told here.
+        # A draw is a constant operation of a program, so its derivative is defined around it.
         drawn = self._sampled(a.device, lambda g, wide: standard_gamma(wide, generator=g), wide.detach())
         return torch.where(wide >= 0, implicit(drawn, wide), torch.nan).to(a.dtype)
 
@@ -84,5 +84,5 @@ class TorchDraws(Draws):
 
 
 def _computable(dtype: torch.dtype) -> torch.dtype:
-    """The dtype to draw in: torch computes nothing in 8 bits."""
+    """The dtype to draw in: torch has no 8-bit arithmetic."""
     return dtype if dtype.itemsize > 1 else torch.float32
