@@ -37,7 +37,7 @@ def owner(kind):
 
 
 def public():
-    for namespace in NAMESPACES:
+    for namespace in [*NAMESPACES, "nn.init"]:
         module = importlib.import_module(f"brainstate_torch.{namespace}".rstrip("."))
         for name in module.__all__:
             value = getattr(module, name)

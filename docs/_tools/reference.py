@@ -21,6 +21,7 @@ NAMESPACES = [
     "",
     "transform",
     "nn",
+    "nn.init",
     "optim",
     "random",
     "units",
@@ -53,6 +54,15 @@ def offered(namespace: str) -> dict[str, Any]:
         for name, value in values.items()
         if (inspect.isclass(value) or inspect.isroutine(value)) and _is_own(value)
     }
+
+
+def constants(namespace: str) -> list[str]:
+    """Return the names in the ``__all__`` of a namespace that are neither classes, functions nor modules."""
+    module = importlib.import_module(dotted(PACKAGE, namespace))
+    named = {name: getattr(module, name) for name in module.__all__ if not name.startswith("_")}
+    return sorted(
+        n for n, v in named.items() if not (isinstance(v, type) or inspect.isroutine(v) or inspect.ismodule(v))
+    )
 
 
 def pages() -> dict[str, dict[str, tuple[str, str]]]:
@@ -112,6 +122,8 @@ def _page(title: str, entries: dict[str, tuple[str, str]]) -> str:
     module = title.split(":")[0]
     summary = "" if ":" in title else (inspect.getdoc(importlib.import_module(module)) or "").split("\n\n")[0]
     lines = [title, "=" * len(title), "", summary, "", f".. py:currentmodule:: {module}", ""]
+    others = [] if ":" in title else constants(module.removeprefix(PACKAGE).lstrip("."))
+    lines += ["Constants and types: " + ", ".join(f"``{name}``" for name in others) + ".", ""] if others else []
     for name, (directive, options) in entries.items():
         lines += [f".. {directive}:: {name}", *filter(None, [options]), ""]
     return "\n".join(lines)

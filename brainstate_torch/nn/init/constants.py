@@ -15,6 +15,11 @@ __all__ = ["Constant", "Identity", "ZeroInit"]
 class ZeroInit(Initializer):
     """Zeros.
 
+    Parameters
+    ----------
+    unit
+        The unit of the values.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate, brainstate_torch.units as u
@@ -31,6 +36,11 @@ class ZeroInit(Initializer):
 
 class Constant(Initializer):
     """One number, or one quantity, everywhere.
+
+    Parameters
+    ----------
+    value
+        A number, or a quantity.
 
     Examples
     --------
@@ -51,6 +61,13 @@ class Constant(Initializer):
 
 class Identity(Initializer):
     """A number on the diagonal of a matrix, zero elsewhere.
+
+    Parameters
+    ----------
+    value
+        The number on the diagonal, or a quantity.
+    unit
+        The unit of `value`, if that is a number.
 
     Raises
     ------

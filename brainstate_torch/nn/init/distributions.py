@@ -12,6 +12,15 @@ __all__ = ["Exponential", "Gamma", "Normal", "TruncatedNormal", "Uniform"]
 class Normal(RandomInitializer):
     """Normal, with mean `mean` and standard deviation `scale`.
 
+    Parameters
+    ----------
+    mean, scale
+        The mean and the standard deviation: numbers in `unit`, or quantities.
+    unit
+        The unit of the values.
+    seed
+        The seed of an independent stream; None: the common one.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -35,6 +44,17 @@ class Normal(RandomInitializer):
 
 class TruncatedNormal(RandomInitializer):
     """Normal, given that it lies between `lower` and `upper`.
+
+    Parameters
+    ----------
+    loc, scale
+        The mean and the standard deviation before the restriction: numbers in `unit`, or quantities.
+    unit
+        The unit of the values.
+    lower, upper
+        The bounds of the values: numbers in `unit`, or quantities.
+    seed
+        The seed of an independent stream; None: the common one.
 
     Raises
     ------
@@ -71,6 +91,17 @@ class TruncatedNormal(RandomInitializer):
 class Gamma(RandomInitializer):
     """Gamma, with the given shape and scale.
 
+    Parameters
+    ----------
+    shape
+        The shape parameter, a plain number.
+    unit
+        The unit of the values.
+    scale
+        The scale, 1 if None. A number in `unit`, or a quantity.
+    seed
+        The seed of an independent stream; None: the common one.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -95,6 +126,15 @@ class Gamma(RandomInitializer):
 class Exponential(RandomInitializer):
     """Exponential, with mean `scale`.
 
+    Parameters
+    ----------
+    scale
+        The mean, 1 if None. A number in `unit`, or a quantity.
+    seed
+        The seed of an independent stream; None: the common one.
+    unit
+        The unit of the values.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -112,6 +152,15 @@ class Exponential(RandomInitializer):
 
 class Uniform(RandomInitializer):
     """Uniform between `min_val` and `max_val`.
+
+    Parameters
+    ----------
+    min_val, max_val
+        The bounds: numbers in `unit`, or quantities.
+    seed
+        The seed of an independent stream; None: the common one.
+    unit
+        The unit of the values.
 
     Examples
     --------

@@ -35,6 +35,11 @@ def param(
     allow_none, allow_scalar
         Let None and numbers pass.
 
+    Returns
+    -------
+    Tensor, Quantity, number, State or None
+        The value, ``[*sizes]`` or ``[batch_size, *sizes]``.
+
     Raises
     ------
     ValueError

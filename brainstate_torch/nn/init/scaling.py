@@ -106,6 +106,11 @@ def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> 
 
     doc = f"""{text}
 
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
     Examples
     --------
     >>> import brainstate_torch as brainstate
@@ -145,6 +150,11 @@ def calculate_init_gain(nonlinearity: str, param: float | None = None) -> float:
         The name of the function.
     param
         The slope of ``'leaky_relu'`` below zero; by default 0.01.
+
+    Returns
+    -------
+    float
+        The factor.
 
     Raises
     ------
