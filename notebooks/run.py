@@ -6,6 +6,7 @@ python notebooks/run.py --jobs 2   two at a time, which spoils the times that th
 """
 
 import argparse
+import os
 import re
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -17,6 +18,10 @@ from nbclient import NotebookClient
 CELL_FILE = re.compile(r"[^\s\"'<(]*ipykernel_\d+[/\\]\d+\.py")
 #: Where packages are installed, as warnings say it.
 PACKAGES = re.compile(r"[^\s\"'<(]*site-packages[/\\]")
+
+
+#: What the kernels must not warn of: progress bars without widgets, and torch's profiler that starts amid allocations.
+QUIET = {"PYTHONWARNINGS": "ignore:IProgress not found", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 
 def executed(path: Path) -> nbformat.NotebookNode:
@@ -37,6 +42,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="do not store the outputs")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     options = parser.parse_args()
+    os.environ.update(QUIET)
     paths = sorted(Path(__file__).parent.glob("*.ipynb"))
     with ProcessPoolExecutor(options.jobs) as pool:
         for path, notebook in zip(paths, pool.map(executed, paths), strict=True):
