@@ -63,7 +63,7 @@ class ParamDesc(Mixin):
 
 
 def hashable(x: Any) -> bool:
-    """Can this value be a part of a key?"""
+    """Whether a value can be part of a key."""
     if isinstance(x, torch.Tensor):
         return False  # hashed by identity, but compared element by element
     try:
@@ -190,7 +190,7 @@ class _TypeCombination:
 
 
 class JointTypes(_TypeCombination):
-    """The type of what is an instance of every one of several types, also written ``JointTypes[A, B]``.
+    """The intersection of several types, also written ``JointTypes[A, B]``.
 
     A single type is returned as it is.
 
@@ -202,7 +202,7 @@ class JointTypes(_TypeCombination):
     Raises
     ------
     TypeError
-        There is no type.
+        No type is given.
 
     Notes
     -----
@@ -225,7 +225,7 @@ class JointTypes(_TypeCombination):
 
 
 class OneOfTypes(_TypeCombination):
-    """The type of what is an instance of at least one of several types, also written ``OneOfTypes[A, B]``.
+    """The union of several types, also written ``OneOfTypes[A, B]``.
 
     A single type is returned as it is.
 
@@ -237,7 +237,7 @@ class OneOfTypes(_TypeCombination):
     Raises
     ------
     TypeError
-        There is no type.
+        No type is given.
 
     Notes
     -----
@@ -280,11 +280,11 @@ class Mode(Mixin):
     """
 
     def is_a(self, mode: Any) -> bool:
-        """Is `mode` the very class of this mode?"""
+        """Whether `mode` is exactly the class of this mode."""
         return type(self) is _as_type(mode)
 
     def has(self, mode: Any) -> bool:
-        """Is `mode` the class of this mode, or a base of it?"""
+        """Whether `mode` is the class of this mode, or a base of it."""
         return isinstance(self, _as_type(mode))
 
     def __eq__(self, other: object) -> bool:
@@ -338,11 +338,11 @@ class JointMode(Mode):
         self.types = {type(mode) for mode in modes}
 
     def has(self, mode: Any) -> bool:
-        """Is `mode` the class of one of these modes, or a base of it?"""
+        """Whether `mode` is the class of one of these modes, or a base of it."""
         return any(issubclass(t, _as_type(mode)) for t in self.types)
 
     def is_a(self, mode: Any) -> bool:
-        """Is `mode` the class of the only mode, or the :class:`JointTypes` of the classes of all?"""
+        """Whether `mode` is the class of the only mode, or the :class:`JointTypes` of the classes of all."""
         return bool(JointTypes(*self.types) == _as_type(mode))
 
     def __getattr__(self, item: str) -> Any:

@@ -33,7 +33,7 @@ class EnvironmentState(threading.local):
     functions
         For each key the function to call when its value changes.
     locks
-        One reentrant lock per key, for callers who want one: nothing here needs them.
+        One reentrant lock per key, for callers that need one; nothing here does.
 
     Examples
     --------
@@ -90,14 +90,14 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def peek(key: str) -> Any:
-    """A setting of this thread's default store, without a word to observers; MISSING if there is none."""
+    """A setting of this thread's default store, without telling observers; MISSING if there is none."""
     stack = GLOBAL.contexts.get(key)
     return stack[-1] if stack else GLOBAL.settings.get(key, MISSING)
 
 
 @contextlib.contextmanager
 def observed() -> Iterator[Observed]:
-    """Within: what is read from this thread's default store is noted."""
+    """Within the context, reads from this thread's default store are recorded."""
     found = Observed()
     GLOBAL._observers.append(found)
     try:

@@ -94,7 +94,7 @@ def flatten(
 
 
 def reference(state: State[Any]) -> TreefyState[Any]:
-    """The reference to a State. It holds the value, so the active traces are told of a read."""
+    """The reference to a State. It holds the value, so this counts as a read for the active traces."""
     return state.to_state_ref().replace(state.value)
 
 

@@ -85,7 +85,7 @@ class StateEdge:
 
 @dataclass(frozen=True)
 class StateLeafEdge:
-    """Leads to a State of its own for each edge, made from the state mapping; for structures written by hand.
+    """Leads to a new State for each edge, made from the state mapping; for structures written by hand.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class Dropout(_Dropout):
 
     Notes
     -----
-    Source: brainstate.nn.Dropout (0.5.4). As there, ``environ.context(fit=...)`` decides, not ``train()``.
+    Source: brainstate.nn.Dropout (0.5.4). As in brainstate, ``environ.context(fit=...)`` decides, not ``train()``.
 
     Examples
     --------

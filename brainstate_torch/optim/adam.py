@@ -1,4 +1,4 @@
-"""Adam and its kin: running means of the gradient and of its square."""
+"""Adam and its variants: running means of the gradient and of its square."""
 
 from typing import Any
 

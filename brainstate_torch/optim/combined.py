@@ -29,7 +29,7 @@ class ChainedScheduler(LRScheduler):
     Raises
     ------
     TypeError
-        One is no LRScheduler.
+        One is not an LRScheduler.
     ValueError
         There is none.
 
@@ -75,7 +75,7 @@ class SequentialLR(LRScheduler):
     Raises
     ------
     TypeError
-        One is no LRScheduler.
+        One is not an LRScheduler.
     ValueError
         There is not one schedule more than milestones.
 

@@ -21,7 +21,7 @@ def _in_steps(tau: Any) -> Any:
 
 
 def decay(tau: Any) -> Any:
-    """What is left after a time step of what decays with `tau`: ``exp(-dt / tau)``."""
+    """The fraction left after one time step of a decay with `tau`: ``exp(-dt / tau)``."""
     steps = _in_steps(tau)
     return torch.exp(-steps) if isinstance(steps, torch.Tensor) else math.exp(-steps)
 

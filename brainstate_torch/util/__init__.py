@@ -1,4 +1,4 @@
-"""Containers, filters and readable texts that the rest of the package is built from."""
+"""Containers, filters and printing, used by the rest of the package."""
 
 from .cache import BoundedCache
 from .dict_manager import DictManager

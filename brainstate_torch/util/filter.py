@@ -28,7 +28,7 @@ def to_predicate(the_filter: Filter) -> Predicate:
     Parameters
     ----------
     the_filter
-        A type (:class:`OfType`), a text (:class:`WithTag`), ``...`` or True (:class:`Everything`), None or
+        A type (:class:`OfType`), a string (:class:`WithTag`), ``...`` or True (:class:`Everything`), None or
         False (:class:`Nothing`), a list or tuple of filters (:class:`Any`), or a predicate, which is returned
         as it is.
 
@@ -83,7 +83,7 @@ class WithTag:
     Raises
     ------
     TypeError
-        The tag is not a text.
+        The tag is not a string.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Short, readable texts of objects: nested lines for structures, shape and dtype in place of array contents.
+"""Short representations of objects: nested lines for structures, shape and dtype in place of array contents.
 
 An object describes itself by yielding one :class:`PrettyType` and then a :class:`PrettyAttr` for each line.
 """
@@ -66,7 +66,7 @@ class PrettyType:
 
 @dataclass
 class PrettyAttr:
-    """One line of an object: a key and a value. A value that is a text is shown as it stands, without quotes.
+    """One line of an object: a key and a value. A value that is a string is shown as it stands, without quotes.
 
     Parameters
     ----------

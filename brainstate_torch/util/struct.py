@@ -30,7 +30,7 @@ def field(pytree_node: bool = True, **kwargs: Any) -> Any:
     Parameters
     ----------
     pytree_node
-        Is the field a child of the node? Otherwise it is part of the structure: no transform looks into it.
+        Whether the field is a child of the node. Otherwise it is part of the structure, and no transform sees it.
     kwargs
         The arguments of :func:`dataclasses.field`.
 

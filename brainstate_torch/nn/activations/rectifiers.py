@@ -284,6 +284,6 @@ class Threshold(ElementWiseBlock):
         self.threshold, self.value = threshold, value
 
     def update(self, x: Any) -> Any:
-        """`x` with what is not above the threshold replaced."""
+        """`x`, with the values up to the threshold replaced."""
         x = operand(x)
         return torch.where(x > self.threshold, x, um.full_like(x, self.value))

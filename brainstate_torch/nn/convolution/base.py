@@ -71,7 +71,7 @@ class Convolution(Module):
         param_type: type[State[Any]] = ParamState,
         gain: bool = False,
     ) -> None:
-        """The mask, and the State of what is learned."""
+        """The mask, and the State of the learned parameters."""
         self.kernel_shape = kernel_shape
         self.w_mask = init.param(w_mask, kernel_shape)
         ones = (1,) * self.num_spatial_dims

@@ -173,7 +173,7 @@ class Delay(Module):
         Raises
         ------
         TypeError
-            There is no time, the time has another dimension than `dt`, or an index is no integer.
+            There is no time, the time has another dimension than `dt`, or an index is not an integer.
         ValueError
             The delay is negative.
         """
@@ -219,7 +219,7 @@ class Delay(Module):
         Raises
         ------
         TypeError
-            The name is no text.
+            The name is not a string.
         KeyError
             No delay has the name.
         """
@@ -232,7 +232,7 @@ class Delay(Module):
         return self.retrieve_at_step(*(self._registered_entries[entry] or (0,)))
 
     def retrieve_at_step(self, delay_step: Any, *indices: Any) -> Any:
-        """The value so many steps ago.
+        """The value a number of steps ago.
 
         Parameters
         ----------
@@ -246,7 +246,7 @@ class Delay(Module):
         ValueError
             The buffer is shorter. Of a tensor this is asked only if ``environ``'s `jit_error_check` is true.
         TypeError
-            `delay_step` is no integer.
+            `delay_step` is not an integer.
         AttributeError
             There is no buffer yet.
         """
@@ -270,7 +270,7 @@ class Delay(Module):
         return _tree.map(read(self._slot(delay_step), indices), self.history.value)
 
     def _slot(self, delay_step: int | torch.Tensor) -> torch.Tensor:
-        """Where the value of so many steps ago is in the ring."""
+        """The place in the ring of the value a number of steps ago."""
         pointer: torch.Tensor = self.write_ptr.value
         if isinstance(delay_step, torch.Tensor) and delay_step.ndim:
             delay_step = delay_step.to(pointer.device)
@@ -399,7 +399,7 @@ class DelayAccess(Node):
     Raises
     ------
     TypeError
-        `delay` is no Delay.
+        `delay` is not a Delay.
 
     Notes
     -----

@@ -32,7 +32,7 @@ def ratio(time: Any, step: Any, name: str) -> Any:
 
 
 def as_steps(time: Any, step: Any) -> Any:
-    """The least whole number of steps that is no shorter than a delay: an int, or an integer tensor like `time`.
+    """The number of steps of a delay, rounded up: an int, or an integer tensor like `time`.
 
     Counted in single precision, so that a rounding error of double precision (1.1 / 0.1) does not add a step.
 

@@ -20,7 +20,7 @@ class Stencil:
     offsets
         Which samples, counted from the one at or before the point, towards newer ones.
     weights
-        Their weights, as a function of how far the point is behind that sample, in ``[0, 1)``.
+        Their weights, as a function of the distance from that sample to the point, in ``[0, 1)``.
     """
 
     def __init__(self, offsets: Sequence[int], weights: Callable[[torch.Tensor], Sequence[Any]]) -> None:
@@ -34,9 +34,9 @@ class Stencil:
         return weighted(history, slots, self.weights(float_idx - base), indices)
 
     def before(self, steps: torch.Tensor, last: int) -> tuple[list[torch.Tensor], Sequence[Any]]:
-        """The samples of a point so many steps ago, each as whole steps ago, at most `last`, and their weights.
+        """The samples for a point `steps` ago, each as whole steps ago, at most `last`, and their weights.
 
-        Where there is no neighbour, the sample at that end stands for it.
+        A missing neighbour is replaced by the sample at that end.
         """
         base = steps.ceil()
         return [(base - offset).clamp(0, last) for offset in self.offsets], self.weights(base - steps)
@@ -148,7 +148,7 @@ class InterpolationRegistry:
         Raises
         ------
         TypeError
-            The name is no text, or the method cannot be called.
+            The name is not a string, or the method cannot be called.
         """
         if not isinstance(name, str):
             raise TypeError(f"`name` must be a string. Got {type(name).__name__}.")

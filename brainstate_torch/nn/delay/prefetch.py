@@ -53,11 +53,11 @@ class Prefetch(Node):
         return PrefetchDelay(self.module, self.item)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The value of the State, or the attribute itself if it is no State."""
+        """The value of the State, or the attribute itself if it is not a State."""
         return self.get_item_value()
 
     def get_item_value(self) -> Any:
-        """The value of the State, or the attribute itself if it is no State."""
+        """The value of the State, or the attribute itself if it is not a State."""
         item = self.get_item()
         return item.value if isinstance(item, State) else item
 
@@ -122,7 +122,7 @@ class PrefetchDelayAt(Node):
     Raises
     ------
     TypeError
-        `module` is no Dynamics.
+        `module` is not a Dynamics.
     AttributeError
         It is called before `init_all_states`.
 
@@ -204,7 +204,7 @@ class OutputDelayAt(Node):
     Raises
     ------
     TypeError
-        `module` is no Dynamics.
+        `module` is not a Dynamics.
     AttributeError
         It is called before `init_all_states`.
 

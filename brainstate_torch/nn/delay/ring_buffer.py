@@ -33,7 +33,7 @@ def filled(target: Any, init: Any, length: int, batch_size: int | None, device: 
 
 
 def written(ring: torch.Tensor, slot: torch.Tensor, value: Any, keep: torch.Tensor | None) -> torch.Tensor:
-    """The ring with a value in one slot, or with what is there already if `keep`.
+    """The ring with a value in one slot, or unchanged if `keep`.
 
     Of the ways to write without changing the ring itself, this one costs little more than a copy of it. Compiled, the
     copy disappears: of 100 x 1000 numbers, a step took 13 µs, and 111 µs with ``where`` over the whole ring.

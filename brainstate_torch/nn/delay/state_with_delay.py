@@ -28,7 +28,7 @@ class StateWithDelay(Delay):
     AttributeError
         The module has no such State when it is needed.
     TypeError
-        The attribute is no State.
+        The attribute is not a State.
 
     Notes
     -----
@@ -73,7 +73,7 @@ class StateWithDelay(Delay):
         AttributeError
             The module does not have it.
         TypeError
-            It is no State.
+            It is not a State.
         """
         return self._bound()
 

@@ -45,7 +45,7 @@ def exp_euler_step(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     Raises
     ------
     TypeError
-        `fn` is no function, `y` is missing, or the drift returns no floating value of the right unit.
+        `fn` is not a function, `y` is missing, or the drift does not return a floating value of the right unit.
     ValueError
         `y` does not hold floating numbers, or the diffusion has another unit.
     KeyError
@@ -53,9 +53,9 @@ def exp_euler_step(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Notes
     -----
-    Source: brainstate.nn.exp_euler_step (0.5.4). As there, `J` is no Jacobian: if elements depend on each other, the
-    column sums of the Jacobian take its place. Differs: where no transform of torch.func and no gradient is around, `J`
-    comes from autograd directly, at a third of the cost.
+    Source: brainstate.nn.exp_euler_step (0.5.4). As in brainstate, `J` is not a Jacobian: if elements depend on each
+    other, the column sums of the Jacobian take its place. Differs: where no transform of torch.func and no gradient is
+    around, `J` comes from autograd directly, at a third of the cost.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class _Rate:
 
 
 def _depends_only_on(x: torch.Tensor, result: torch.Tensor) -> bool:
-    """Is `x` the one leaf of autograd that a result was computed from?"""
+    """Whether `x` is the only autograd leaf that a result was computed from."""
     seen, pending = set(), [result.grad_fn]
     while pending:
         node: Any = pending.pop()

@@ -22,7 +22,7 @@ class Orthogonal(RandomInitializer):
     axis
         The axis that counts rows; the other axes together count columns.
     seed
-        Of a stream of its own; None: the common one.
+        The seed of an independent stream; None: the common one.
     unit
         The unit of the weights.
 

@@ -39,7 +39,7 @@ class VarianceScaling(RandomInitializer):
     in_axis, out_axis
         The axes of inputs and outputs. What the other axes hold counts in both.
     seed
-        Of a stream of its own; None: the common one.
+        The seed of an independent stream; None: the common one.
     unit
         The unit of the weights.
 

@@ -89,7 +89,7 @@ def call_all_fns(
     Raises
     ------
     TypeError
-        `fn_name` is not a text, `kwargs` not a mapping, or an attribute of that name is not a method.
+        `fn_name` is not a string, `kwargs` not a mapping, or an attribute of that name is not a method.
     AttributeError
         A module lacks the method.
     ValueError

@@ -34,7 +34,7 @@ def count_parameters(module: Module, precision: int = 2, return_table: bool = Fa
 
     Notes
     -----
-    Source: brainstate.nn.count_parameters (0.5.4). Differs: needs no further package; the table is a text.
+    Source: brainstate.nn.count_parameters (0.5.4). Differs: needs no further package; the table is a string.
 
     Examples
     --------

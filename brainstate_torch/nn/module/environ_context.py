@@ -1,4 +1,4 @@
-"""EnvironContext: a module that is called under settings of its own."""
+"""EnvironContext: a module that is called under its own settings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -28,7 +28,7 @@ class Vmap(Module):
     Raises
     ------
     TypeError
-        `module` is no Module, or an axis is no integer.
+        `module` is not a Module, or an axis is not an integer.
 
     Notes
     -----
@@ -97,7 +97,7 @@ class Vmap(Module):
 
 
 class Map(Module):
-    """Many copies of a module, each with States of its own, run at once.
+    """Many copies of a module, each with its own States, run at once.
 
     :meth:`init_all_states` makes the States, one slice for each copy; a call runs all copies.
 
@@ -123,7 +123,7 @@ class Map(Module):
     Raises
     ------
     TypeError
-        `module` is no Module, or `init_map_size` no integer.
+        `module` is not a Module, or `init_map_size` not an integer.
     ValueError
         `behavior` is something else, or the module is called before `init_all_states`.
 

@@ -218,11 +218,11 @@ class HookedModule(Module):
         return hooks[key]  # type: ignore[no-any-return]
 
     def has_before_update(self, key: Hashable) -> bool:
-        """Is there a function under the key?"""
+        """Whether there is a function under the key."""
         return self._before_updates is not None and key in self._before_updates
 
     def has_after_update(self, key: Hashable) -> bool:
-        """Is there a function under the key?"""
+        """Whether there is a function under the key."""
         return self._after_updates is not None and key in self._after_updates
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -26,7 +26,7 @@ def vmap_call_all_fns(
     state_tag: str | None = None,
     fn_if_not_exist: str = "raise",
 ) -> T:
-    """:func:`call_all_fns` for many lanes: a State that is made gets a leading axis, with random draws of its own.
+    """:func:`call_all_fns` for many lanes: a State that is made gets a leading axis, with independent random draws.
 
     A State that has the leading axis already keeps it where a method writes the value of one lane.
 
@@ -86,7 +86,7 @@ def vmap_init_all_states(
     out_states: Any = None,
     **init_kwargs: Any,
 ) -> T:
-    """:func:`init_all_states` for many lanes: each State gets a leading axis, with random draws of its own.
+    """:func:`init_all_states` for many lanes: each State gets a leading axis, with independent random draws.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ def _checked(axis_size: Any) -> int:
 
 
 def _lost_axis(old: Any, new: Any, size: int) -> bool:
-    """Is the new value in everything that of one lane, where the old one had a leading axis?"""
+    """Whether the new value matches one lane of the old, batched one in structure, shape and dtype."""
     before, spec = _tree.flatten(old)
     after, new_spec = _tree.flatten(new)
     pairs = list(zip(before, after, strict=False))

@@ -60,7 +60,7 @@ def centred(
 
 
 class Normalization(Module):
-    """A layer whose output has the shape of its input, and a dtype of its own.
+    """A layer whose output has the shape of its input, and its own dtype.
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ class ConstantPad1d(_ConstantPad):
     TypeError
         A number in `padding` is not an integer.
     UnitMismatchError
-        `value` has not the dimension of the input.
+        `value` does not have the dimension of the input.
 
     Notes
     -----

@@ -41,7 +41,8 @@ class SigmoidT(_Interval):
 
     Notes
     -----
-    Source: brainstate.nn.SigmoidT (0.5.4). As there, the exponential is constant below ``x = -20``, and the slope zero.
+    Source: brainstate.nn.SigmoidT (0.5.4). As in brainstate, the exponential is constant below ``x = -20``, and the
+    slope zero.
 
     Examples
     --------

@@ -106,7 +106,8 @@ class ExpT(_Above):
 
     Notes
     -----
-    Source: brainstate.nn.ExpT (0.5.4). As there, the exponential is constant above ``x = 20``, and the slope zero.
+    Source: brainstate.nn.ExpT (0.5.4). As in brainstate, the exponential is constant above ``x = 20``, and the slope
+    zero.
 
     Examples
     --------
@@ -152,7 +153,8 @@ class PositiveT(Transform):
 
     Notes
     -----
-    Source: brainstate.nn.PositiveT (0.5.4). As there, the exponential is constant above ``x = 20``, and the slope zero.
+    ----- Source: brainstate.nn.PositiveT (0.5.4). As in brainstate, the exponential is constant above ``x = 20``, and
+    the slope zero.
 
     Examples
     --------

@@ -115,7 +115,7 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     TypeError
         `target_size` or `channel_axis` is not made of integers.
     ValueError
-        `target_size` has not one number for each axis of space, one is not positive, or larger than the input.
+        `target_size` does not have one number for each axis of space, one is not positive, or larger than the input.
 
     Notes
     -----

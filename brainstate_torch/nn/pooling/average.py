@@ -102,8 +102,8 @@ class AvgPool1d(_AvgPool):
     TypeError
         `kernel_size`, `stride` or `channel_axis` is not made of integers.
     ValueError
-        `kernel_size`, `stride` or `padding` has not one number for each axis of space, or the window is larger than the
-        padded input.
+        `kernel_size`, `stride` or `padding` does not have one number for each axis of space, or the window is larger
+        than the padded input.
 
     Notes
     -----
@@ -188,7 +188,7 @@ class LPPool1d(_LPPool):
     TypeError
         `kernel_size`, `stride` or `channel_axis` is not made of integers.
     ValueError
-        `norm_type` is not positive and finite, `kernel_size`, `stride` or `padding` has not one number for each
+        `norm_type` is not positive and finite, `kernel_size`, `stride` or `padding` does not have one number for each
         axis of space, or the window is larger than the padded input.
 
     Notes

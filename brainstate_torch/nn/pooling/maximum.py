@@ -73,8 +73,8 @@ class MaxPool1d(_MaxPool):
     TypeError
         `kernel_size`, `stride` or `channel_axis` is not made of integers.
     ValueError
-        `kernel_size`, `stride` or `padding` has not one number for each axis of space, or the window is larger than the
-        padded input.
+        `kernel_size`, `stride` or `padding` does not have one number for each axis of space, or the window is larger
+        than the padded input.
 
     Notes
     -----

@@ -88,7 +88,7 @@ class _MaxUnpool(Pool):
         return _with(shape, space, sizes)
 
     def _pools_to(self, shape: tuple[int, ...], pooled: Sequence[int], space: list[int]) -> bool:
-        """Is an array of the first shape pooled to one of the second?"""
+        """Whether an array of the first shape is pooled to one of the second."""
         sizes = zip(space, self.kernel_size, self.stride, self.padding, strict=True)
         steps = [(shape[axis] + 2 * end - window) // stride + 1 for axis, window, stride, end in sizes]
         return _with(shape, space, steps) == tuple(pooled)
@@ -119,7 +119,7 @@ class MaxUnpool1d(_MaxUnpool):
     TypeError
         `kernel_size`, `stride`, `padding` or `channel_axis` is not made of integers.
     ValueError
-        `kernel_size`, `stride` or `padding` has not one number for each axis of space.
+        `kernel_size`, `stride` or `padding` does not have one number for each axis of space.
 
     Notes
     -----

@@ -110,7 +110,8 @@ class LogUniformReg(_BetweenReg):
 
     Notes
     -----
-    Source: brainstate.nn.LogUniformReg (0.5.4). As there, :meth:`reset_value` is the geometric mean of the bounds.
+    Source: brainstate.nn.LogUniformReg (0.5.4). As in brainstate, :meth:`reset_value` is the geometric mean of the
+    bounds.
 
     Examples
     --------

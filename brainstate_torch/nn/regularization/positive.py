@@ -28,7 +28,7 @@ class LogNormalReg(WeightedReg):
 
     Notes
     -----
-    Source: brainstate.nn.LogNormalReg (0.5.4). As there, :meth:`reset_value` is the median.
+    Source: brainstate.nn.LogNormalReg (0.5.4). As in brainstate, :meth:`reset_value` is the median.
 
     Examples
     --------

@@ -179,7 +179,7 @@ class GroupLassoReg(NormalInitReg):
     Raises
     ------
     TypeError
-        `group_size` is no integer.
+        `group_size` is not an integer.
     ValueError
         `group_size` is not positive.
 

@@ -29,8 +29,8 @@ class GaussianReg(WeightedReg):
 
     Notes
     -----
-    Source: brainstate.nn.GaussianReg (0.5.4). As there, twice the negative logarithm of the density, and the logarithms
-    are summed over the elements of `precision`, not of the value.
+    Source: brainstate.nn.GaussianReg (0.5.4). As in brainstate, twice the negative logarithm of the density, and the
+    logarithms are summed over the elements of `precision`, not of the value.
 
     Examples
     --------
@@ -72,8 +72,8 @@ class StudentTReg(WeightedReg):
 
     Notes
     -----
-    Source: brainstate.nn.StudentTReg (0.5.4). As there, :meth:`sample_init` draws from the normal distribution of width
-    `scale`.
+    Source: brainstate.nn.StudentTReg (0.5.4). As in brainstate, :meth:`sample_init` draws from the normal distribution
+    of width `scale`.
 
     Examples
     --------
@@ -156,7 +156,7 @@ class HorseshoeReg(_LogarithmicReg):
 
     Notes
     -----
-    Source: brainstate.nn.HorseshoeReg (0.5.4). As there, the cost is that of :class:`CauchyReg`; only
+    Source: brainstate.nn.HorseshoeReg (0.5.4). As in brainstate, the cost is that of :class:`CauchyReg`; only
     :meth:`sample_init` draws from the horseshoe.
 
     Examples

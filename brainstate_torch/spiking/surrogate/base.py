@@ -14,7 +14,7 @@ __all__ = ["Surrogate"]
 
 
 class Surrogate(PrettyRepr):
-    """Base of spike functions: 1 where ``x >= 0``, else 0, with a derivative of one's own.
+    """Base of spike functions: 1 where ``x >= 0``, else 0, with a derivative that the subclass defines.
 
     A subclass defines :meth:`surrogate_grad`. The derivative of that is the second derivative.
 

@@ -402,7 +402,7 @@ class S2NN(Surrogate):
     beta
         The derivative at the threshold, from above.
     epsilon
-        What is added to ``x + 1``.
+        A constant added to ``x + 1``.
 
     Notes
     -----
