@@ -20,7 +20,7 @@ class Target(Protocol):
 
     @property
     def acts(self) -> bool:
-        """Does it more than compute results?"""
+        """Whether running it has side effects."""
 
     def apply(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """The results, also inside torch.func's transforms."""
@@ -66,5 +66,5 @@ def perform(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
 
 
 def act(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
-    """:func:`perform` of a target that does more than compute: its node stays though nobody needs a result."""
+    """:func:`perform` of a target with side effects: its node is kept even if no result is used."""
     return perform(tensors, number)

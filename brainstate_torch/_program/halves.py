@@ -1,6 +1,6 @@
 """The graph of a step and its derivative, cut in two: what runs forward, and what runs backward.
 
-What is kept for the backward pass is what costs least: the memory written and read, and what must be computed again.
+What is kept for the backward pass minimises the cost: memory traffic plus recomputation.
 It is a minimal cut of a graph of costs; products of matrices are never computed again.
 """
 

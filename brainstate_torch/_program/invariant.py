@@ -36,7 +36,7 @@ def hoisted(graph: GraphModule, varying: Sequence[Node]) -> Hoisted:
     """Take out of the graph of a step what does not depend on some of its arguments.
 
     A transposed matrix is written down anew where it is a factor: products read it faster. Other views cost nothing.
-    What is larger than all that it is computed from stays, so that memory is not filled.
+    A value that is larger than its inputs together is not hoisted, to bound memory.
     """
     given = arguments(graph)
     nodes = [node for node in graph.graph.nodes if node.op == "call_function"]
@@ -62,13 +62,13 @@ def hoisted(graph: GraphModule, varying: Sequence[Node]) -> Hoisted:
 
 
 def _may_move(node: Node) -> bool:
-    """Can a node be computed at another time? Not so what has an effect, draws numbers, or is made of nothing."""
+    """Whether a node can be computed at another time: not if it has a side effect, draws, or has no inputs."""
     draws = torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
     return bool(node.all_input_nodes) and number_of(node) is None and not draws
 
 
 def _pays(node: Node, sources: set[Node]) -> bool:
-    """Is it better to compute a node once and read it at each step?"""
+    """Whether it is better to compute a node once and read it at each step."""
     size = size_of(node)
     if size is None or size > sum([size_of(x) or 0 for x in sources]):
         return False

@@ -85,7 +85,7 @@ def size_of(node: Node) -> int | None:
 
 
 def is_view(node: Node) -> bool:
-    """Does a node show the memory of another?"""
+    """Whether a node is an alias of another."""
     operation: Any = node.target
     if operation is operator.getitem:
         operation = node.args[0].target  # type: ignore[union-attr]
@@ -110,7 +110,7 @@ def effort(node: Node) -> float:
 
 
 def _is_product(node: Node) -> bool:
-    """Is it a power with an integer for its exponent?"""
+    """Whether a node is a power with an integer exponent."""
     return node.target is torch.ops.aten.pow.Tensor_Scalar and float(node.args[1]).is_integer()  # type: ignore[arg-type]
 
 

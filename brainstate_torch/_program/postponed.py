@@ -1,4 +1,4 @@
-"""Sums over all steps of products of matrices, as one product behind the loop.
+"""Sums over all steps of products of matrices, as one product after the loop.
 
 The derivative of a weight is such a sum. One product of the factors of all steps writes it once, not at each step.
 """
@@ -33,7 +33,7 @@ class Postponed(NamedTuple):
     Attributes
     ----------
     left, right
-        Where the factors of all steps stand: among the inputs of the loop, or, counted behind these, its outputs.
+        Where the factors of all steps stand: among the inputs of the loop, or, counted after these, its outputs.
     transposed
         See :class:`Product`.
     """

@@ -19,7 +19,7 @@ def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping
 
 
 def pure(module: GraphModule, like: Sequence[Any]) -> GraphModule:
-    """The graph without operations that write in place, so that who uses a value depends on all that made it.
+    """The functionalised graph: without writes in place, every dependency is an edge.
 
     It may be the module itself, changed.
     """
@@ -74,7 +74,7 @@ def _retraced(module: GraphModule, like: Sequence[Any], without: str, decomposit
 
 
 def _writes_within(node: Node) -> bool:
-    """Does a node write in place, other than by filling an input?"""
+    """Whether a node writes in place, other than by filling an input."""
     if not isinstance(node.target, OpOverload) or not node.target._schema.is_mutable:
         return False
     fills = node.target is torch.ops.aten.copy_.default and node.args[0].op == "placeholder"  # type: ignore[union-attr]

@@ -90,7 +90,7 @@ class HiddenGroupState(HiddenState[Any]):
         Raises
         ------
         TypeError
-            `val` is no dict, list or tuple, or a key neither int nor str.
+            `val` is not a dict, list or tuple, or a key is neither int nor str.
         KeyError
             A name is unknown.
         ValueError
@@ -133,7 +133,7 @@ class HiddenGroupState(HiddenState[Any]):
 
 
 class HiddenTreeState(HiddenGroupState):
-    """Several hidden variables of equal shape, each with a unit of its own.
+    """Several hidden variables of equal shape, each with its own unit.
 
     The magnitudes are stacked in one plain tensor of shape ``[*varshape, num_state]``; :meth:`get_value` gives the unit
     back and :meth:`set_value` converts to it.
@@ -148,7 +148,7 @@ class HiddenTreeState(HiddenGroupState):
     Raises
     ------
     TypeError
-        The value is no dict, list or tuple of tensors or quantities.
+        The value is not a dict, list or tuple of tensors or quantities.
     ValueError
         The shapes differ.
 

@@ -65,7 +65,7 @@ class Hooked:
         self.hooks.clear_hooks(hook_type)
 
     def has_hooks(self, hook_type: str | None = None) -> bool:
-        """Are there hooks of a type, or any?"""
+        """Whether there are hooks of a type, or any."""
         return self.hooks.has_hooks(hook_type)
 
     @contextlib.contextmanager

@@ -207,7 +207,7 @@ class StateTraceStack:
         Raises
         ------
         ValueError
-            A sequence has not as many places as there are States.
+            A sequence does not have as many entries as there are States.
         """
         self._check_count("read_state_vals", read_state_vals)
         self._check_count("write_state_vals", write_state_vals)

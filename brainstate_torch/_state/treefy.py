@@ -15,7 +15,7 @@ _NOT_STRUCTURE = ("_source_info", "_hooks_manager")
 
 
 class TreefyState(PrettyObject, Generic[A]):
-    """What is left of a State when it is taken apart: its type, its value (the pytree child) and its metadata.
+    """A State in pieces: its type, its value (the pytree child) and its metadata.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How a State holds tensors: values that cannot be written in place, and the Parameters behind them."""
+"""How a State holds tensors: values that cannot be written in place, and the Parameters that back them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -75,7 +75,7 @@ class Shared(torch.Tensor):
 
 
 class StateParameter(torch.nn.Parameter):
-    """The Parameter behind one tensor leaf of a State. Its identity survives every write, move and load.
+    """The Parameter that backs one tensor leaf of a State. Its identity survives every write, move and load.
 
     ``p -= lr * p.grad`` under ``torch.no_grad()`` writes in place, as in a hand-written optimizer; where autograd
     records, it computes a new tensor, so that ``s.value += d`` does under :func:`taped` what it does everywhere.

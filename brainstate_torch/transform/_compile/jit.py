@@ -288,8 +288,8 @@ def jit(
     Raises
     ------
     TypeError
-        `fun` cannot be called; at a call: an argument is no tensor, or, as ConcretizationError, the function asks for
-        the number of a tensor.
+        `fun` cannot be called; at a call: an argument is not a tensor, or, as ConcretizationError, the function asks
+        for the number of a tensor.
     ValueError
         A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, or a static argument is not
         hashable. At a call: as other transforms.

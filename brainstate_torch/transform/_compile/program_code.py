@@ -110,9 +110,9 @@ def graph_to_python_code(jaxpr: ProgramGraph, fn_name: str = "generated_function
     Raises
     ------
     TypeError
-        `jaxpr` is no graph.
+        `jaxpr` is not a graph.
     ValueError
-        `fn_name` is no name.
+        `fn_name` is not a name.
     NotImplementedError
         The graph draws random numbers, or checks numbers.
 

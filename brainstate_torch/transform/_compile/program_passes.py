@@ -56,7 +56,7 @@ def optimize_graph(
     optimizations
         Some of these, or None or 'all' for all, in this order: 'constant_fold', operations on tensors of one number
         everywhere; 'algebraic_simplification', such as ``x * 1`` and ``--x``; 'copy_propagation', copies and views that
-        change nothing; 'cse', the same computed twice; 'dce', what nobody needs.
+        change nothing; 'cse', common subexpressions; 'dce', dead code.
     verbose
         Print how many operations each leaves.
 
@@ -68,7 +68,7 @@ def optimize_graph(
     Raises
     ------
     TypeError
-        `jaxpr` is no graph.
+        `jaxpr` is not a graph.
     ValueError
         A name in `optimizations` is unknown, or `max_iterations` is less than 1.
 

@@ -222,7 +222,7 @@ class StatefulFunction:
 
     @staticmethod
     def _is_current(known: _Signature) -> bool:
-        """Have the States the shapes that they had at the look?"""
+        """Whether the States still have the shapes recorded in the signature."""
         return all(shapes_of(s._get()) == shape for s, shape in zip(known.states, known.before, strict=True))
 
     def __repr__(self) -> str:

@@ -91,7 +91,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     TypeError
         `index` is not one integer, or as :func:`cond`.
     ValueError
-        There is no function.
+        No function is given.
 
     Notes
     -----
@@ -144,7 +144,7 @@ def ifelse(
     TypeError
         As :func:`cond`.
     ValueError
-        There is no function, there are not as many conditions as functions, or not exactly one condition holds.
+        No function is given, there are not as many conditions as functions, or not exactly one condition holds.
 
     Notes
     -----
@@ -180,7 +180,7 @@ def ifelse(
 
 
 def _is_one(x: torch.Tensor) -> bool:
-    """Is a graph recorded, in which this is one number and not one in each lane?"""
+    """Whether a graph is being recorded in which `x` is an unbatched scalar."""
     return is_recording() and not is_batched(x)
 
 

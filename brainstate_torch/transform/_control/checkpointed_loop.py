@@ -37,7 +37,7 @@ def checkpointed_scan(
     f, init, xs, length, pbar
         See :func:`scan`.
     base
-        Up to so many steps form no blocks; see above.
+        The number of steps up to which there are no blocks; see above.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def checkpointed_scan(
     TypeError
         As :func:`scan`.
     ValueError
-        As :func:`scan`; `length` is 0, or `base` is no integer of at least 2.
+        As :func:`scan`; `length` is 0, or `base` is not an integer of at least 2.
 
     Notes
     -----

@@ -230,7 +230,7 @@ class Loop:
         return outcome.result  # type: ignore[no-any-return]
 
     def advance(self, carry: Any, steps: Iterable[int]) -> tuple[Any, list[Any]]:
-        """Run some of the steps: the carry behind them, and their outputs."""
+        """Run some of the steps; return the carry after them, and their outputs."""
         f, columns, spec, progress = self.f, self.columns, self.spec, self.progress
         outputs = []
         for i in steps:

@@ -28,7 +28,7 @@ class ProgressBar:
     count
         How many updates there are to be; by default about 20. Not together with `freq`.
     desc
-        A text, or ``(format, function)``: the function takes a dict with the number of the step, ``i``, and what the
+        A string, or ``(format, function)``: the function takes a dict with the number of the step, ``i``, and what the
         loop has at hand (``carry`` and ``y``), and returns the dict that the format is filled with.
     **kwargs
         For tqdm; `file` and `disable` also hold without it.
@@ -36,7 +36,7 @@ class ProgressBar:
     Raises
     ------
     ValueError
-        `freq` or `count` is not positive, both are given, or `desc` is no pair.
+        `freq` or `count` is not positive, both are given, or `desc` is not a pair.
     TypeError
         `desc` is of another type.
 
@@ -160,7 +160,7 @@ def _bar_class() -> Callable[..., Any]:
 
 
 class TextBar:
-    """What is used of tqdm's interface: one line on a terminal, written again and again; else a line per update."""
+    """What is used of tqdm: one line on a terminal, rewritten at each update; else a line per update."""
 
     def __init__(self, total: int, file: Any = None, disable: bool = False, **ignored: Any) -> None:
         self.total, self.file, self.disable = total, file or sys.stderr, disable

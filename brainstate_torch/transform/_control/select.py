@@ -29,7 +29,7 @@ def select(
 ) -> Any:
     """Run every branch from the same start, and choose results and States by the first mask that holds.
 
-    Where none holds, the last branch counts. A RandomState of torch's generator ends behind the draws of all branches.
+    Where none holds, the last branch counts. A RandomState of torch's generator ends after the draws of all branches.
 
     Raises
     ------

@@ -86,7 +86,7 @@ def bounded_while_loop(
     cond_fun, body_fun, init_val
         See :func:`while_loop`.
     max_steps
-        The loop ends after so many steps without a word.
+        The loop stops silently after this many steps.
     base
         Steps per block that is computed again in the backward pass; see :func:`checkpointed_scan`.
 
@@ -98,7 +98,7 @@ def bounded_while_loop(
     Raises
     ------
     TypeError, ValueError
-        As :func:`while_loop`; `max_steps` is no integer or negative, or `base` is no integer of at least 2.
+        As :func:`while_loop`; `max_steps` is not an integer or negative, or `base` is not an integer of at least 2.
 
     Notes
     -----
@@ -149,7 +149,7 @@ class _While:
         return StatefulLoop(self.name, step, self.first, None, lambda frame: check_states(frame, self.name)).while_()
 
     def record_bounded(self, max_steps: int) -> Any:
-        """The same with so many steps at most, those behind the end without effect."""
+        """The same loop with a fixed number of steps; those after its end have no effect."""
         cond_fun, body_fun = self.cond_fun, self.body_fun
 
         def body(val: Any) -> Any:
@@ -184,7 +184,7 @@ class _While:
         return outcome.result
 
     def advance(self, val: Any, count: int | None) -> tuple[Any, bool]:
-        """At most so many steps: the value behind them, and whether the condition may still hold."""
+        """Run at most `steps` steps; return the value after them, and whether the condition may still hold."""
         while count is None or count > 0:
             val = protected(val)
             keep = as_truth(self._condition(val, self.cond_fun), "the result of `cond_fun`", "b")

@@ -28,7 +28,7 @@ class _AbstractFrame(Frame):
 
 
 def is_abstract() -> bool:
-    """Does the caller run for the shapes only?"""
+    """Whether only shapes are being computed."""
     return any(isinstance(frame, _AbstractFrame) for frame in CONTEXT.frames)
 
 

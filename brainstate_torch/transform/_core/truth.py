@@ -14,7 +14,7 @@ __all__ = ["as_truth", "is_undecided", "scalar"]
 
 
 def is_undecided(x: Any) -> bool:
-    """Has the tensor one number per lane of a vmap, or, where shapes are traced or a graph is recorded, none?"""
+    """Whether the tensor has one number per lane of a vmap or, while shapes or a graph are traced, none."""
     return isinstance(x, torch.Tensor) and (is_batched(x) or isinstance(concrete(local(x)), FakeTensor))
 
 
@@ -50,7 +50,7 @@ def as_truth(x: Any, name: str, kinds: str = "bif") -> bool | torch.Tensor:
     Raises
     ------
     TypeError
-        It is no scalar of that kind.
+        It is not a scalar of that kind.
     """
     if isinstance(x, torch.Tensor) and x.dtype == torch.bool and not x.shape:
         return x if is_undecided(x) else bool(x)

@@ -114,7 +114,7 @@ def fwd_grad(
     func, grad_states, argnums, return_value, has_aux, unit_aware, check_states
         See :func:`grad`.
     tangent_size
-        Average over so many directions; None for a single one.
+        The number of directions to average over; None for a single one.
     drct_der_clip
         Clip the derivative along each direction to this absolute value.
     key
@@ -130,7 +130,7 @@ def fwd_grad(
     Raises
     ------
     ValueError
-        `tangent_size` is not positive; at a call, the result is no scalar.
+        `tangent_size` is not positive; at a call, the result is not a scalar.
     TypeError
         At a call: an input is an integer, or the result has a unit and `unit_aware` is not set.
 

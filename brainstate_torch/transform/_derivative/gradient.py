@@ -63,7 +63,7 @@ class GradientTransform:
 
     Examples
     --------
-    Gradients scaled by a transform of one's own:
+    Gradients scaled by a base transform defined here:
 
     >>> import torch, brainstate_torch as brainstate
     >>> def scaled(fun, argnums, has_aux, factor):

@@ -167,7 +167,8 @@ def jvp(
     Raises
     ------
     TypeError
-        `primals` or `tangents` is no tuple or list, or a tangent has another structure, unit or dtype than its primal.
+        `primals` or `tangents` is not a tuple or list, or a tangent has another structure, unit or dtype than its
+        primal.
     ValueError
         A tangent has another shape than its primal.
 

@@ -60,7 +60,7 @@ _TAPE = _Tape()
 
 
 def can_recompute() -> bool:
-    """Is it the tape alone that records what the caller computes?
+    """Whether the autograd tape is the only thing recording.
 
     Recomputation rests on saved-tensor hooks. torch.func forbids them, and keeps everything for a further derivative,
     so that nothing would be gained there.
@@ -70,7 +70,7 @@ def can_recompute() -> bool:
 
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
-    """Does a call run on the tape: outermost, alone, and with no derivative of its result to come?"""
+    """Whether a call runs on the tape: it is outermost and alone, and its result is not differentiated."""
     free = not CONTEXT.frames and not is_transformed()
     for leaf in leaves:
         if leaf.requires_grad:

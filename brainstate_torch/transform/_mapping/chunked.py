@@ -37,8 +37,8 @@ def map(f: Callable[..., Any], *xs: Any, batch_size: int | None = None) -> Any:
     Raises
     ------
     ValueError
-        There is nothing to map, the leading axes differ, `batch_size` is no positive int, or `f` writes a State though
-        `batch_size` is given. No State is changed then.
+        There is nothing to map, the leading axes differ, `batch_size` is not a positive int, or `f` writes a State
+        though `batch_size` is given. No State is changed then.
 
     Notes
     -----

@@ -103,7 +103,7 @@ class LaneStates:
         return owned(lanes, level=level, attached=True)
 
     def _stream(self, state: RandomState, value: Any, frame: SuppliedFrame) -> Any:
-        """The stream of a RandomState: its key is split by lanes, and goes on behind the splits."""
+        """The stream of a RandomState: its key is split by lanes, and continues after the splits."""
         if self.size is None:
             return value
         if state.impl == "torch":
@@ -192,5 +192,5 @@ class LaneStates:
 
 
 def _has_keys(value: Any) -> bool:
-    """Are these several keys, as `self_assign_multi_keys` makes them, that can be mapped like any value?"""
+    """Whether these are several keys, as made by `self_assign_multi_keys`, which are mapped like any value."""
     return isinstance(value, torch.Tensor) and value.dtype == torch.uint32 and value.ndim > 1

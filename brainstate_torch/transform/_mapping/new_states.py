@@ -32,7 +32,7 @@ def vmap_new_states(
 ) -> Any:
     """Apply `fun` to every slice of its arguments at once, and give the States that it makes a leading axis.
 
-    Each lane draws random numbers of its own, so that random initial values differ. A :class:`NonBatchState`, and a
+    Each lane draws independent random numbers, so that random initial values differ. A :class:`NonBatchState`, and a
     State with the tag ``'INIT_NO_BATCHING'``, is one for all lanes.
 
     Parameters
@@ -165,7 +165,7 @@ def vmap2_new_states(
 ) -> dict[int | None, list[State[Any]]]:
     """Make the States of a module for many lanes at once: ``module.init_all_states(**init_kwargs)`` in each.
 
-    Each lane draws random numbers of its own. A :class:`NonBatchState`, and a State with the tag
+    Each lane draws independent random numbers. A :class:`NonBatchState`, and a State with the tag
     ``'INIT_NO_BATCHING'``, is one for all lanes.
 
     Parameters
@@ -295,7 +295,7 @@ def in_new_state_probe() -> bool:
 
     Notes
     -----
-    Source: brainstate.transform.in_new_state_probe (0.5.4). Differs: :func:`vmap_new_states` and its kin run the
+    Source: brainstate.transform.in_new_state_probe (0.5.4). Differs: :func:`vmap_new_states` and its relatives run the
     function once, so the answer is always False, and what acts once acts on the States that stay.
 
     Examples

@@ -58,7 +58,7 @@ class Ranks:
         return x if self.size == 1 else _Summed.apply(x, self)  # type: ignore[no-untyped-call]
 
     def agree(self, tree: Any) -> bool:
-        """Has every process the same numbers?"""
+        """Whether every process has the same numbers."""
         same = True
         for leaf in _tree.leaves(tree):
             if isinstance(leaf, torch.Tensor) and self.size > 1:

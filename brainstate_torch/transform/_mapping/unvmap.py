@@ -34,7 +34,7 @@ def unvmap(x: Any, op: str = "any") -> torch.Tensor:
     ValueError
         `op` is none of those.
     TypeError
-        `x` is no number or tensor.
+        `x` is not a number or tensor.
 
     Notes
     -----

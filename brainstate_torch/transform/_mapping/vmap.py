@@ -28,7 +28,7 @@ def vmap(
 
     A State that is not named is shared by all lanes: reading it gives the same value in each, and writing a value that
     differs from lane to lane raises. Random draws differ from lane to lane: on the generator 'threefry2x32' the key is
-    split, and goes on behind the splits, so that after the same seed the numbers are brainstate's.
+    split, and continues after the splits, so that after the same seed the numbers are brainstate's.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def vmap(
     Returns
     -------
     Callable
-        Its result has the leaves of `fn`, each with an axis for the lanes. Numbers become tensors; a text or another
+        Its result has the leaves of `fn`, each with an axis for the lanes. Numbers become tensors; a string or another
         object is returned as it is.
 
     Raises

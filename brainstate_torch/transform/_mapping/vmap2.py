@@ -55,7 +55,7 @@ class StatefulMapping:
     Raises
     ------
     TypeError
-        `fun` cannot be called, or an axis of States is no int or a filter no filter.
+        `fun` cannot be called, or an axis of States is not an int or a filter no filter.
     ValueError
         There is no such policy; at a call: sizes differ, an axis does not exist, nothing is mapped, an argument is a
         State, or a State at None was given a value that differs.
@@ -67,7 +67,7 @@ class StatefulMapping:
     Notes
     -----
     Source: brainstate.transform.StatefulMapping (0.5.4). Differs: the function runs once in a call, and once more where
-    ``'auto'`` finds a State to map or only States tell the number of lanes. A State that nobody named always gets its
+    ``'auto'`` finds a State to map or only States tell the number of lanes. A State that is not named always gets its
     new axis in front. In a State whose value is a tree, it is enough if one leaf differs from lane to lane.
 
     Examples
@@ -196,7 +196,7 @@ def vmap2(
 
     Examples
     --------
-    Three models at once, each with weights of its own, on the same input:
+    Three models at once, each with its own weights, on the same input:
 
     >>> import torch, brainstate_torch as brainstate
     >>> w = brainstate.ParamState(torch.tensor([[1., 0.], [0., 1.], [1., 1.]]))

@@ -205,7 +205,7 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
     Raises
     ------
     TypeError
-        `fun` cannot be called, or `errors` is no set of checks.
+        `fun` cannot be called, or `errors` is not a set of checks.
     NotImplementedError
         At a call inside :func:`jit`; write ``checkify(jit(fun))``, which runs the function uncompiled.
 

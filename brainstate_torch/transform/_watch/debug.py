@@ -26,7 +26,7 @@ def debug_nan(fn: Callable[..., Any], *args: Any, phase: str = "") -> None:
     fn, *args
         The function and its arguments.
     phase
-        A text for the message.
+        A string for the message.
 
     Raises
     ------

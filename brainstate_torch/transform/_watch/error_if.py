@@ -33,7 +33,7 @@ def jit_error_if(pred: Any, error: Callable[..., Any] | str, *err_args: Any, **e
     ValueError
         `pred` holds somewhere, and `error` is a message.
     TypeError
-        `pred` is no number or tensor, or `error` is neither a message nor a function.
+        `pred` is not a number or tensor, or `error` is neither a message nor a function.
 
     Notes
     -----

@@ -33,7 +33,7 @@ def named_scope(
     Raises
     ------
     TypeError
-        `name` is no text, or what is decorated cannot be called.
+        `name` is not a string, or what is decorated cannot be called.
 
     Notes
     -----
@@ -69,7 +69,7 @@ def named_call(fun: Callable[..., Any] | None = None, *, name: str | None = None
     Raises
     ------
     TypeError
-        `name` is no text, or `fun` cannot be called.
+        `name` is not a string, or `fun` cannot be called.
 
     Notes
     -----
