@@ -44,6 +44,8 @@ has_side_effect(act)
 _TRACING = threading.RLock()
 #: What gives numbers to numpy.
 _NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
+#: What autograd knows of a tensor; a stand-in has no part in any graph.
+_FACTS: Any = (torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__)  # type: ignore[attr-defined]
 
 
 class _Thread(threading.local):
@@ -138,6 +140,14 @@ class Recording(TorchFunctionMode):
         lanes = lanes_within(x)
         return x if lanes is None else lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
 
+    def _stands_outside(self, x: torch.Tensor) -> bool:
+        """Whether the graph knows a tensor as an input, or not yet, and not as what a derivative makes of it."""
+        numbers = concrete(x)
+        if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
+            return False
+        alias = self._aliases.get(id(x))
+        return alias is None or id(alias[1]) in self.originals
+
     def _check_own(self, x: torch.Tensor) -> None:
         """Refuse to differentiate by what this graph does not know; so begins a derivative of torch.func."""
         numbers = concrete(x)
@@ -164,6 +174,8 @@ class Recording(TorchFunctionMode):
             self._check_own(args[0])
         elif func in _NUMPY:
             raise DataDependentOutputException(func)  # type: ignore[arg-type]
+        elif func in _FACTS and self._stands_outside(args[0]):
+            return func(args[0])
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from ..._host.functorch import FakeTensor
+from ..._host.functorch import FakeTensor, level_of
 from ..._state import LongTermState, ParamState, State
 from ..._state.backing import shown
 from ..._state.context import CONTEXT
@@ -142,7 +142,7 @@ def _state_of(tensor: torch.Tensor) -> State[Any]:
 
 def _is_adoptable(tensor: Any) -> bool:
     return isinstance(tensor, torch.Tensor) and not (
-        isinstance(tensor, FakeTensor) or torch.nn.parameter.is_lazy(tensor)
+        isinstance(tensor, FakeTensor) or level_of(tensor) != -1 or torch.nn.parameter.is_lazy(tensor)
     )
 
 

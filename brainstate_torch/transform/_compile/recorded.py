@@ -1,5 +1,6 @@
 """A stateful function as a graph: what it reads from States is an input, what it writes an output."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
@@ -15,6 +16,7 @@ from ..._state.context import CONTEXT
 from ..._state.frame import outside
 from ..._state.value import owned
 from .._core.functional import Static, combine, partition, run
+from .batch_norm import averaging_in_tensors
 from .frozen import frozen
 
 __all__ = ["StateFrame", "Stateful", "numbers_as_tensors", "record_stateful"]
@@ -168,7 +170,9 @@ def record_stateful(
         return [x for some, _ in parts for x in some]
 
     try:
-        recorded = record(flat, like)
+        # The hooks of torch are those of all recordings in progress.
+        with contextlib.nullcontext() if is_recording() else averaging_in_tensors():
+            recorded = record(flat, like)
         # In a loop or a branch the write would be lost.
         if is_recording() and (writer := written_input(recorded.graph)) is not None:
             raise ValueError(

@@ -139,3 +139,17 @@ def test_threads_record_one_after_the_other():
     for thread in threads:
         thread.join()
     assert found == [True] * 6
+
+
+def test_a_tensor_from_outside_says_what_autograd_knows_of_it():
+    weight = torch.ones(2, requires_grad=True)
+    seen = []
+
+    def fun(x):
+        seen.append((weight.requires_grad, weight.is_leaf, x.requires_grad))
+        y = x * weight
+        seen.append((weight.requires_grad, weight.is_leaf, y.requires_grad))
+        return [y]
+
+    record(fun, [torch.ones(2)])
+    assert seen == [(True, True, False)] * 2
