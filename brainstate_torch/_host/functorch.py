@@ -17,7 +17,13 @@ from torch._subclasses.fake_tensor import (
 )
 from torch.autograd import forward_ad
 from torch.autograd.graph import _engine_run_backward
-from torch.func import functional_call, functionalize, grad_and_value, hessian, jacfwd, jacrev, jvp, vjp, vmap
+from torch.func import functional_call, functionalize, hessian, jacfwd, jacrev
+from torch.func import grad_and_value as _grad_and_value
+from torch.func import jvp as _jvp
+from torch.func import vjp as _vjp
+from torch.func import vmap as _vmap
+
+from .unwinding import unwinding
 
 __all__ = [
     "NO_NUMBER",
@@ -61,6 +67,19 @@ __all__ = [
     "vjp",
     "vmap",
 ]
+
+jvp, vjp = unwinding(_jvp), unwinding(_vjp)
+
+
+def vmap(*args: Any, **kwargs: Any) -> Any:
+    """`torch.func.vmap`, which a signal does not damage."""
+    return unwinding(_vmap(*args, **kwargs))
+
+
+def grad_and_value(*args: Any, **kwargs: Any) -> Any:
+    """`torch.func.grad_and_value`, which a signal does not damage."""
+    return unwinding(_grad_and_value(*args, **kwargs))
+
 
 _functorch = torch._C._functorch
 _maybe_current_level = _functorch.maybe_current_level

@@ -115,15 +115,17 @@ def _apart(leaf: torch.Tensor) -> torch.Tensor:
 def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
     """Give a Parameter the numbers of a tensor, of whatever dtype and shape; its gradient goes along where it fits."""
     exact = not (leaf.is_floating_point() or leaf.is_complex())
-    grad, parameter.grad = parameter.grad, None
+    data, grad = _apart(leaf), parameter.grad
+    if grad is not None and (exact or grad.shape != leaf.shape):
+        parameter.grad = grad = None
     if exact and parameter.requires_grad:
-        parameter.requires_grad_(False)
         parameter.paused = True
-    parameter.data = _apart(leaf)
+        parameter.requires_grad_(False)
+    parameter.data = data
     if not exact and getattr(parameter, "paused", False):
         parameter.requires_grad_(True)
         parameter.paused = False
-    if grad is not None and not exact and grad.shape == leaf.shape:
+    if grad is not None and (grad.dtype != leaf.dtype or grad.device != leaf.device):
         parameter.grad = grad.to(device=leaf.device, dtype=leaf.dtype)
 
 

@@ -241,12 +241,25 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             self._commit(value)
 
     def _commit(self, value: Any) -> None:
-        """Set the State's own value, and the Parameters behind it."""
+        """Set the State's own value, and the Parameters behind it; all or none."""
+        if self._parameters is None:
+            self._value = value
+        else:
+            before = self._value, self._been_writen
+            try:
+                self._back(value)
+            except BaseException:
+                self._restore(*before)
+                raise
+        self._been_writen = True
+
+    def _restore(self, value: Any, been_writen: bool) -> None:
+        """Undo a :meth:`_commit` that was interrupted."""
         if self._parameters is None:
             self._value = value
         else:
             self._back(value)
-        self._been_writen = True
+        self._been_writen = been_writen
 
     def _invalidate(self) -> None:
         self._value = _INVALIDATED

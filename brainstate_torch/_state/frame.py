@@ -4,8 +4,7 @@ A State's own slot is never touched while a transform runs. Reads and writes ins
 exception leaves every State as it was, and other threads see nothing. What was written leaves by :meth:`Frame.commit`.
 """
 
-import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple, Self
 
 import torch
@@ -16,7 +15,7 @@ from .base import State
 from .context import CONTEXT
 from .trace import StateTraceStack
 
-__all__ = ["Frame", "outside"]
+__all__ = ["Frame", "outside", "put_all"]
 
 
 class _Lent(NamedTuple):
@@ -57,6 +56,9 @@ class Frame(StateTraceStack):
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         if self._created:
             self.created = dict(self._created)
+        if self not in CONTEXT.traces:  # a signal arrived while :class:`outside` was left
+            self.abandon()
+            return
         forgotten = CONTEXT.traces[-1] is not self
         if forgotten:
             # This frame must end all the same, or every later write of the thread would go to it and be lost.
@@ -74,7 +76,7 @@ class Frame(StateTraceStack):
 
     def abandon(self) -> None:
         """Drop what happened inside: the States made there lose their values, and what is not a State is undone."""
-        for state in self.created:
+        for state in self.created or self._created:
             state._invalidate()
         while self._undo:
             self._undo.pop()()
@@ -138,15 +140,35 @@ class Frame(StateTraceStack):
         """
         if CONTEXT.frames:
             CONTEXT.frames[-1]._undo += self._undo
+            self._undo = []
         if not self._written and not self.created:
             return
         states = self.written()
+        # Whatever may raise comes first: traces and their callbacks, and values that no State may hold.
         owned = [state._own(value) for state, value in zip(states, values, strict=True)]
-        for state, value in zip(self.created, created, strict=False):
-            state._value = state._own(value)
-        for state, value in zip(states, owned, strict=True):
+        made = [(state, state._own(value)) for state, value in zip(self.created, created, strict=False)]
+        for state in states:
             state._record_write()
+        for state, value in made:
+            state._value = value
+        put_all(list(zip(states, owned, strict=True)))
+
+
+def put_all(pairs: list[tuple[State[Any], Any]]) -> None:
+    """Set the values that the caller sees, all or none; a signal may arrive at any moment."""
+    before = [(state, state._value, state._been_writen) for state, _ in pairs]
+    try:
+        for state, value in pairs:
             state._put(value)
+    except BaseException:
+        if CONTEXT.frames:
+            # The frame around this one is abandoned, or its function goes on with all that was written.
+            for state, value in pairs:
+                state._put(value)
+        else:
+            for state, own, written in before:
+                state._restore(own, written)
+        raise
 
 
 class TapeFrame(Frame):
@@ -167,15 +189,20 @@ class TapeFrame(Frame):
         self.commit([self.values[state] for state in self.written()], [state._value for state in self.created])
 
 
-@contextlib.contextmanager
-def outside(frame: Frame) -> Iterator[None]:
-    """Within the context, a frame and what lies in it are not active."""
-    place = CONTEXT.frames.index(frame)
-    frames, traces = CONTEXT.frames[place:], CONTEXT.traces[frame.position :]
-    del CONTEXT.frames[place:]
-    del CONTEXT.traces[frame.position :]
-    try:
-        yield
-    finally:
-        CONTEXT.frames += frames
-        CONTEXT.traces += traces
+class outside:
+    """Context within which a frame and what lies in it are not active.
+
+    No generator: one that a signal leaves unfinished would put the frames back when it is collected, long after.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    def __enter__(self) -> None:
+        place, position = CONTEXT.frames.index(self.frame), self.frame.position
+        self.frames, self.traces = CONTEXT.frames[place:], CONTEXT.traces[position:]
+        del CONTEXT.frames[place:], CONTEXT.traces[position:]
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        CONTEXT.frames += self.frames
+        CONTEXT.traces += self.traces

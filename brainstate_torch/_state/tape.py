@@ -43,5 +43,11 @@ def taped() -> Iterator[None]:
     if CONTEXT.frames:
         yield
         return
-    with TapeFrame(name="taped"):
-        yield
+    frame = TapeFrame(name="taped")
+    try:
+        with frame:
+            yield
+    except BaseException:
+        # As in `run`: a signal must not leave the frame behind.
+        del CONTEXT.traces[:], CONTEXT.frames[:]
+        raise

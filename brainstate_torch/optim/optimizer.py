@@ -7,8 +7,9 @@ import torch
 
 from .._arrays import SCALARS
 from ..graph import Node
-from ..transform._core.functional import run
+from ..transform._core.functional import run_and_commit
 from ..units import Quantity, get_mantissa
+from .saved import Saved
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState
 from .weights import Step, Weights, as_row, from_row
@@ -184,7 +185,7 @@ class Optimizer(Node):
                 "Pass it for example `model.states(brainstate.ParamState)`."
             )
         # A transform of its own: if a hook of a State raises, none is changed.
-        run(self._step, (grads,), {}).committed()
+        run_and_commit(self._step, (grads,))
 
     def step(self, grads: Any) -> None:
         """:meth:`update`, under torch's name."""
@@ -280,6 +281,7 @@ class Optimizer(Node):
         if self.opt_state is None:
             raise ValueError("`register_trainable_weights` must be called before `state_dict`. Got no weights.")
         return {
+            "kind": type(self).__name__,
             "step_count": _plain(self.step_count.value),
             "opt_state": {k: [_plain(x) for x in column] for k, column in self.opt_state.value.items()},
             "units": [str(row.unit) for row in Weights(self.param_states).rows],
@@ -289,32 +291,43 @@ class Optimizer(Node):
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave; the optimizer has its weights and its schedule already.
 
+        All or nothing: everything is checked before anything is changed.
+
         Raises
         ------
         ValueError
-            No States are registered, or what was saved belongs to other weights. Nothing is changed.
+            No States are registered, or what was saved belongs to other weights or to another kind of optimizer.
+        TypeError
+            An entry is of another type than `state_dict` gives.
         """
         if self.opt_state is None:
             raise ValueError("`register_trainable_weights` must be called before `load_state_dict`. Got no weights.")
-        mine = self.state_dict()
-        seen, wanted = _fingerprint(state_dict), _fingerprint(mine)
-        if seen != wanted:
+        saved = Saved(state_dict, ("kind", "step_count", "opt_state", "units", "lr_scheduler"))
+        if saved.entry("kind") != type(self).__name__:
             raise ValueError(
-                f"`state_dict` must belong to the registered weights, with moments {wanted}. Got {seen}. "
-                "Register the same weights, in the same order and units, in an optimizer of the same kind."
+                f"`state_dict` must be that of a {type(self).__name__}. Got one of {saved.entry('kind')}. "
+                "Make an optimizer of the same kind."
             )
-        self._schedule.load_state_dict(state_dict["lr_scheduler"])
-        self.step_count.value = torch.as_tensor(state_dict["step_count"]).clone()
-        pairs = {k: zip(column, mine["opt_state"][k], strict=True) for k, column in state_dict["opt_state"].items()}
-        self.opt_state.value = {k: [new.to(old, copy=True) for new, old in column] for k, column in pairs.items()}
+        units, seen = [str(row.unit) for row in Weights(self.param_states).rows], saved.entry("units")
+        if list(seen) != units:
+            raise ValueError(
+                f"`state_dict` must belong to the registered weights, in the units {units}. Got {seen}. "
+                "Register the same weights, in the same order and units."
+            )
+        moments = saved.columns("opt_state", self.opt_state.value)
+        step = saved.count("step_count").to(self.step_count.value.device)
+        rates = self._schedule.checked(saved.entry("lr_scheduler"))
+        run_and_commit(self._take, (step, moments, rates))
+
+    def _take(self, step: torch.Tensor, moments: dict[str, list[torch.Tensor]], rates: Any) -> None:
+        assert self.opt_state is not None
+        self.step_count.value = step
+        self.opt_state.value = moments
+        self._schedule.take(*rates)
 
 
 def _plain(x: torch.Tensor) -> torch.Tensor:
     return x.detach().as_subclass(torch.Tensor).clone()
-
-
-def _fingerprint(saved: Mapping[str, Any]) -> Any:
-    return {k: [tuple(x.shape) for x in column] for k, column in saved["opt_state"].items()}, list(saved["units"])
 
 
 def _as_schedule(lr: Any) -> LRScheduler:

@@ -5,8 +5,11 @@ from typing import Any
 
 import torch
 
+from .._state.context import CONTEXT
 from ..graph import Node
+from ..transform._core.functional import run_and_commit
 from ..units import UNITLESS, Quantity, UnitMismatchError, get_mantissa, get_unit, is_quantity
+from .saved import Saved
 from .state import OptimState
 
 __all__ = ["ConstantLR", "LRScheduler"]
@@ -94,6 +97,9 @@ class LRScheduler(Node):
 
     def step(self, epoch: Any = None) -> None:
         """Go to the next epoch, or to the one given, and to its learning rate."""
+        run_and_commit(self._step, (epoch,))
+
+    def _step(self, epoch: Any) -> None:
         self.last_epoch.value = self.last_epoch.value + 1 if epoch is None else torch.as_tensor(epoch)
         self.current_lrs.value = self.get_lr()
 
@@ -126,17 +132,32 @@ class LRScheduler(Node):
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what :meth:`state_dict` gave.
+        """Take over what :meth:`state_dict` gave; all or nothing.
 
         Raises
         ------
         UnitMismatchError
-            The learning rate was in another dimension. Nothing is changed.
+            The learning rate was in another dimension.
+        ValueError
+            An entry is missing, or no number of its kind.
         """
-        base = self._number("base_lr", Quantity(state_dict["base_lr"], state_dict["unit"]))
-        self.set_current(Quantity(state_dict["current_lr"], state_dict["unit"]))
+        run_and_commit(self.take, self.checked(state_dict))
+
+    def checked(self, state_dict: Mapping[str, Any]) -> tuple[float, torch.Tensor, torch.Tensor]:
+        """What :meth:`take` takes, from what :meth:`state_dict` gave; nothing is changed."""
+        saved = Saved(state_dict, ("last_epoch", "base_lr", "current_lr", "unit"))
+        unit = saved.entry("unit")
+        base = float(self._number("base_lr", Quantity(saved.real("base_lr"), unit)))
+        current = self._number("lr", Quantity(saved.real("current_lr"), unit))
+        return base, torch.as_tensor(current, dtype=torch.float64), saved.count("last_epoch", least=None)
+
+    def take(self, base: float, current: torch.Tensor, epoch: torch.Tensor) -> None:
+        """Take over the learning rate to start from, the one in use, and the epoch, as :meth:`checked` gives them."""
+        before = self._base
+        CONTEXT.frames[-1].on_failure(lambda: setattr(self, "_base", before))
         self._base = base
-        self.last_epoch.value = torch.as_tensor(state_dict["last_epoch"]).clone()
+        self.current_lrs.value = [self._dressed(current)]
+        self.last_epoch.value = epoch
 
     def _number(self, name: str, lr: Any) -> Any:
         """The number of a learning rate in the unit of `base_lr`; a plain zero has every unit."""

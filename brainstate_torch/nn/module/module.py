@@ -14,12 +14,13 @@ from ...graph import Node, flatten
 from ...graph import nodes as graph_nodes
 from ...graph import states as graph_states
 from ...mixin import ParamDesc
+from ...transform._core.functional import run_and_commit
 from ...typing import Filter
 from .adopted import adopt_within
 from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
 from .param_owner import ParamOwner
-from .saving import Loading, acyclic, save
+from .saving import Loading, acyclic, restore_on_failure, save
 
 __all__ = ["ElementWiseBlock", "Module", "as_size"]
 
@@ -307,7 +308,7 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
             return super().state_dict(*args, **kwargs)
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load values, converted to the units of the States; as torch's.
+        """Load values, converted to the units of the States; as torch's, but all or nothing.
 
         Raises
         ------
@@ -317,7 +318,11 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
             A module contains itself.
         """
         with acyclic():
-            return super().load_state_dict(state_dict, strict, assign)
+            return run_and_commit(self._loaded, (state_dict, strict, assign))
+
+    def _loaded(self, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> Any:
+        restore_on_failure(self)
+        return super().load_state_dict(state_dict, strict, assign)
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         save(self, destination, prefix, keep_vars)

@@ -8,11 +8,13 @@ import torch
 
 from ... import _tree
 from ..._state import State
+from ..._state.context import CONTEXT
+from ..._state.value import StateParameter
 from ...units import Quantity, UnitMismatchError, get_mantissa, get_unit, is_quantity
 from ...units import math as um
 from .belongings import is_persistent, is_saved, named_leaves, parts
 
-__all__ = ["UNITS", "Loading", "acyclic", "save"]
+__all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save"]
 
 #: The key under which the units of a module's values stand, by name. Text, so that ``weights_only`` can load it.
 UNITS = "_units"
@@ -120,6 +122,25 @@ class Loading:
         names = [key.removeprefix(self.prefix) for key in self.state_dict if key.startswith(self.prefix)]
         inner = tuple(f"{name}." for name in modules)
         return [self.prefix + name for name in names if name not in self.known and not name.startswith(inner)]
+
+
+def restore_on_failure(module: torch.nn.Module) -> None:
+    """Let the innermost frame, if it is abandoned, put back what torch loads in place into tensors of no State."""
+    before: list[tuple[dict[str, Any], str, torch.Tensor, torch.Tensor]] = []
+    for inner in module.modules():
+        for entries in (inner._parameters, inner._buffers):
+            for name, tensor in entries.items():
+                if isinstance(tensor, torch.Tensor) and not isinstance(tensor, StateParameter) and not tensor.is_meta:
+                    before.append((entries, name, tensor, tensor.detach().clone()))
+
+    def restore() -> None:
+        for entries, name, tensor, numbers in before:
+            tensor.data.copy_(numbers)
+            if entries.get(name) is not tensor:  # `assign=True` exchanges it
+                entries[name] = tensor
+
+    if before:
+        CONTEXT.frames[-1].on_failure(restore)
 
 
 @contextlib.contextmanager

@@ -14,16 +14,17 @@ from ..._program.operation import compiling, operations_in
 from ..._program.recording import Like
 from ..._state import State
 from ..._state.context import CONTEXT
+from ..._state.frame import put_all
 from ..._state.hooked import GLOBAL_HOOKS
 from ..._state.value import Value
 from ...environ._store import observed
 from .._core.carry import protected
-from .._core.functional import Static, combine, partition
+from .._core.functional import Static, combine, partition, run
 from .recorded import StateFrame, record_stateful
 
 __all__ = ["Program"]
 
-Run = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
+Machine = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
 
 
 class Program:
@@ -78,7 +79,7 @@ class Program:
             end = self._changes[-1].slot.end
         self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
-        self._run: Run | None = None
+        self._machine: Machine | None = None
 
     def _shared_results(self) -> list[int]:
         """Which tensors of the result are, or show a part of, an input or another output, such as a new State value."""
@@ -99,16 +100,16 @@ class Program:
         """Compile now."""
         for operation in operations_in(self.graph):
             operation.prepare()
-        self._run = compiled(self.graph, self.like, self.backend)
+        self._machine = compiled(self.graph, self.like, self.backend)
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
         """Run, write the States, all or none, and give the result."""
-        if self._run is None:
+        if self._machine is None:
             self.compile()
-        run = self._run
-        assert run is not None
+        machine = self._machine
+        assert machine is not None
         try:
-            outcome = run([x if x.is_contiguous() else x.contiguous() for x in inputs])
+            outcome = machine([x if x.is_contiguous() else x.contiguous() for x in inputs])
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
             changes = [(change, change.value(outcome)) for change in self._changes]
@@ -117,14 +118,28 @@ class Program:
                 for i in self._shared:
                     outcome[i] = outcome[i].as_subclass(Value)
             result = self._result.filled(outcome)
+            self._commit(changes)
         except BaseException:
             if self._abandon is not None:
                 self._abandon()
             raise
-        for change, value in changes:
-            change.commit(value)
         self._abandon = None
         return result
+
+    def _commit(self, changes: Sequence[tuple["_Change", Any]]) -> None:
+        """Write the States, all or none."""
+        pairs = []
+        for change, value in changes:
+            state = change.ref()
+            if state is not None and change.made:
+                state._value = value
+            elif state is not None:
+                pairs.append((state, value))
+        if CONTEXT.traces or GLOBAL_HOOKS.active or any(state._hooks_manager.active for state, _ in pairs):
+            # Hooks run in a frame: one that cancels a write, or raises, leaves every State as it was.
+            run(_assign, (pairs,), {}).committed()
+        else:
+            put_all(pairs)
 
     def _tell(self) -> None:
         """Let traces and hooks know what is read."""
@@ -132,6 +147,11 @@ class Program:
             state = touched.ref()
             if state is not None:
                 state.value  # noqa: B018
+
+
+def _assign(pairs: Sequence[tuple[State[Any], Any]]) -> None:
+    for state, value in pairs:
+        state.value = value
 
 
 class _Slot:
@@ -160,18 +180,6 @@ class _Change:
         """The value as a State holds it."""
         state = self.ref()
         return None if state is None else state._own(self.slot.filled(outputs))
-
-    def commit(self, value: Any) -> None:
-        """Write it."""
-        state = self.ref()
-        if state is None:
-            return
-        if self.made:
-            state._value = value
-        elif CONTEXT.traces or GLOBAL_HOOKS.active or state._hooks_manager.active:
-            state.value = value
-        else:
-            state._commit(value)
 
 
 class _Touched:

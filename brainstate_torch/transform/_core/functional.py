@@ -15,9 +15,10 @@ import torch
 from ... import _tree
 from ..._arrays import from_numpy
 from ..._state import Frame, State
+from ..._state.context import CONTEXT
 from ..._state.value import Value
 
-__all__ = ["FLOAT0", "Outcome", "Static", "checked_arguments", "combine", "partition", "run"]
+__all__ = ["FLOAT0", "Outcome", "Static", "checked_arguments", "combine", "partition", "run", "run_and_commit"]
 
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 
@@ -114,19 +115,42 @@ def run(
     ValueError
         The result holds a State, or a State was left with another structure or unit than it had.
     """
-    with frame or Frame() as frame:
-        frame.substitute(states, values)
-        result = user(*args, **kwargs)
-        if type(result) is not torch.Tensor:
-            result = _checked("the result", result)
-        if accept is not None:
-            result = accept(result, frame)
-        written = []
-        for state in frame.written():
-            written.append(frame.values[state])
-            _check_structure(state, frame.original(state), written[-1])
-        created = [state._value for state in frame._created]
+    frame = frame or Frame()
+    traces, frames = CONTEXT.traces, CONTEXT.frames
+    depth, height = len(traces), len(frames)
+    try:
+        with frame:
+            frame.substitute(states, values)
+            result = user(*args, **kwargs)
+            if type(result) is not torch.Tensor:
+                result = _checked("the result", result)
+            if accept is not None:
+                result = accept(result, frame)
+            written = []
+            for state in frame.written():
+                written.append(frame.values[state])
+                _check_structure(state, frame.original(state), written[-1])
+            created = [state._value for state in frame._created]
+    except BaseException:
+        # A signal may arrive within `__enter__` or before the first line of `__exit__`: the frame would stay, and every
+        # later write of the thread be lost. No signal is handled between here and the end of this line.
+        del traces[depth:], frames[height:]
+        frame.abandon()
+        raise
     return Outcome(result, frame, written, created)
+
+
+def run_and_commit(user: Callable[..., Any], args: Sequence[Any]) -> Any:
+    """Run a function, write the States, all or none, and give the result.
+
+    A signal that arrives between the two undoes what the function did outside States, too.
+    """
+    frame = Frame()
+    try:
+        return run(user, args, {}, frame=frame).committed()
+    except BaseException:
+        frame.abandon()
+        raise
 
 
 def _check_structure(state: State[Any], before: Any, after: Any) -> None:

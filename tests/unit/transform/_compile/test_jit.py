@@ -276,7 +276,7 @@ def test_an_error_in_a_run_leaves_every_state_as_it_was():
     def broken(inputs):
         raise RuntimeError("out of memory")
 
-    program._run = broken
+    program._machine = broken
     with pytest.raises(RuntimeError, match="out of memory"):
         compiled(X)
     assert state.value is before

@@ -1,0 +1,80 @@
+"""What a signal leaves of torch's own bookkeeping, put right.
+
+torch.func counts its levels in context managers written in Python. A signal handled between such a manager's count and
+its `try`, or before the first line of its `__exit__`, leaves a level behind (every later tensor is then a wrapper) or
+takes one away that is another's (an internal assertion).
+"""
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import torch
+from torch._functorch import eager_transforms
+from torch.autograd import forward_ad
+
+__all__ = ["Depth", "unwinding"]
+
+_functorch = torch._C._functorch
+
+
+class Depth(NamedTuple):
+    """How deep the caller is in torch's transforms, and what it lets autograd record."""
+
+    levels: int
+    forward: int
+    dual: int
+    grad: bool
+    forward_grad: bool
+
+    @classmethod
+    def now(cls) -> "Depth":
+        """That of the caller."""
+        return cls(
+            _functorch.maybe_current_level() or 0,
+            eager_transforms.JVP_NESTING,
+            forward_ad._current_level,
+            torch.is_grad_enabled(),
+            torch._C._is_fwd_grad_enabled(),
+        )
+
+    def restore(self) -> None:
+        """Leave what was entered since."""
+        if (_functorch.maybe_current_level() or 0) > self.levels:
+            _functorch.pop_dynamic_layer_stack_and_undo_to_depth(self.levels)
+        eager_transforms.JVP_NESTING = self.forward
+        # The level in Python and the one in C++ are counted one after the other, so they may differ by one.
+        for level in range(max(forward_ad._current_level, self.dual) + 1, self.dual, -1):
+            with contextlib.suppress(RuntimeError):
+                torch._C._exit_dual_level(level=level)
+        forward_ad._current_level = self.dual
+        torch._C._set_grad_enabled(self.grad)
+        torch._C._set_fwd_grad_enabled(self.forward_grad)
+
+
+def unwinding(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, after whose exceptions torch's bookkeeping is what it was before."""
+
+    @functools.wraps(call)
+    def unwound(*args: Any, **kwargs: Any) -> Any:
+        depth = Depth.now()
+        try:
+            return call(*args, **kwargs)
+        except BaseException as error:
+            depth.restore()
+            if isinstance(error, RuntimeError) and "INTERNAL ASSERT" in str(error):
+                _raise_cause(error)
+            raise
+
+    return unwound
+
+
+def _raise_cause(error: BaseException) -> NoReturn:
+    """Raise the signal's exception where torch's assertion only followed from it."""
+    found: BaseException | None = error
+    while found is not None:
+        if not isinstance(found, Exception):
+            raise found from None
+        found = found.__context__
+    raise error
