@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: demo test doctest lint types notebook docs bench release nightly clean
+.PHONY: demo stress test doctest lint types notebook docs bench release nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -23,6 +23,10 @@ test: .venv/test
 # The examples of docstrings and pages.
 doctest: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
+
+# Signals at random moments: 500 for each of 22 cases, half a minute.
+stress: .venv/test
+	BRAINSTATE_INTERRUPTS=500 $(BIN)/python -m pytest tests/stress $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -222,7 +222,7 @@ class Loop(Operation):
                 found = step(*replaced(primals, moving, some))
                 return tuple([found[i] for i in results]), tuple(found)
 
-            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)  # type: ignore[misc]
+            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
             slope = dict(zip(results, slopes, strict=True))
             carry = [slope[i] for i in results if i < layout.carry]
             return [*found[: layout.carry], *carry, *found[layout.carry :], *[slope[i] for i in results[len(carry) :]]]
@@ -247,7 +247,7 @@ class Loop(Operation):
         outs = tuple([0 if flag else None for flag in results])
 
         def lanes(*arguments: torch.Tensor) -> Tensors:
-            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)  # type: ignore[arg-type]
+            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)  # type: ignore[no-any-return]
 
         like = [_repeated(x, size) if flag else x for x, flag in zip(step.like, flags, strict=True)]
         moved = []

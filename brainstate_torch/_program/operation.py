@@ -108,7 +108,7 @@ def pullback(fun: Flat, arguments: Tensors, cotangents: Tensors, places: Sequenc
         results = tuple(fun(*replaced(arguments, places, some)))
         return tuple([x for x in results if is_real(x)]), results
 
-    _, pull, results = vjp(moved, *[arguments[i] for i in places], has_aux=True)  # type: ignore[misc]
+    _, pull, results = vjp(moved, *[arguments[i] for i in places], has_aux=True)
     return results, pull(tuple(cotangents))
 
 

@@ -110,7 +110,7 @@ class Repeat(Operation):
                 found = tuple(self.step(*given))
                 return tuple([found[i] for i in carried]), found
 
-            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)  # type: ignore[misc]
+            _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
             return [*found, *slopes]
 
         motion = [torch.zeros_like(tensors[i]) if (t := tangents[i]) is None else t for i in moving]

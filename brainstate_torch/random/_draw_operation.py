@@ -88,6 +88,6 @@ class Draw(Operation):
             # torch.vmap needs at least one mapped input.
             lane = torch.empty(size, 0)
             found = vmap(lambda _, *xs: self.sampler(generator, *xs), ins, randomness=randomness)(lane, *others)
-            return found
+            return found  # type: ignore[no-any-return]
 
         return Draw(self.device, lanes).apply(tensors), [0, None]

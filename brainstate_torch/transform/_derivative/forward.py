@@ -50,13 +50,13 @@ def random_directions(
             return _checked_scalar(result, run, unit_aware), carried
 
         def push(*tangents: torch.Tensor) -> tuple[torch.Tensor, Tensors]:
-            value, slope, carried = jvp(pure, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
+            value, slope, carried = jvp(pure, (leaves,), (tangents,), has_aux=True)
             return slope.to(value.dtype), carried
 
         if tangent_size is None:
             slope, carried = push(*directions)
         else:
-            slope, carried = vmap(push, out_dims=(0, None), randomness="same")(*directions)  # type: ignore[arg-type]
+            slope, carried = vmap(push, out_dims=(0, None), randomness="same")(*directions)
         if drct_der_clip is not None:
             slope = slope.clamp(-drct_der_clip, drct_der_clip)
         if tangent_size is None:

@@ -26,7 +26,7 @@ Base = Callable[[Sequence[torch.Tensor], Run], tuple[Any, Tensors]]
 
 def _reverse_rows(fun: Any, leaves: Tensors, chunk_size: int | None) -> tuple[Rows, Any]:
     """Rows by reverse mode: one pass backward for each number in the results, in chunks under vmap."""
-    results, pull, carried = vjp(fun, leaves, has_aux=True)  # type: ignore[misc]
+    results, pull, carried = vjp(fun, leaves, has_aux=True)
     rows = []
     for i, result in enumerate(results):
 
@@ -58,12 +58,12 @@ def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -
             rewind(draws)
 
         def push(*tangents: torch.Tensor) -> Any:
-            result, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)  # type: ignore[misc]
+            result, tangent, aux = jvp(fun, (leaves,), (tangents,), has_aux=True)
             # torch makes the tangent of a 0-d tensor times a Python number 64 bit wide.
             return _tree.map(lambda t, x: t.to(x.dtype), tangent, result), aux
 
         basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs a lane
-        pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)  # type: ignore[arg-type]
+        pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)
         columns, spec = _tree.flatten(pushed)
         parts.append(columns)
     columns = [torch.cat(column) if len(column) > 1 else column[0][:total] for column in zip(*parts, strict=True)]

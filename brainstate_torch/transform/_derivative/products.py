@@ -78,9 +78,7 @@ def vjp(
             results = result if isinstance(result, tuple) else (result,)
             return tuple([checked_result(x, "vjp") for x in results]), carried
 
-        results, pull, tensors = _func.vjp(  # type: ignore[misc]
-            checked, *exact.free, has_aux=True
-        )
+        results, pull, tensors = _func.vjp(checked, *exact.free, has_aux=True)
         ran = run.last
         carried = ran.carried(off_tape(tensors, inputs))
         ran.commit(carried)

@@ -152,9 +152,7 @@ def _reverse(checked: Checked, on_func: Engined, run: Run, exact: Exact, engine:
 def _on_func(
     checked: Checked, free: Sequence[torch.Tensor], run: Run, exact: Exact
 ) -> tuple[Sequence[torch.Tensor], Tensors]:
-    results, pull, carried = vjp(  # type: ignore[misc]
-        lambda *leaves: checked(leaves, run, exact), *free, has_aux=True
-    )
+    results, pull, carried = vjp(lambda *leaves: checked(leaves, run, exact), *free, has_aux=True)
     several = isinstance(results, tuple)
     return pull(tuple([torch.ones_like(x) for x in results]) if several else torch.ones_like(results)), carried
 
