@@ -1,14 +1,17 @@
 """Pytrees: nested containers whose leaves are values.
 
 The node types are those registered with torch's own pytrees. Two rules are
-JAX's, because brainstate's users rely on them: None holds no leaf, and two dicts with equal keys have equal structure
-whatever the order of insertion.
+JAX's, because brainstate's users rely on them: None holds no leaf, and the leaves of a dict come in the order of its
+sorted keys, so that two dicts with equal keys have equal structure whatever the order of insertion, and trees of equal
+structure have their leaves in equal places. The order of an OrderedDict is part of its structure.
+
+A dict that is rebuilt shows its keys in the order that it had; :func:`canonical` gives it the sorted one.
 """
 
 import functools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 
@@ -17,14 +20,18 @@ from ._host.pytree import SUPPORTED_NODES, register_pytree_node
 __all__ = [
     "LEAF",
     "Spec",
+    "canonical",
     "flatten",
     "flatten_up_to",
     "is_container",
+    "keys_of",
     "leaves",
     "leaves_with_path",
     "map",
     "register",
     "register_leaf",
+    "register_mapping",
+    "sorted_keys",
     "structure",
     "unflatten",
 ]
@@ -35,12 +42,17 @@ IsLeaf = Callable[[Any], bool]
 class Spec:
     """The structure of a tree: the type of each node, what it holds besides its children, and the children's specs."""
 
-    __slots__ = ("children", "context", "flat", "kind", "size")
+    __slots__ = ("children", "context", "flat", "kind", "reordered", "size")
 
     def __init__(self, kind: type | None, context: Any, children: "tuple[Spec, ...]", size: int) -> None:
         self.kind, self.context, self.children, self.size = kind, context, children, size
         #: A list or tuple of leaves, the form that is built without looking at the children.
         self.flat = (kind is list or kind is tuple) and all(child is LEAF for child in children)
+        #: Whether a dict in the tree shows its keys in another order than the sorted one.
+        self.reordered = kind in _MAPPINGS and context.shown is not context.keys
+        for child in children:
+            if child.reordered:
+                self.reordered = True
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -48,8 +60,7 @@ class Spec:
         if not isinstance(other, Spec) or self.kind is not other.kind or self.size != other.size:
             return False
         if self.kind in _MAPPINGS:
-            mine = dict(zip(self.context[1], self.children, strict=True))
-            return mine == dict(zip(other.context[1], other.children, strict=True))
+            return bool(self.context.keys == other.context.keys) and self.children == other.children
         return bool(self.context == other.context) and self.children == other.children
 
     def __hash__(self) -> int:
@@ -62,13 +73,43 @@ class Spec:
         if self.kind is None or self.kind is type(None):
             return "None"
         if self.kind in _MAPPINGS:
-            return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(self.context[1], inner, strict=True)) + "}"
+            return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(self.context.keys, inner, strict=True)) + "}"
         if self.kind is list:
             return f"[{', '.join(inner)}]"
         if self.kind is tuple:
             return f"({', '.join(inner)}{',' if len(inner) == 1 else ''})"
         note = "" if self.context is None else f"[{self.context}]"
         return f"{self.kind.__name__}{note}({', '.join(inner)})"
+
+    def canonical(self) -> "Spec":
+        """The same structure, with dicts that are rebuilt in the order of their sorted keys."""
+        if not self.reordered:
+            return self
+        context = self.context
+        if self.kind in _MAPPINGS:
+            context = context._replace(shown=context.keys)
+        return Spec(self.kind, context, tuple([child.canonical() for child in self.children]), self.size)
+
+    def shown(self) -> list[int]:
+        """The places of the leaves in the order in which the containers show them."""
+        if not self.reordered:
+            return list(range(self.size))
+        places, start = [], 0
+        for child in self.children:
+            places.append([start + place for place in child.shown()])
+            start += child.size
+        if self.kind in _MAPPINGS:
+            of = dict(zip(self.context.keys, places, strict=True))
+            places = [of[key] for key in self.context.shown]
+        return [place for part in places for place in part]
+
+
+class _Keys(NamedTuple):
+    """What a dict holds besides its values: `keys` in the order of the leaves, `shown` in that of the dict."""
+
+    factory: Any
+    keys: tuple[Any, ...]
+    shown: tuple[Any, ...]
 
 
 _MAPPINGS = (dict, OrderedDict, defaultdict)
@@ -82,7 +123,11 @@ def _children(x: Any) -> tuple[Sequence[Any], Any] | None:
     """The children and the context of a node that is not a plain list, tuple or dict; None for a leaf."""
     kind = type(x)
     if kind in _MAPPINGS:
-        return list(x.values()), (getattr(x, "default_factory", None), tuple(x))
+        shown = tuple(x)
+        keys = shown if kind is OrderedDict else tuple(sorted_keys(x))
+        if keys == shown:
+            return list(x.values()), _Keys(getattr(x, "default_factory", None), shown, shown)
+        return [x[key] for key in keys], _Keys(getattr(x, "default_factory", None), keys, shown)
     if isinstance(x, tuple) and hasattr(kind, "_fields"):
         return x, None
     node = SUPPORTED_NODES.get(kind)
@@ -130,8 +175,29 @@ def flatten(tree: Any, is_leaf: IsLeaf | None = None) -> tuple[list[Any], Spec]:
     return out, _walk(tree, out, is_leaf)
 
 
+def sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
+    """The keys in an order that does not depend on that of their insertion."""
+    try:
+        return sorted(mapping)
+    except TypeError:
+        return sorted(mapping, key=lambda key: (type(key).__module__, type(key).__qualname__, repr(key)))
+
+
+def keys_of(tree: Mapping[Any, Any]) -> Sequence[Any]:
+    """The keys of a mapping in the order of its leaves."""
+    context = structure(tree, is_leaf=lambda x: x is not tree).context
+    keys = context.keys if isinstance(context, _Keys) else context
+    return keys if isinstance(keys, tuple) and set(keys) == tree.keys() else tuple(tree)
+
+
+def canonical(tree: Any) -> Any:
+    """The tree with its dicts in the order of their sorted keys, as a function that is transformed sees them in JAX."""
+    leaves, spec = flatten(tree)
+    return unflatten(spec.canonical(), leaves) if spec.reordered else tree
+
+
 def is_container(x: Any) -> bool:
-    """Is this a list, tuple or mapping of the standard library?"""
+    """Whether this is a list, tuple or mapping of the standard library."""
     return isinstance(x, (list, tuple, dict))
 
 
@@ -169,8 +235,11 @@ def _build(spec: Spec, values: Sequence[Any], start: int) -> Any:
     if kind is tuple:
         return tuple(children)
     if kind in _MAPPINGS:
-        factory, keys = spec.context
-        pairs = zip(keys, children, strict=True)
+        factory, keys, shown = spec.context
+        pairs: Any = zip(keys, children, strict=True)
+        if shown is not keys:
+            made = dict(pairs)
+            pairs = [(key, made[key]) for key in shown]
         return defaultdict(factory, pairs) if kind is defaultdict else kind(pairs)
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         return kind(*children)
@@ -196,9 +265,10 @@ def flatten_up_to(spec: Spec, tree: Any) -> list[Any]:
     children: Any = node[0]
     context: Any = node[1]
     if spec.kind in _MAPPINGS:
-        if set(context[1]) != set(spec.context[1]):
-            raise ValueError(f"trees must have equal keys. Got {context[1]} where {spec.context[1]} was expected.")
-        children = [whole[key] for key in spec.context[1]]
+        keys = spec.context.keys
+        if set(context.keys) != set(keys):
+            raise ValueError(f"trees must have equal keys. Got {context.keys} where {keys} was expected.")
+        children = [whole[key] for key in keys]
     elif context != spec.context:
         raise ValueError(f"trees must have equal structure. Got {structure(tree)} where {spec} was expected.")
     return [leaf for part, child in zip(spec.children, children, strict=True) for leaf in flatten_up_to(part, child)]
@@ -221,7 +291,7 @@ def _paths(spec: Spec, prefix: str) -> list[str]:
     if spec is LEAF:
         return [prefix]
     if spec.kind in _MAPPINGS:
-        names = [f"[{key!r}]" for key in spec.context[1]]
+        names = [f"[{key!r}]" for key in spec.context.keys]
     elif spec.kind in (list, tuple):
         names = [f"[{i}]" for i in range(len(spec.children))]
     else:
@@ -241,3 +311,13 @@ def register(
         join,
         serialized_type_name=f"{kind.__module__}.{kind.__qualname__}",
     )
+
+
+def register_mapping(kind: Any) -> None:
+    """Make a class of mappings, made from pairs, a node whose leaves come in the order of its sorted keys."""
+
+    def split(x: Any) -> tuple[list[Any], tuple[Any, ...]]:
+        keys = sorted_keys(x)
+        return [x[key] for key in keys], tuple(keys)
+
+    register(kind, split, lambda values, keys: kind(list(zip(keys, values, strict=True))))

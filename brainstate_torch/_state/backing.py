@@ -26,7 +26,7 @@ class Backed:
     _been_writen: bool
 
     def parameters(self) -> list[StateParameter]:
-        """The Parameters behind the tensor leaves, in the order of the leaves: the same objects at every call.
+        """The Parameters behind the tensor leaves, in the order in which the value shows them: the same at every call.
 
         ``requires_grad`` is set for the floating and complex leaves of a :class:`ParamState`. An optimizer of
         torch.optim that steps on them changes the value in place, older reads of it included.
@@ -40,8 +40,12 @@ class Backed:
         >>> w.parameters()[0] is p, p.requires_grad, p.data
         (True, True, tensor([0., 0.]))
         """
-        self._parameters = self._parameters_now()
-        return list(self._parameters)
+        held = self._parameters_now()
+        leaves, spec = _tree.flatten(self._value)
+        if not spec.reordered:
+            return list(held)
+        place = {i: k for k, i in enumerate(i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor))}
+        return [held[place[i]] for i in spec.shown() if i in place]
 
     def _parameters_now(self) -> list[StateParameter]:
         if self._parameters is not None:
@@ -71,8 +75,13 @@ class Backed:
         The tensors are copied: an optimizer writes in place, and what it writes to must be the State's alone.
         """
         assert self._parameters is not None
-        held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
-        leaves = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
+        old_leaves, old_spec = _tree.flatten(self._value)
+        new_leaves, spec = _tree.flatten(value)
+        held = [leaf for leaf in old_leaves if isinstance(leaf, torch.Tensor)]
+        leaves = [leaf for leaf in new_leaves if isinstance(leaf, torch.Tensor)]
+        if spec.reordered or old_spec.reordered:
+            # The Parameters keep their order where the keys of a dict only come in another one.
+            value = _tree.unflatten(old_spec if spec == old_spec else spec, new_leaves)
         kept = self._parameters[: len(leaves)]
         for parameter, leaf, old in zip(kept, leaves, held, strict=False):
             if leaf is not old or not parameter.is_set_to(leaf):
@@ -104,7 +113,7 @@ class Backed:
 
     def _with_parameters(self) -> Any:
         """The value with the Parameters themselves as leaves."""
-        return filled(self._value, self.parameters())
+        return filled(self._value, self._parameters_now())
 
 
 def _apart(leaf: torch.Tensor) -> torch.Tensor:

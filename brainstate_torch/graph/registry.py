@@ -10,7 +10,6 @@ import torch
 from .. import _tree
 from ..typing import Key
 from ..util import is_dataclass
-from ..util.dicts import sorted_keys
 
 __all__ = [
     "Items",
@@ -151,7 +150,7 @@ def contents(x: Any) -> tuple[Items, _tree.Spec] | None:
     if spec is _tree.LEAF or spec.kind is torch.Size:
         return None
     found = dict(zip(_leaf_keys(spec), values, strict=True))
-    return [(key, found[key]) for key in (sorted_keys(found) if isinstance(x, Mapping) else found)], spec
+    return [(key, found[key]) for key in (_tree.sorted_keys(found) if isinstance(x, Mapping) else found)], spec
 
 
 def rebuilt(spec: _tree.Spec, items: Iterable[tuple[Key, Any]]) -> Any:
@@ -168,7 +167,7 @@ def keys_of(spec: _tree.Spec) -> list[Any]:
     """The keys of a container in the order of its children: names where it has names, positions elsewhere."""
     kind: Any = spec.kind
     if kind in (dict, OrderedDict, defaultdict):
-        return list(spec.context[1])
+        return list(spec.context.keys)
     if kind is not None and issubclass(kind, Mapping):
         return list(spec.context)
     if is_dataclass(kind):

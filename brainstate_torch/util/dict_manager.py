@@ -213,4 +213,4 @@ def _membership(values: Iterable[Any], by: str) -> Callable[[Any], bool]:
     raise ValueError(f"`by` must be 'id' or 'value'. Got {by!r}.")
 
 
-_tree.register(DictManager, DictManager.tree_flatten, lambda values, keys: DictManager.tree_unflatten(keys, values))
+_tree.register_mapping(DictManager)

@@ -1,9 +1,9 @@
 """Plain dictionaries: merging, flattening and nesting them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["flatten_dict", "merge_dicts", "nested_from_paths", "sorted_keys", "unflatten_dict"]
+__all__ = ["flatten_dict", "merge_dicts", "nested_from_paths", "unflatten_dict"]
 
 
 def merge_dicts(*dicts: dict[Any, Any], recursive: bool = True) -> dict[Any, Any]:
@@ -161,11 +161,3 @@ def nested_from_paths(items: Iterable[tuple[Iterable[Any], Any]]) -> dict[Any, A
             raise ValueError(f"a path must lead to one value. Got {path!r} also as the start of another path.")
         branch[path[-1]] = value
     return root
-
-
-def sorted_keys(mapping: Mapping[Any, Any]) -> list[Any]:
-    """The keys in an order that does not depend on that of their insertion."""
-    try:
-        return sorted(mapping)
-    except TypeError:
-        return sorted(mapping, key=lambda key: (type(key).__module__, type(key).__qualname__, repr(key)))

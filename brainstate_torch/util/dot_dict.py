@@ -177,4 +177,4 @@ def _rebuilt(item: Any, function: Callable[[Any], Any]) -> Any:
     return item
 
 
-_tree.register(DotDict, DotDict.tree_flatten, lambda values, keys: DotDict.tree_unflatten(keys, values))
+_tree.register_mapping(DotDict)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar, overload
 
 from .. import _tree
-from .dicts import sorted_keys
 from .pretty import short_repr
 
 __all__ = ["FrozenDict", "copy", "freeze", "pop", "pretty_repr", "unfreeze"]
@@ -79,7 +78,7 @@ class FrozenDict(Mapping[K, V]):
 
     def tree_flatten_with_keys(self) -> tuple[list[tuple[K, V]], tuple[K, ...]]:
         """The entries as (key, value) pairs, and the keys, in the order of the leaves."""
-        keys = tuple(sorted_keys(self._data))
+        keys = tuple(_tree.sorted_keys(self._data))
         return [(key, self._data[key]) for key in keys], keys
 
     @classmethod

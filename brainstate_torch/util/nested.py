@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from .. import _tree
 from .dicts import nested_from_paths
-from .pretty_containers import PrettyDict, is_state, register_dict
+from .pretty_containers import PrettyDict, is_state
 
 __all__ = ["EmptyNode", "FlattedDict", "NestedDict", "flat_mapping", "nest_mapping"]
 
@@ -234,6 +234,6 @@ def _check_mapping(xs: Any) -> None:
         raise TypeError(f"`xs` must be a mapping. Got {type(xs).__name__}.")
 
 
-register_dict(NestedDict)
-register_dict(FlattedDict)
+_tree.register_mapping(NestedDict)
+_tree.register_mapping(FlattedDict)
 _tree.register(EmptyNode, lambda _: ([], None), lambda _values, _context: EmptyNode())

@@ -5,11 +5,10 @@ from typing import Any, Self
 
 from .. import _tree
 from ..typing import Filter
-from .dicts import sorted_keys
 from .filter import partition
 from .pretty import PrettyAttr, PrettyItems, PrettyRepr, PrettyType, braces, entries, yield_unique_pretty_repr_items
 
-__all__ = ["MissingKeyError", "PrettyDict", "PrettyList", "is_state", "register_dict"]
+__all__ = ["MissingKeyError", "PrettyDict", "PrettyList", "is_state"]
 
 Path = tuple[Any, ...]
 
@@ -164,15 +163,5 @@ def _list_items(elements: PrettyList) -> PrettyItems:
         yield PrettyAttr("", x)
 
 
-def register_dict(kind: type[PrettyDict]) -> None:
-    """Make a class of dictionaries a pytree node, in an order that does not depend on that of insertion."""
-
-    def split(x: PrettyDict) -> tuple[list[Any], tuple[Any, ...]]:
-        keys = sorted_keys(x)
-        return [x[key] for key in keys], tuple(keys)
-
-    _tree.register(kind, split, lambda values, keys: kind(zip(keys, values, strict=True)))
-
-
-register_dict(PrettyDict)
+_tree.register_mapping(PrettyDict)
 _tree.register(PrettyList, PrettyList.tree_flatten, lambda children, aux: PrettyList.tree_unflatten(aux, children))

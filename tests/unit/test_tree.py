@@ -5,7 +5,7 @@ from collections import OrderedDict, defaultdict, deque, namedtuple
 import pytest
 import torch
 
-from brainstate_torch import _tree
+from brainstate_torch import _tree, util
 
 Point = namedtuple("Point", "x y")
 ARRAY = torch.arange(3)
@@ -30,9 +30,11 @@ _tree.register(Pair, lambda p: ((p.left, p.right), p.label), lambda children, la
         (ARRAY, [ARRAY]),
         ([], []),
         ([1, (2, [3])], [1, 2, 3]),
-        ({"b": 1, "a": [2, None]}, [1, 2]),
+        ({"b": 1, "a": [2, None]}, [2, 1]),
+        ({"a": 1, 2: 3, (): 4}, [3, 1, 4]),
+        ({"b": {"d": 1, "c": 2}, "a": 3}, [3, 2, 1]),
         (OrderedDict(b=1, a=2), [1, 2]),
-        (defaultdict(list, b=1), [1]),
+        (defaultdict(list, b=1, a=2), [2, 1]),
         (Point(1, (2, 3)), [1, 2, 3]),
         (deque([1, 2], maxlen=2), [1, 2]),
         (slice(1, 2), [slice(1, 2)]),
@@ -66,6 +68,9 @@ def test_unflatten_keeps_what_a_container_has_besides_its_children():
         ({"a": 1, "b": (2,)}, {"b": 3, "a": (4,)}, False),
         ({"a": 1}, {"a": 1, "b": 2}, False),
         ({"a": 1}, OrderedDict(a=1), False),
+        (OrderedDict(a=1, b=2), OrderedDict(b=1, a=2), False),
+        (defaultdict(list, a=1, b=2), defaultdict(list, b=1, a=2), True),
+        ({"a": {"x": 1, 2: 3}}, {"a": {2: 3, "x": 1}}, True),
         ([1], (1,), False),
         ([1, 2], [1, [2]], False),
         ([None, 1], [1, None], False),
@@ -138,7 +143,7 @@ def test_map_refuses_trees_of_another_structure(tree, other):
     ("tree", "paths"),
     [
         (1, [""]),
-        ({"w": [1, 2], "b": 3}, ["['w'][0]", "['w'][1]", "['b']"]),
+        ({"w": [1, 2], "b": 3}, ["['b']", "['w'][0]", "['w'][1]"]),
         ((1, None, Point(2, 3)), ["[0]", "[2][0]", "[2][1]"]),
     ],
 )
@@ -146,6 +151,38 @@ def test_paths_index_the_tree(tree, paths):
     found = _tree.leaves_with_path(tree)
     assert [path for path, _ in found] == paths
     assert all(eval(f"tree{path}", {"tree": tree}) is leaf for path, leaf in found)
+
+
+def test_a_dict_is_rebuilt_in_the_order_that_it_had_and_canonical_sorts_it():
+    tree = {"b": 1, "a": [{"d": 2, "c": 3}]}
+    values, spec = _tree.flatten(tree)
+    assert values == [3, 2, 1]
+    back = _tree.unflatten(spec, values)
+    assert (list(back), list(back["a"][0])) == (["b", "a"], ["d", "c"])
+    assert back == tree
+    in_order = _tree.canonical(tree)
+    assert (list(in_order), list(in_order["a"][0])) == (["a", "b"], ["c", "d"])
+    assert in_order == tree
+    assert _tree.canonical(in_order) is in_order
+    assert [values[i] for i in spec.shown()] == [1, 2, 3]
+    assert _tree.structure([1, (2, 3)]).shown() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("keys", [["b", "a"], [1, "a", (2,)], [("a", 0), ("a", "b")]])
+def test_leaves_of_equal_structure_have_equal_places_for_keys_of_any_kind(keys):
+    one, other = {key: str(key) for key in keys}, {key: str(key) for key in reversed(keys)}
+    assert _tree.structure(one) == _tree.structure(other)
+    assert _tree.leaves(one) == _tree.leaves(other)
+    assert list(_tree.keys_of(one)) == list(_tree.keys_of(other)) == _tree.sorted_keys(one)
+
+
+@pytest.mark.parametrize("kind", [util.DotDict, util.DictManager, util.FrozenDict, util.FlattedDict, util.PrettyDict])
+def test_the_mappings_of_this_package_have_their_leaves_in_sorted_order(kind):
+    one, other = kind({"b": 1, "a": 2}), kind({"a": 2, "b": 1})
+    assert _tree.leaves(one) == [2, 1]
+    assert _tree.structure(one) == _tree.structure(other)
+    assert type(_tree.map(lambda x: x, one)) is kind
+    assert list(_tree.keys_of(one)) == ["a", "b"]
 
 
 def test_a_registered_leaf_is_not_taken_apart():

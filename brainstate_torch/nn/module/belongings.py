@@ -12,7 +12,16 @@ from ...graph.registry import children, keys_of
 from ...random import RandomState
 from ...units import get_mantissa, is_quantity
 
-__all__ = ["buffers_of", "is_persistent", "is_saved", "modules_of", "named_leaves", "parameters_of", "parts"]
+__all__ = [
+    "buffers_of",
+    "is_persistent",
+    "is_saved",
+    "modules_of",
+    "named_leaves",
+    "parameters_of",
+    "parts",
+    "shown_leaves",
+]
 
 
 def parts(module: Any) -> Iterator[tuple[str, Any]]:
@@ -83,6 +92,12 @@ def named_leaves(name: str, state: State[Any]) -> tuple[list[tuple[str, Any]], _
     return list(zip(_dotted(name, spec), leaves, strict=True)), spec
 
 
+def shown_leaves(name: str, state: State[Any]) -> list[tuple[str, Any]]:
+    """The leaves by dotted name in the order in which the value shows them, which is that of the Parameters."""
+    leaves, spec = named_leaves(name, state)
+    return [leaves[i] for i in spec.shown()]
+
+
 def _dotted(name: str, spec: _tree.Spec) -> list[str]:
     if spec is _tree.LEAF:
         return [name]
@@ -91,6 +106,5 @@ def _dotted(name: str, spec: _tree.Spec) -> list[str]:
 
 
 def _named_parameters(name: str, state: State[Any]) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    leaves, _ = named_leaves(name, state)
-    names = [key for key, leaf in leaves if isinstance(get_mantissa(leaf), torch.Tensor)]
+    names = [key for key, leaf in shown_leaves(name, state) if isinstance(get_mantissa(leaf), torch.Tensor)]
     return zip(names, state.parameters(), strict=True)

@@ -12,7 +12,7 @@ from ..._state.context import CONTEXT
 from ..._state.value import StateParameter
 from ...units import Quantity, UnitMismatchError, get_mantissa, get_unit, is_quantity
 from ...units import math as um
-from .belongings import is_persistent, is_saved, named_leaves, parts
+from .belongings import is_persistent, is_saved, named_leaves, parts, shown_leaves
 
 __all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save"]
 
@@ -27,7 +27,7 @@ def save(module: torch.nn.Module, destination: dict[str, Any], prefix: str, keep
         if isinstance(part, State):
             if is_persistent(part):
                 supply = iter(part.parameters())
-                for key, leaf in named_leaves(name, part)[0]:
+                for key, leaf in shown_leaves(name, part):
                     mantissa = get_mantissa(leaf)
                     if isinstance(mantissa, torch.Tensor):
                         mantissa = next(supply)

@@ -35,7 +35,8 @@ def as_arrays(tree: Any) -> Any:
 def protected(tree: Any) -> Any:
     """The tree with tensors that cannot be written in place: ``x += 1`` inside a step computes a new one.
 
-    In torch it would change the caller's tensor, or an output that an earlier step returned.
+    In torch it would change the caller's tensor, or an output that an earlier step returned. Dicts come in the order of
+    their sorted keys, so that every step sees the same.
     """
     kind = type(tree)
     if kind is torch.Tensor or kind is FakeTensor:
@@ -43,7 +44,7 @@ def protected(tree: Any) -> Any:
     if tree is None or kind is Value:
         return tree
     leaves, spec = _tree.flatten(tree)
-    return _tree.unflatten(spec, [_protected_leaf(x) for x in leaves])
+    return _tree.unflatten(spec.canonical(), [_protected_leaf(x) for x in leaves])
 
 
 def _protected_leaf(x: Any) -> Any:

@@ -50,7 +50,7 @@ def combine(tensors: Sequence[torch.Tensor], static: Static) -> Any:
 
 
 def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments with numpy arrays made tensors.
+    """The arguments with numpy arrays made tensors, and dicts in the order of their sorted keys.
 
     Raises
     ------
@@ -58,12 +58,12 @@ def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[l
         An argument is, or holds, a State.
     """
     return (
-        [arg if type(arg) is torch.Tensor else _checked(f"argument {i}", arg) for i, arg in enumerate(args)],
-        {key: _checked(f"argument `{key}`", arg) for key, arg in kwargs.items()},
+        [arg if type(arg) is torch.Tensor else _checked(f"argument {i}", arg, True) for i, arg in enumerate(args)],
+        {key: _checked(f"argument `{key}`", arg, True) for key, arg in kwargs.items()},
     )
 
 
-def _checked(name: str, arg: Any) -> Any:
+def _checked(name: str, arg: Any, canonical: bool = False) -> Any:
     if arg is None or type(arg) in (Value, float, int, str):
         return arg
     leaves, spec = _tree.flatten(arg)
@@ -76,6 +76,8 @@ def _checked(name: str, arg: Any) -> Any:
                 f"{name} of a transformed function cannot be an instance of State. Got a {type(leaf).__name__}. "
                 "Use its `.value`."
             )
+    if canonical and spec.reordered:
+        return _tree.unflatten(spec.canonical(), leaves)
     return _tree.unflatten(spec, leaves) if changed else arg
 
 

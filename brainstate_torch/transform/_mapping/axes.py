@@ -86,8 +86,7 @@ def broadcast_axes(name: str, axes: Any, tree: Any) -> list[int | None]:
     if isinstance(axes, (list, tuple)) and isinstance(tree, (list, tuple)) and len(axes) == len(tree):
         return [axis for a, t in zip(axes, tree, strict=True) for axis in broadcast_axes(name, a, t)]
     if isinstance(axes, Mapping) and isinstance(tree, Mapping) and axes.keys() == tree.keys():
-        # In the tree's order, which is the order of its leaves.
-        return [axis for key in tree for axis in broadcast_axes(name, axes[key], tree[key])]
+        return [axis for key in _tree.keys_of(tree) for axis in broadcast_axes(name, axes[key], tree[key])]
     raise ValueError(
         f"`{name}` must be an int, None, or a tree of them that begins like what it is for. "
         f"Got {axes!r} for {_tree.structure(tree)}."

@@ -135,7 +135,7 @@ def test_copies_keep_the_class(copied):
 
 def test_dict_manager_is_a_node():
     d = DictManager(x=1, a=2)
-    assert _tree.leaves(d) == [1, 2]
+    assert _tree.leaves(d) == [2, 1]
     doubled = _tree.map(lambda v: 2 * v, d)
     assert type(doubled) is DictManager
     assert doubled == {"x": 2, "a": 4}

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from brainstate_torch import _tree
+from brainstate_torch._tree import sorted_keys
 from brainstate_torch.util import flatten_dict, merge_dicts, unflatten_dict
-from brainstate_torch.util.dicts import sorted_keys
 
 trees = st.recursive(
     st.integers(),

@@ -37,7 +37,7 @@ def test_it_computes_what_the_function_does():
     graph, _ = T.make_graph(count)(X)
     values = {"x": X, "n": torch.tensor(1.0), "w": torch.tensor(3.0)}
     results = dict(zip(graph.outputs, graph.graph(*[values[name] for name in graph.inputs]), strict=True))
-    assert torch.equal(results["result_0"], 2 * X)
+    assert torch.equal(results["result_1"], 2 * X)
     assert results["n"] == 10
 
 
@@ -49,7 +49,7 @@ def test_it_reads_like_a_program():
         "    mul: float32[] = mul.Tensor(w, sum_1)",
         "    add: float32[] = add.Tensor(n, mul)",
         "    mul_1: float32[2] = mul.Tensor(x, 2.0)",
-        "    return result_0 = mul_1, result_1 = add, n = add",
+        "    return result_0 = add, result_1 = mul_1, n = add",
     ]
 
 
