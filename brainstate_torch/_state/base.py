@@ -41,8 +41,9 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     32 bit wide unless ``environ`` says 64. Each tensor leaf is backed by a ``torch.nn.Parameter`` that the State owns;
     it is made when it is first asked for (:meth:`parameters`) and then survives every write, move and load.
 
-    Outside a transform ``.value`` carries no autograd tape; :func:`taped` opens the door to ``loss.backward()``. A
-    value cannot be written in place: ``s.value += d`` computes a new tensor and assigns it.
+    Outside a transform ``.value`` carries no autograd graph, but within the call of a module it does, so that
+    ``loss.backward()`` reaches the Parameters; :func:`taped` does the same for any other code. A value cannot be
+    written in place: ``s.value += d`` computes a new tensor and assigns it.
 
     Parameters
     ----------

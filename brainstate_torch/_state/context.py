@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["CONTEXT", "check_state_jax_tracer", "check_state_value_tree"]
+__all__ = ["CONTEXT", "check_state_jax_tracer", "check_state_value_tree", "is_transforming"]
 
 
 class Context(threading.local):
@@ -24,6 +24,11 @@ class Context(threading.local):
 
 
 CONTEXT = Context()
+
+
+def is_transforming() -> bool:
+    """Whether a transform is around the caller; :func:`taped` and the call of a module are none."""
+    return any(not frame.transparent for frame in CONTEXT.frames)
 
 
 @contextlib.contextmanager

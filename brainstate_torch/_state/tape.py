@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 
 from .._errors import BrainStateError
-from .context import CONTEXT
+from .context import CONTEXT, is_transforming
 from .frame import TapeFrame
 
 __all__ = ["taped"]
@@ -35,7 +35,7 @@ def taped() -> Iterator[None]:
     >>> w.parameters()[0].grad
     tensor([2., 4.])
     """
-    if any(not isinstance(frame, TapeFrame) for frame in CONTEXT.frames):
+    if is_transforming():
         raise BrainStateError(
             "`taped` must not be entered inside a transform. Got an active transform. "
             "Use `transform.grad` there: it nests."

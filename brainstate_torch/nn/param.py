@@ -11,7 +11,8 @@ from .. import environ
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
 from .._state import ParamState, State
-from .._state.context import CONTEXT
+from .._state.call_frame import in_graph
+from .._state.context import is_transforming
 from ..transform import jit_error_if
 from ..typing import ArrayLike, Size
 from ..units import Quantity, get_mantissa, get_unit, is_quantity
@@ -165,7 +166,7 @@ class Param(ParamLike, Module):
             new = um.asarray(new, unit=get_unit(old))
         if isinstance(self.val, State):
             self.val.value = new
-        elif all(frame.transparent for frame in CONTEXT.frames):
+        elif not is_transforming():
             self.val = constant(new)
         else:
             raise TraceContextError(
@@ -184,6 +185,7 @@ class Param(ParamLike, Module):
         """
         self.set_value(held(self.t.forward(self._source()), min_val, max_val))
 
+    @in_graph
     def reg_loss(self) -> Any:
         """What the value costs; 0.0 without `reg`, or if it is not trained."""
         return self.reg.loss(self.value()) if self.fit and self.reg is not None else 0.0

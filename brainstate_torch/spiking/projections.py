@@ -153,7 +153,7 @@ class DeltaProj(Projection):
     >>> with brainstate.environ.context(dt=1. * u.ms):
     ...     projection(torch.ones(1))
     ...     post()
-    tensor([0., 1.])
+    tensor([0., 1.], grad_fn=<...>)
     """
 
     def __init__(

@@ -40,7 +40,7 @@ class AllToAll(_Matrix):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.AllToAll(3, 3, w_init=2., include_self=False)
     >>> layer(torch.tensor([1., 2., 3.]))
-    tensor([10.,  8.,  6.])
+    tensor([10.,  8.,  6.], grad_fn=<...>)
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class OneToOne(Module):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.OneToOne(2, w_init=torch.tensor([2., 3.]), b_init=1.)
     >>> layer(torch.tensor([1., 2.]))
-    tensor([3., 7.])
+    tensor([3., 7.], grad_fn=<...>)
     """
 
     def __init__(

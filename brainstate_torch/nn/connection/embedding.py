@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from ..._host.functorch import is_transformed
 from ..._state import ParamState, State
-from ..._state.context import CONTEXT
+from ..._state.context import is_transforming
 from ...typing import ArrayLike, Size
 from ...units import Quantity, get_mantissa, get_unit
 from ...units import math as um
@@ -72,7 +72,7 @@ class Embedding(Module):
     >>> layer = brainstate.nn.Embedding(3, 2, embedding_init=torch.tensor([[1., 2.], [3., 4.], [5., 6.]]))
     >>> layer(torch.tensor([2, 0]))
     tensor([[5., 6.],
-            [1., 2.]])
+            [1., 2.]], grad_fn=<...>)
     """
 
     def __init__(
@@ -191,8 +191,9 @@ class Embedding(Module):
             scale = torch.where(places == self.padding_idx, 1, scale)
         scaled = rows * scale.reshape(*places.shape, *[1] * len(self.embedding_size))
         # As brainstate, which writes nothing that is traced: the lanes of a vmap would each want a table of their own.
-        if not (CONTEXT.frames or is_transformed()):
-            self.weight.value = table.detach().index_copy(
-                0, places.reshape(-1), scaled.reshape(-1, *self.embedding_size)
-            )
-        return scaled - rows
+        excess = scaled - rows
+        if not (is_transforming() or is_transformed()):
+            # Added to the table, so that a second look-up in the same call still has a gradient.
+            change = excess.detach().reshape(-1, *self.embedding_size)
+            self.weight.value = table + (table * 0).detach().index_copy(0, places.reshape(-1), change)
+        return excess

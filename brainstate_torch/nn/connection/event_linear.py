@@ -54,7 +54,7 @@ class EventLinear(_Matrix):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.EventLinear(2, 3, torch.tensor([[1., 2., 3.], [10., 20., 30.]]))
     >>> layer(torch.tensor([True, True])), layer(torch.tensor([0., 7.]))
-    (tensor([11., 22., 33.]), tensor([10., 20., 30.]))
+    (tensor([11., 22., 33.], grad_fn=<...>), tensor([10., 20., 30.], grad_fn=<...>))
     """
 
     def __init__(

@@ -85,7 +85,7 @@ class FixedNumConn(_Matrix):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.FixedNumConn(2, 4, conn_num=3, conn_weight=0.5, allow_multi_conn=False, seed=1)
     >>> layer.indices.shape, layer(torch.tensor([1., 2.])).sum()
-    (torch.Size([2, 3]), tensor(4.5000))
+    (torch.Size([2, 3]), tensor(4.5000, grad_fn=<...>))
     """
 
     event: ClassVar[bool] = False
@@ -176,7 +176,7 @@ class EventFixedNumConn(FixedNumConn):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.EventFixedProb(3, 2, conn_num=1.0, conn_weight=0.5, allow_multi_conn=False)
     >>> layer(torch.tensor([True, False, True])), layer(torch.tensor([7., 0., -1.]))
-    (tensor([1., 1.]), tensor([0.5000, 0.5000]))
+    (tensor([1., 1.], grad_fn=<...>), tensor([0.5000, 0.5000], grad_fn=<...>))
     """
 
     event = True

@@ -81,7 +81,7 @@ class Linear(_Matrix):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.Linear(2, 1, w_init=torch.tensor([[3.], [4.]]), b_init=torch.tensor([1.]))
     >>> layer(torch.tensor([1., 2.]))
-    tensor([12.])
+    tensor([12.], grad_fn=<...>)
     >>> list(layer.state_dict())
     ['weight.weight', 'weight.bias']
     """
@@ -130,7 +130,7 @@ class SignedWLinear(_Matrix):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.SignedWLinear(1, 2, w_init=torch.tensor([[-2., 3.]]), w_sign=torch.tensor([1., -1.]))
     >>> layer(torch.ones(1))
-    tensor([ 2., -3.])
+    tensor([ 2., -3.], grad_fn=<...>)
     """
 
     def __init__(
@@ -174,7 +174,7 @@ class ScaledWSLinear(_Matrix):
     >>> layer = brainstate.nn.ScaledWSLinear(2, 1, w_init=torch.tensor([[3.], [1.]]))
     >>> layer(torch.eye(2))
     tensor([[ 0.7071],
-            [-0.7071]])
+            [-0.7071]], grad_fn=<...>)
     """
 
     def __init__(

@@ -42,7 +42,7 @@ class LoRA(Module):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.LoRA(2, 1, 3, kernel_init=torch.ones, base_module=lambda x: torch.zeros(3))
     >>> layer(torch.tensor([1., 2.]))
-    tensor([3., 3., 3.])
+    tensor([3., 3., 3.], grad_fn=<...>)
     """
 
     def __init__(

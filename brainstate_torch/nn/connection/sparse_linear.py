@@ -58,7 +58,7 @@ class SparseLinear(Module):
     >>> matrix = brainstate.units.sparse.CSR.fromdense(torch.tensor([[0., 3.], [4., 0.]]))
     >>> layer = brainstate.nn.SparseLinear(matrix)
     >>> layer(torch.tensor([1., 10.])), layer.weight.value['weight']
-    (tensor([40.,  3.]), tensor([3., 4.]))
+    (tensor([40.,  3.], grad_fn=<...>), tensor([3., 4.]))
     """
 
     def __init__(

@@ -142,7 +142,7 @@ class Conv1d(_Conv):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.Conv1d((4, 1), 1, 3, w_init=torch.ones(3, 1, 1))
     >>> layer(torch.tensor([[1.], [2.], [3.], [4.]])).ravel()
-    tensor([3., 6., 9., 7.])
+    tensor([3., 6., 9., 7.], grad_fn=<...>)
     """
 
     num_spatial_dims = 1
@@ -215,7 +215,7 @@ class Conv2d(_Conv):
     ((14, 14, 8), torch.Size([5, 14, 14, 8]))
     >>> mean = brainstate.nn.Conv2d((2, 2, 1), 1, 2, padding='VALID', w_init=torch.full((2, 2, 1, 1), 0.25))
     >>> mean(torch.tensor([[[1.], [2.]], [[3.], [6.]]]))
-    tensor([[[3.]]])
+    tensor([[[3.]]], grad_fn=<...>)
     """
 
     num_spatial_dims = 2
@@ -267,7 +267,7 @@ class ScaledWSConv1d(_ScaledWSConv):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.ScaledWSConv1d((3, 1), 1, 2, padding='VALID', w_init=torch.tensor([[[3.]], [[1.]]]))
     >>> layer(torch.tensor([[0.], [1.], [1.]])).ravel()
-    tensor([-0.7071,  0.0000])
+    tensor([-0.7071,  0.0000], grad_fn=<...>)
     """
 
     num_spatial_dims = 1

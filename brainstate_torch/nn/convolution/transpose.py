@@ -98,7 +98,7 @@ class ConvTranspose1d(_ConvTranspose):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.ConvTranspose1d((2, 1), 1, 2, stride=2, w_init=torch.tensor([[[1.]], [[10.]]]))
     >>> layer(torch.tensor([[1.], [2.]])).ravel()
-    tensor([ 1., 10.,  2., 20.])
+    tensor([ 1., 10.,  2., 20.], grad_fn=<...>)
     """
 
     num_spatial_dims = 1

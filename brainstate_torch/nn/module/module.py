@@ -10,6 +10,7 @@ import torch
 
 from ... import _tree
 from ..._state import NewStateCatcher, ParamState, State, catch_new_states
+from ..._state.call_frame import CallFrame, is_outermost
 from ...graph import Node, flatten
 from ...graph import nodes as graph_nodes
 from ...graph import states as graph_states
@@ -79,6 +80,11 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
       buffers, unless they are short-term. ``parameters()``, ``buffers()``, ``state_dict()``, ``to()``, ``train()``
       and what else torch builds on them work on these. The Parameters are the same objects at every call.
 
+    A call outside of any transform, with autograd enabled, gives a result that carries the graph of the Parameters, as
+    that of any torch module does, so that ``loss.backward()`` works. Within the call, what is written to a State carries
+    it too; at the end of the outermost call the States keep their values without it, so that a simulation of any length
+    keeps no graph. :func:`taped` keeps it across calls. A call that raises leaves every State as it was.
+
     So ``torch.optim.Adam(model.parameters())`` moves the values that `update` reads, and a value assigned to a State is
     the one that ``state_dict()`` saves. Units are saved beside the values, and a value is converted to the unit of its
     State when it is loaded. ``to()`` moves the short-term States too.
@@ -86,8 +92,7 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     A plain torch.nn.Module in an attribute is part of both views. Its Parameters are ParamStates, except those with
     ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
     is differentiated and mapped like any other, and running statistics that it writes in place are written once after
-    the transform, or not at all if that raises. Outside a transform it works as torch's modules do, and its output
-    carries the autograd tape. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
+    the transform, or not at all if that raises. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
 
     Parameters
     ----------
@@ -113,8 +118,12 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     ...         self.factor = brainstate.ParamState(torch.tensor(2.))
     ...     def update(self, x):
     ...         return self.factor.value * x
-    >>> Scale()(torch.tensor(3.)), list(Scale().named_parameters())[0][0]
-    (tensor(6.), 'factor')
+    >>> scale = Scale()
+    >>> scale(torch.tensor(3.)), list(scale.named_parameters())[0][0]
+    (tensor(6., grad_fn=<...>), 'factor')
+    >>> scale(torch.tensor(3.)).backward()
+    >>> scale.factor.parameters()[0].grad
+    tensor(3.)
     """
 
     _parameters: ClassVar[Any] = _View(parameters_of)  # type: ignore[misc]
@@ -179,6 +188,13 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
             The subclass does not.
         """
         raise NotImplementedError(f"{type(self).__name__} must define `update`. Got a call of a module without it.")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """:meth:`forward`, and the hooks around it."""
+        if is_outermost():
+            with CallFrame():
+                return super().__call__(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """:meth:`update`, under torch's name."""
@@ -297,7 +313,10 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         """The part of `_apply` for a subclass that keeps tensors which are neither States nor of torch's own kinds."""
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """The values of the Parameters and buffers by dotted name, as torch's, and the units under ``_units``.
+        """The values of the Parameters and buffers by dotted name, all of them tensors, and the units under ``_units``.
+
+        A number is a tensor without axes, and the units are one tensor of bytes, so that safetensors and the like take
+        the whole of it.
 
         Raises
         ------

@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
+from ..._state.call_frame import in_graph
+
 __all__ = ["ParamLike", "ParamOwner"]
 
 
@@ -39,6 +41,7 @@ class ParamOwner:
         found = self.nodes(ParamLike, allowed_hierarchy=allowed_hierarchy)
         return ((".".join(map(str, path)), param) for path, param in found.items())
 
+    @in_graph
     def reg_loss(self) -> Any:
         """The sum of what the Params in this module cost; 0.0 without any."""
         losses = [param.reg_loss() for param in self.param_modules()]

@@ -168,7 +168,7 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     >>> with brainstate.environ.context(fit=True):
     ...     y = layer(x)
     >>> y.unique(), layer.running_mean.value.item()
-    (tensor([-1.0000,  1.0000]), 1.0)
+    (tensor([-1.0000,  1.0000], grad_fn=<...>), 1.0)
     """
     members = {"__doc__": doc, "__module__": __name__, "num_spatial_dims": axes}
     return type(f"BatchNorm{axes}d", (_BatchNorm,), members)

@@ -73,7 +73,7 @@ class GroupNorm(Normalization):
     >>> import torch, brainstate_torch as brainstate
     >>> layer = brainstate.nn.GroupNorm(4, num_groups=2)
     >>> layer(torch.tensor([[1., 3., 10., 50.]]))
-    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]], grad_fn=<...>)
     """
 
     def __init__(

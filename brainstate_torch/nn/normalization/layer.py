@@ -68,7 +68,7 @@ class LayerNorm(Normalization):
     >>> layer = brainstate.nn.LayerNorm(2)
     >>> layer(torch.tensor([[1., 3.], [10., 50.]]))
     tensor([[-1.0000,  1.0000],
-            [-1.0000,  1.0000]])
+            [-1.0000,  1.0000]], grad_fn=<...>)
     """
 
     def __init__(
@@ -170,7 +170,7 @@ class RMSNorm(Normalization):
     --------
     >>> import torch, brainstate_torch as brainstate
     >>> brainstate.nn.RMSNorm(2)(torch.tensor([1., 7.]))
-    tensor([0.2000, 1.4000])
+    tensor([0.2000, 1.4000], grad_fn=<...>)
     """
 
     def __init__(

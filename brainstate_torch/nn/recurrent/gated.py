@@ -50,7 +50,7 @@ class GRUCell(Cell):
     >>> cell = brainstate.nn.GRUCell(1, 1, w_init=torch.zeros, state_init=torch.ones)
     >>> cell.init_state(batch_size=2)
     >>> cell(torch.zeros(2, 1)).flatten()
-    tensor([0.5000, 0.5000])
+    tensor([0.5000, 0.5000], grad_fn=<...>)
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class MGUCell(Cell):
     >>> cell = brainstate.nn.MGUCell(1, 1, w_init=torch.zeros, state_init=torch.ones)
     >>> cell.init_state()
     >>> cell(torch.zeros(1)), cell(torch.zeros(1))
-    (tensor([0.5000]), tensor([0.2500]))
+    (tensor([0.5000], grad_fn=<...>), tensor([0.2500], grad_fn=<...>))
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class LSTMCell(Cell):
     >>> cell.init_state()
     >>> cell.c.value = torch.tensor([2.])
     >>> cell(torch.zeros(1)), cell.c.value
-    (tensor([0.3808]), tensor([1.]))
+    (tensor([0.3808], grad_fn=<...>), tensor([1.]))
     """
 
     hidden = ("c", "h")
@@ -115,7 +115,7 @@ class URLSTMCell(Cell):
     >>> cell.init_state()
     >>> cell.c.value = torch.tensor([2.])
     >>> cell(torch.zeros(1)), cell.c.value
-    (tensor([0.3808]), tensor([1.]))
+    (tensor([0.3808], grad_fn=<...>), tensor([1.]))
     """
 
     hidden = ("c", "h")

@@ -57,7 +57,7 @@ class Regularization(Module):
     ...         return self.target
     >>> param = brainstate.nn.Param(torch.tensor([1., 4.]), reg=Near(2.))
     >>> param.reg_loss()
-    tensor(5.)
+    tensor(5., grad_fn=<...>)
     >>> param.reset_to_prior()
     >>> param.value()
     tensor([2., 2.])

@@ -1,0 +1,76 @@
+"""CallFrame: the frame of a module that is called as an ordinary torch module, outside of any transform."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .. import _tree
+from .._host.functorch import is_transformed
+from .backing import filled
+from .base import State
+from .context import CONTEXT
+from .frame import Frame, TapeFrame
+from .kinds import ParamState
+from .value import Value
+
+__all__ = ["CallFrame", "in_graph", "is_outermost"]
+
+
+class CallFrame(TapeFrame):
+    """Within it, ParamStates show the Parameters that require a gradient; what is written leaves the graph at its end.
+
+    Other States keep their own values, without Parameters: most calls touch many of them, and an optimizer wants none.
+    An exception leaves every State as it was, as in a transform.
+    """
+
+    def provide(self, state: State[Any]) -> Any:
+        """The Parameters of a State that trains; the value of any other."""
+        value = self.values[state] = _carried(state)
+        return value
+
+    def abandon(self) -> None:
+        """Undo what happened inside; unlike in a transform, what a State made inside holds is usable after it."""
+        for state in self.created:
+            state._value = state._own(state._value)
+        self.created = {}
+        super().abandon()
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        Frame.__exit__(self, exc_type, exc_value, traceback)
+        if exc_type is None and (self._written or self.created or self.lent):
+            self.commit([self.values[state] for state in self.written()], [state._value for state in self.created])
+
+
+def _carried(state: State[Any]) -> Any:
+    parameters, value = state._parameters, state._value
+    if parameters is not None and any(parameter.requires_grad for parameter in parameters):
+        return parameters[0] if type(value) is Value else filled(value, parameters)
+    if parameters is not None:
+        value = state._mirrored()
+    elif type(value) is not Value or isinstance(state, ParamState):
+        tensors = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
+        # A State made inside, from something with a graph, keeps that.
+        if any(state._trains(x) for x in tensors) and not any(x.requires_grad for x in tensors):
+            return state._with_parameters()
+    # A list or dict that is edited inside must not be the State's own.
+    return _tree.map(lambda x: x, value) if _tree.is_container(value) else value
+
+
+def is_outermost() -> bool:
+    """Whether a call of a module is to carry the graph: autograd records, and no transform or call is around."""
+    return not CONTEXT.frames and torch.is_grad_enabled() and not is_transformed()
+
+
+def in_graph(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that carries the graph of the Parameters as the call of a module does."""
+
+    @functools.wraps(method)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if is_outermost():
+            with CallFrame():
+                return method(*args, **kwargs)
+        return method(*args, **kwargs)
+
+    return called
