@@ -1,6 +1,7 @@
 """state_dict of a module, and the way back."""
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ from .belongings import is_persistent, is_saved, named_leaves, parts, shown_leav
 
 __all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save"]
 
-#: The key under which the units of a module's values stand, by name. Text, so that ``weights_only`` can load it.
+#: The key under which the units of a module's values stand, as the bytes of a JSON object {name: unit}. A tensor as all
+#: else, because safetensors, accelerate and the sum over ``v.numel()`` take nothing else.
 UNITS = "_units"
 
 
@@ -32,13 +34,27 @@ def save(module: torch.nn.Module, destination: dict[str, Any], prefix: str, keep
                     if isinstance(mantissa, torch.Tensor):
                         mantissa = next(supply)
                     if is_saved(leaf):
-                        destination[prefix + key] = _detached(mantissa, keep_vars)
+                        destination[prefix + key] = _detached(_as_saved(mantissa), keep_vars)
                     if is_quantity(leaf):
                         units[key] = str(get_unit(leaf))
         elif isinstance(part, torch.Tensor) and getattr(part, "persistent", True):
             destination[prefix + name] = _detached(part, keep_vars)
     if units:
-        destination[prefix + UNITS] = units
+        destination[prefix + UNITS] = torch.tensor(list(json.dumps(units).encode()), dtype=torch.uint8)
+
+
+def _units_of(saved: Any) -> dict[str, str] | None:
+    """The units by name; version 0.1 saved this dictionary itself."""
+    if not isinstance(saved, torch.Tensor):
+        return saved  # type: ignore[no-any-return]
+    found: dict[str, str] = json.loads(bytes(saved.tolist()))
+    return found
+
+
+def _as_saved(mantissa: Any) -> torch.Tensor:
+    """A number as a tensor that holds it exactly; a tensor as it is."""
+    kind = {float: torch.float64, complex: torch.complex128}.get(type(mantissa))
+    return mantissa if isinstance(mantissa, torch.Tensor) else torch.tensor(mantissa, dtype=kind)
 
 
 def _detached(x: Any, keep_vars: bool) -> Any:
@@ -60,7 +76,7 @@ class Loading:
 
     def __init__(self, state_dict: Mapping[str, Any], prefix: str, assign: bool) -> None:
         self.state_dict, self.prefix, self.assign = state_dict, prefix, assign
-        self.units: Mapping[str, str] | None = state_dict.get(prefix + UNITS)
+        self.units = _units_of(state_dict.get(prefix + UNITS))
         self.known = {UNITS}
         self.missing: list[str] = []
         self.errors: list[str] = []

@@ -1,4 +1,5 @@
 import io
+import json
 
 import numpy as np
 import pytest
@@ -29,11 +30,11 @@ def make(unit=u.mV, value=1.0):
 
 def test_state_dict_holds_numbers_and_the_text_of_units():
     state = make().state_dict()
-    assert {key: value for key, value in state.items() if "v" not in key.split(".")} == {
-        "neurons.0.seen.steps": 3,
-        "neurons.0.seen.tau": 10.0,
-        "neurons.0._units": {"seen.tau": "ms", "v": "mV"},
-    }
+    assert all(isinstance(value, torch.Tensor) for value in state.values())
+    assert state["neurons.0.seen.steps"].equal(torch.tensor(3))
+    assert state["neurons.0.seen.tau"].equal(torch.tensor(10.0, dtype=torch.float64))
+    assert json.loads(bytes(state["neurons.0._units"].tolist())) == {"seen.tau": "ms", "v": "mV"}
+    assert sum(value.numel() for value in state.values()) == 2 + 1 + 1 + len('{"v": "mV", "seen.tau": "ms"}')
     assert type(state["neurons.0.v"]) is torch.Tensor and not state["neurons.0.v"].requires_grad
     assert make().state_dict(keep_vars=True)["neurons.0.v"].requires_grad
 
@@ -51,6 +52,34 @@ def test_state_dict_goes_through_a_file_of_weights_only():
     model = make()
     model.load_state_dict(torch.load(buffer, weights_only=True))
     assert model.neurons[0].v.value.to_decimal(u.mV).tolist() == [4.0, 4.0]
+
+
+def test_a_checkpoint_of_version_0_1_is_loaded():
+    model = make(u.volt)
+    model.load_state_dict(
+        {
+            "neurons.0.v": torch.full((2,), 5.0),
+            "neurons.0.seen.steps": 7,
+            "neurons.0.seen.tau": 20.0,
+            "neurons.0._units": {"seen.tau": "ms", "v": "mV"},
+        }
+    )
+    torch.testing.assert_close(model.neurons[0].v.value.mantissa, torch.full((2,), 0.005))
+    assert model.neurons[0].seen.value["steps"] == 7 and model.neurons[0].seen.value["tau"] == 20.0 * u.ms
+
+
+def test_numbers_come_back_exactly_and_with_their_type():
+    class Numbers(Module):
+        def __init__(self, *values):
+            super().__init__()
+            self.kept = LongTermState(list(values))
+
+    saved = Numbers(0.1, 2**40 + 1, True, 1 + 2e-17j).state_dict()
+    assert all(isinstance(value, torch.Tensor) for value in saved.values())
+    model = Numbers(0.0, 0, False, 0j)
+    model.load_state_dict(saved)
+    assert model.kept.value == [0.1, 2**40 + 1, True, 1 + 2e-17j]
+    assert [type(x) for x in model.kept.value] == [float, int, bool, complex]
 
 
 def test_a_value_is_converted_to_the_unit_of_its_state():
