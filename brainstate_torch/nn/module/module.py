@@ -81,9 +81,9 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
       and what else torch builds on them work on these. The Parameters are the same objects at every call.
 
     A call outside of any transform, with autograd enabled, gives a result that carries the graph of the Parameters, as
-    that of any torch module does, so that ``loss.backward()`` works. Within the call, what is written to a State carries
-    it too; at the end of the outermost call the States keep their values without it, so that a simulation of any length
-    keeps no graph. :func:`taped` keeps it across calls. A call that raises leaves every State as it was.
+    that of any torch module does: ``loss.backward()`` works. What the call writes to States carries it too, until the
+    outermost call ends; the States then keep their values without it, so that a simulation of any length keeps no
+    graph. :func:`taped` keeps it across calls. A call that raises leaves every State as it was.
 
     So ``torch.optim.Adam(model.parameters())`` moves the values that `update` reads, and a value assigned to a State is
     the one that ``state_dict()`` saves. Units are saved beside the values, and a value is converted to the unit of its
@@ -92,7 +92,8 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     A plain torch.nn.Module in an attribute is part of both views. Its Parameters are ParamStates, except those with
     ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
     is differentiated and mapped like any other, and running statistics that it writes in place are written once after
-    the transform, or not at all if that raises. A torch Parameter or Buffer that is itself an attribute is a constant to transforms.
+    the transform, or not at all if that raises. A torch Parameter or Buffer that is itself an attribute is a constant
+    to transforms.
 
     Parameters
     ----------
