@@ -184,7 +184,7 @@ class _While:
         return outcome.result
 
     def advance(self, val: Any, count: int | None) -> tuple[Any, bool]:
-        """Run at most `steps` steps; return the value after them, and whether the condition may still hold."""
+        """Run at most `count` steps; return the value after them, and whether the condition may still hold."""
         while count is None or count > 0:
             val = protected(val)
             keep = as_truth(self._condition(val, self.cond_fun), "the result of `cond_fun`", "b")
