@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .._host.fx import GraphModule, Node
+from .minimum_cut import source_side
 from .nodes import acts, arguments, effort, merge_equal, outputs, size_of
 from .postponed import Postponed, product
 from .subgraph import extracted, reached
@@ -98,27 +99,16 @@ def _kept(outputs: Sequence[object], forward: set[Node], backward: set[Node], gi
     A node stands twice in the network: first whether it is computed again, then whether it is needed. What is cut
     between the two is kept.
     """
-    import networkx  # type: ignore[import-untyped]  # a dependency of torch, which loads slowly
-
     forward = forward - set(given)
-    network = networkx.DiGraph()
-    network.add_nodes_from(("forward", "backward"))
-
-    def add(start: object, end: object, cost: float) -> None:
-        # Without a capacity an edge cannot be cut.
-        network.add_edge(start, end, **({} if math.isinf(cost) else {"capacity": cost}))
-
     results = {x for x in outputs if isinstance(x, Node)}
+    edges: list[tuple[object, object, float]] = []
     for node in forward:
         again, needed = (node, "again"), (node, "needed")
         size = size_of(node)
-        add("forward", again, math.inf if node.op == "placeholder" else effort(node))
-        add(again, needed, math.inf if size is None else size + _EACH)
-        for user in node.users:
-            if user in forward:
-                add(needed, (user, "again"), math.inf)
+        edges.append(("forward", again, math.inf if node.op == "placeholder" else effort(node)))
+        edges.append((again, needed, math.inf if size is None else size + _EACH))
+        edges += [(needed, (user, "again"), math.inf) for user in node.users if user in forward]
         if node in results or any(user in backward for user in node.users):
-            add(needed, "backward", math.inf)
-    # From the end, so that of two cuts at the same cost the later one is found.
-    _, (late, early) = networkx.minimum_cut(network.reverse(), "backward", "forward")
-    return {node for node in forward if (node, "again") in early and (node, "needed") in late}
+            edges.append((needed, "backward", math.inf))
+    early = source_side(edges, "forward", "backward")
+    return {node for node in forward if (node, "again") in early and (node, "needed") not in early}
