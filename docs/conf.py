@@ -25,6 +25,9 @@ autodoc_inherit_docstrings = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False
+# Defaults as they are written, not as they are printed.
+autodoc_preserve_defaults = True
 python_maximum_signature_line_length = 100
 
 # The theme uses the fonts of the reader's system: the site is built and read without a network.
