@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from typing import NoReturn
 
 import pytest
 
@@ -10,7 +11,7 @@ from .test_public_api import NAMESPACES
 
 SECTION = re.compile(r"^(\w[\w ]*)\n-+$", re.MULTILINE)
 #: The annotations of functions that return nothing.
-NOTHING = (None, "None", type(None))
+NOTHING = (None, "None", type(None), NoReturn)
 #: Names without a section that they would need, with the reason.
 ALLOWED = {
     "typing.Key": "a protocol, never called",
@@ -76,3 +77,30 @@ def test_docstring_describes_parameters_and_result(name):
 @pytest.mark.parametrize("name", ALLOWED)
 def test_an_exception_is_still_needed(name):
     assert missing(PUBLIC[name]) != []
+
+
+#: Classes whose public methods are described like functions; subclasses say what differs.
+DESCRIBED = [
+    "State",
+    "TreefyState",
+    "StateTraceStack",
+    "nn.Module",
+    "nn.Metric",
+    "nn.Param",
+    "nn.Regularization",
+    "nn.Transform",
+    "optim.Optimizer",
+    "random.RandomState",
+    "spiking.SynOut",
+]
+METHODS = {
+    f"{name}.{method}": function
+    for name in DESCRIBED
+    for method, function in vars(PUBLIC[name]).items()
+    if not method.startswith("_") and inspect.isfunction(function)
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_docstring_of_a_method_describes_parameters_and_result(name):
+    assert [part for part in missing(METHODS[name]) if part != "`self`"] == []

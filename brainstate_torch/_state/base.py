@@ -156,6 +156,11 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def restore_value(self, v: A) -> None:
         """Set the value as a transform does when it puts things back: recorded as a read, with `restore` hooks only.
 
+        Parameters
+        ----------
+        v
+            The value, of the structure and units of the present one.
+
         Raises
         ------
         ValueError
@@ -178,7 +183,18 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                 manager.execute_restore_hooks(new, old, weakref.ref(self))
 
     def value_call(self, func: Callable[[Any], Any]) -> Any:
-        """The value with `func` applied to each leaf; the State is not changed."""
+        """The value with `func` applied to each leaf; the State is not changed.
+
+        Parameters
+        ----------
+        func
+            Takes a leaf and returns another.
+
+        Returns
+        -------
+        Any
+            The tree of the results.
+        """
         return _tree.map(func, self.value)
 
     def _own(self, v: Any) -> Any:
@@ -293,6 +309,16 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
         Integer leaves keep their dtype; a complex leaf takes the complex dtype of the same width.
 
+        Parameters
+        ----------
+        *args, **kwargs
+            A device, a dtype, or a tensor that has both, as for ``torch.nn.Module.to``.
+
+        Returns
+        -------
+        State
+            This State.
+
         Examples
         --------
         >>> import torch, brainstate_torch as brainstate
@@ -325,13 +351,25 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         self._name = name
 
     def add_tag(self, tag: str) -> None:
-        """Add a text to the set of tags."""
+        """Add a text to the set of tags.
+
+        Parameters
+        ----------
+        tag
+            The tag.
+        """
         if self.tag is None:
             self.tag = set()
         self.tag.add(tag)
 
     def numel(self) -> int:
-        """How many numbers the value holds; a Python number counts as one."""
+        """How many numbers the value holds; a Python number counts as one.
+
+        Returns
+        -------
+        int
+            The number of elements.
+        """
         if self._value is _INVALIDATED:
             self._refuse_invalidated()
         leaves = [leaf for leaf in _tree.leaves(self._get()) if is_arraylike(leaf)]
@@ -343,7 +381,13 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         return self._source_info
 
     def raise_error_with_source_info(self, error: Exception) -> NoReturn:
-        """Raise `error` with a note that says where the State was made."""
+        """Raise `error` with a note that says where the State was made.
+
+        Parameters
+        ----------
+        error
+            The exception.
+        """
         error.add_note(f"{type(self).__name__} made at {self._source_info}")
         raise error
 
@@ -372,6 +416,11 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def copy(self) -> Self:
         """A new State with the same value and metadata, and no hooks.
 
+        Returns
+        -------
+        State
+            The new State, of the same class.
+
         Examples
         --------
         >>> import torch, brainstate_torch as brainstate
@@ -392,6 +441,18 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def replace(self, value: Any = _MISSING, **kwargs: Any) -> "State[Any]":
         """A new State with another value or other attributes; this one is not changed. Hooks are shared.
+
+        Parameters
+        ----------
+        value
+            The other value; by default the present one.
+        **kwargs
+            Other attributes.
+
+        Returns
+        -------
+        State
+            The new State, of the same class.
 
         Raises
         ------
@@ -416,6 +477,11 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def copy_from(self, other: "State[A]") -> None:
         """Take over the value and the metadata of another State of the same type; hooks stay.
+
+        Parameters
+        ----------
+        other
+            The State to take from.
 
         Raises
         ------
@@ -465,14 +531,26 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             self._value = filled(self._value, [shown(parameter) for parameter in parameters])
 
     def to_state_ref(self) -> TreefyState[A]:
-        """The value and the metadata as a pytree node."""
+        """The value and the metadata as a pytree node.
+
+        Returns
+        -------
+        TreefyState
+            The reference.
+        """
         for trace in CONTEXT.traces[self._level :]:
             trace.read_its_value(self)
         hidden = ("_value", "_level", "_parameters")
         return TreefyState(type(self), self._get(), **{k: v for k, v in vars(self).items() if k not in hidden})
 
     def update_from_ref(self, state_ref: TreefyState[A]) -> None:
-        """Take over value and metadata of a :class:`TreefyState`: as a write if its source had been written."""
+        """Take over value and metadata of a :class:`TreefyState`: as a write if its source had been written.
+
+        Parameters
+        ----------
+        state_ref
+            The reference.
+        """
         metadata = state_ref.get_metadata()
         written = metadata.pop("_been_writen", True)
         own = ("_hooks_manager", "_source_info", "_level", "_parameters")

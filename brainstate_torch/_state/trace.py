@@ -94,17 +94,35 @@ class StateTraceStack:
         return [state in self._written for state in self._originals]
 
     def set_new_arg(self, new_arg: Callable[[State[Any]], Any]) -> None:
-        """Set the function called with each State at its first touch."""
+        """Set the function called with each State at its first touch.
+
+        Parameters
+        ----------
+        new_arg
+            Takes a State, returns its value.
+        """
         self._new_arg = new_arg
         self.observes = True
 
     def new_arg(self, state: State[Any]) -> None:
-        """Replace the State's value by what the `new_arg` function returns, if there is one."""
+        """Replace the State's value by what the `new_arg` function returns, if there is one.
+
+        Parameters
+        ----------
+        state
+            The State.
+        """
         if self._new_arg is not None:
             state._put(self._new_arg(state))
 
     def read_its_value(self, state: State[Any]) -> None:
-        """Record a read of the State."""
+        """Record a read of the State.
+
+        Parameters
+        ----------
+        state
+            The State.
+        """
         if self.check_read is not None:
             self.check_read(state)
         if state not in self._originals:
@@ -113,7 +131,13 @@ class StateTraceStack:
                 self.new_arg(state)
 
     def write_its_value(self, state: State[Any]) -> None:
-        """Record a write of the State."""
+        """Record a write of the State.
+
+        Parameters
+        ----------
+        state
+            The State.
+        """
         if state not in self._originals:
             self.read_its_value(state)
         self._written[state] = None
@@ -146,7 +170,18 @@ class StateTraceStack:
         self._new_arg = None
 
     def merge(self, *traces: "StateTraceStack") -> Self:
-        """Add what other traces recorded; a State written in any of them is written here."""
+        """Add what other traces recorded; a State written in any of them is written here.
+
+        Parameters
+        ----------
+        *traces
+            The traces.
+
+        Returns
+        -------
+        StateTraceStack
+            This trace.
+        """
         for trace in traces:
             for state, original in trace._originals.items():
                 self._originals.setdefault(state, original)
@@ -162,36 +197,108 @@ class StateTraceStack:
         return [s if w is written else None for s, w in pairs if keep_places or w is written]
 
     def get_read_states(self, replace_writen: bool = False) -> tuple[State[Any] | None, ...]:
-        """The States that were read and not written; with `replace_writen`, None stands in the place of the others."""
+        """The States that were read and not written; with `replace_writen`, None stands in the place of the others.
+
+        Parameters
+        ----------
+        replace_writen
+            Whether to return a tuple with one entry for each recorded State.
+
+        Returns
+        -------
+        tuple of State
+            The States, in the order of their first touch.
+        """
         return tuple(self._select(False, replace_writen))
 
     def get_write_states(self, replace_read: bool = False) -> tuple[State[Any] | None, ...]:
-        """The States that were written; with `replace_read`, None stands in the place of the others."""
+        """The States that were written; with `replace_read`, None stands in the place of the others.
+
+        Parameters
+        ----------
+        replace_read
+            Whether to return a tuple with one entry for each recorded State.
+
+        Returns
+        -------
+        tuple of State
+            The States, in the order of their first touch.
+        """
         return tuple(self._select(True, replace_read))
 
     def get_read_state_values(self, replace_writen: bool = False) -> tuple[Any, ...]:
-        """The values now of :meth:`get_read_states`."""
+        """The values now of :meth:`get_read_states`.
+
+        Parameters
+        ----------
+        replace_writen
+            Whether to return a tuple with one entry for each recorded State.
+
+        Returns
+        -------
+        tuple
+            The values.
+        """
         return tuple(_values(self._select(False, replace_writen)))
 
     def get_write_state_values(self, replace_read: bool = False) -> tuple[Any, ...]:
-        """The values now of :meth:`get_write_states`."""
+        """The values now of :meth:`get_write_states`.
+
+        Parameters
+        ----------
+        replace_read
+            Whether to return a tuple with one entry for each recorded State.
+
+        Returns
+        -------
+        tuple
+            The values.
+        """
         return tuple(_values(self._select(True, replace_read)))
 
     def get_state_values(self, separate: bool = False, replace: bool = False) -> tuple[Any, ...]:
         """The values now of all recorded States, or with `separate` the pair (written, read).
 
         With `replace` both keep one place per State, filled with None.
+
+        Parameters
+        ----------
+        separate
+            Whether to return the values of written and of read States apart.
+        replace
+            Whether each of the two has an entry for every recorded State.
+
+        Returns
+        -------
+        tuple
+            The values.
         """
         if separate:
             return tuple(_values(self._select(True, replace))), tuple(_values(self._select(False, replace)))
         return tuple(_values(self.states))
 
     def state_subset(self, state_type: type) -> list[State[Any]]:
-        """The recorded States of a type."""
+        """The recorded States of a type.
+
+        Parameters
+        ----------
+        state_type
+            The class.
+
+        Returns
+        -------
+        list of State
+            The States.
+        """
         return [state for state in self.states if isinstance(state, state_type)]
 
     def assign_state_vals(self, state_vals: Sequence[Any]) -> None:
         """Assign one value per recorded State: to the written ones as a write, to the others as a restore.
+
+        Parameters
+        ----------
+        state_vals
+            One value for each recorded State, in the order of their first touch.
 
         Raises
         ------
@@ -203,6 +310,11 @@ class StateTraceStack:
 
     def assign_state_vals_v2(self, read_state_vals: Sequence[Any], write_state_vals: Sequence[Any]) -> None:
         """Assign from two sequences with one place per State: written States from the second, others from the first.
+
+        Parameters
+        ----------
+        read_state_vals, write_state_vals
+            One entry for each recorded State; the one that counts is that of its kind.
 
         Raises
         ------

@@ -49,15 +49,38 @@ class TreefyState(PrettyObject, Generic[A]):
         vars(self)["_name"] = name
 
     def replace(self, value: Any) -> "TreefyState[Any]":
-        """The same metadata around another value."""
+        """The same metadata around another value.
+
+        Parameters
+        ----------
+        value
+            The value.
+
+        Returns
+        -------
+        TreefyState
+            The new reference.
+        """
         return TreefyState(self.type, value, **self.get_metadata())
 
     def copy(self) -> "TreefyState[A]":
-        """A new reference with the same value and metadata."""
+        """A new reference with the same value and metadata.
+
+        Returns
+        -------
+        TreefyState
+            The new reference.
+        """
         return self.replace(self.value)
 
     def to_state(self) -> Any:
-        """A new State with this value; the constructor of its type does not run."""
+        """A new State with this value; the constructor of its type does not run.
+
+        Returns
+        -------
+        State
+            The new State.
+        """
         state: Any = object.__new__(self.type)
         vars(state).update({"_name": None, "tag": None, **self.get_metadata()})
         state._begin()
@@ -66,7 +89,13 @@ class TreefyState(PrettyObject, Generic[A]):
         return state
 
     def get_metadata(self) -> dict[str, Any]:
-        """Everything but the type and the value."""
+        """Everything but the type and the value.
+
+        Returns
+        -------
+        dict
+            The metadata by name.
+        """
         return {k: v for k, v in vars(self).items() if k not in ("type", "value")}
 
     def __repr__(self) -> str:

@@ -116,7 +116,13 @@ class Param(ParamLike, Module):
         self.val = ParamState(val) if fit else val
 
     def value(self) -> Any:
-        """The value, ``[*N]``: ``precompute(t.forward(val))``, or what :meth:`cache` keeps of it."""
+        """The value, ``[*N]``: ``precompute(t.forward(val))``, or what :meth:`cache` keeps of it.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The value, ``[*N]``.
+        """
         source = self._source()
         cached = self._cached
         if cached is not None:
@@ -127,7 +133,13 @@ class Param(ParamLike, Module):
         return self._computed(source)
 
     def cache(self) -> Any:
-        """Compute the value and keep it until the unconstrained numbers change or :meth:`clear_cache`; return it."""
+        """Compute the value and keep it until the unconstrained numbers change or :meth:`clear_cache`; return it.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The value, ``[*N]``.
+        """
         source = self._source()
         value = self._computed(source)
         self._cached = _Cached(source, value, (_version(source), _version(value)))
@@ -148,6 +160,11 @@ class Param(ParamLike, Module):
 
     def set_value(self, value: ArrayLike) -> None:
         """Set the value, in the range of `t`; dtype, device and unit stay.
+
+        Parameters
+        ----------
+        value
+            The value, ``[*N]``, in the unit of the present one.
 
         Raises
         ------
@@ -178,6 +195,11 @@ class Param(ParamLike, Module):
     def clip(self, min_val: Any = None, max_val: Any = None) -> None:
         """Hold the value between bounds, which have its unit; None is no bound.
 
+        Parameters
+        ----------
+        min_val, max_val
+            The bounds, in the unit of the value.
+
         Raises
         ------
         ValueError
@@ -187,7 +209,13 @@ class Param(ParamLike, Module):
 
     @in_graph
     def reg_loss(self) -> Any:
-        """What the value costs; 0.0 without `reg`, or if it is not trained."""
+        """What the value costs; 0.0 without `reg`, or if it is not trained.
+
+        Returns
+        -------
+        Tensor or float
+            The cost, a number.
+        """
         return self.reg.loss(self.value()) if self.fit and self.reg is not None else 0.0
 
     def reset_to_prior(self) -> None:

@@ -115,6 +115,11 @@ class Optimizer(Node):
         lr, step
             The learning rate and the number of this step, from 1: scalars of double width.
 
+        Returns
+        -------
+        tensor, moments
+            The new values, of the shapes of the old ones.
+
         Raises
         ------
         NotImplementedError
@@ -123,7 +128,20 @@ class Optimizer(Node):
         raise NotImplementedError(f"{type(self).__name__} must define `rule`. Got an update without it.")
 
     def first(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        """The first value of a moment of the tensor `x`: zeros."""
+        """The first value of a moment of the tensor `x`: zeros.
+
+        Parameters
+        ----------
+        name
+            The name of the moment.
+        x
+            The tensor, ``[*N]``.
+
+        Returns
+        -------
+        Tensor
+            The value, ``[*N]`` unless the rule of the subclass wants another shape.
+        """
         return torch.zeros_like(x)
 
     def register_trainable_weights(self, param_states: Any) -> Self:
@@ -134,6 +152,11 @@ class Optimizer(Node):
         param_states
             A State, or a dict, list or tuple of States such as ``model.states(brainstate.ParamState)``. A dict is
             added to an earlier one.
+
+        Returns
+        -------
+        Optimizer
+            This optimizer.
 
         Raises
         ------
@@ -188,7 +211,13 @@ class Optimizer(Node):
         run_and_commit(self._step, (grads,))
 
     def step(self, grads: Any) -> None:
-        """:meth:`update`, under torch's name."""
+        """:meth:`update`, under torch's name.
+
+        Parameters
+        ----------
+        grads
+            The gradients.
+        """
         self.update(grads)
 
     def _step(self, grads: Any) -> None:
@@ -263,15 +292,32 @@ class Optimizer(Node):
         self._schedule.set_current(lr)
 
     def get_last_lr(self) -> list[Any]:
-        """The learning rate of the next step, in a list."""
+        """The learning rate of the next step, in a list.
+
+        Returns
+        -------
+        list of float
+            One learning rate.
+        """
         return self._schedule.get_last_lr()
 
     def lr_apply(self, apply_fn: Callable[[Any], Any]) -> None:
-        """Put the schedule's learning rate through a function, until the schedule steps."""
+        """Put the schedule's learning rate through a function, until the schedule steps.
+
+        Parameters
+        ----------
+        apply_fn
+            Takes a learning rate, returns one.
+        """
         self._schedule.apply(apply_fn)
 
     def state_dict(self) -> dict[str, Any]:
         """What is remembered, as tensors, numbers and texts that ``torch.save`` takes.
+
+        Returns
+        -------
+        dict
+            The memory, by name.
 
         Raises
         ------
@@ -292,6 +338,11 @@ class Optimizer(Node):
         """Take over what :meth:`state_dict` gave; the optimizer has its weights and its schedule already.
 
         All or nothing: everything is checked before anything is changed.
+
+        Parameters
+        ----------
+        state_dict
+            What :meth:`state_dict` returned.
 
         Raises
         ------

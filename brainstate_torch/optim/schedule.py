@@ -87,16 +87,34 @@ class LRScheduler(Node):
         return [self._base if self._unit is UNITLESS else Quantity(self._base, self._unit)]
 
     def get_lr(self) -> list[Any]:
-        """The learning rate that the formula gives now, in a list."""
+        """The learning rate that the formula gives now, in a list.
+
+        Returns
+        -------
+        list of float
+            One learning rate.
+        """
         epoch = self.last_epoch.value.to(torch.float64)
         return [self._dressed(self.formula(self._base, epoch))]
 
     def get_last_lr(self) -> list[Any]:
-        """The learning rate in use, in a list."""
+        """The learning rate in use, in a list.
+
+        Returns
+        -------
+        list of float
+            One learning rate.
+        """
         return list(self.current_lrs.value)
 
     def step(self, epoch: Any = None) -> None:
-        """Go to the next epoch, or to the one given, and to its learning rate."""
+        """Go to the next epoch, or to the one given, and to its learning rate.
+
+        Parameters
+        ----------
+        epoch
+            The epoch to go to; None: the next one.
+        """
         run_and_commit(self._step, (epoch,))
 
     def _step(self, epoch: Any) -> None:
@@ -108,11 +126,22 @@ class LRScheduler(Node):
         self.step()
 
     def apply(self, apply_fn: Callable[[Any], Any]) -> None:
-        """Put the formula's learning rate through a function, until the next step."""
+        """Put the formula's learning rate through a function, until the next step.
+
+        Parameters
+        ----------
+        apply_fn
+            Takes a learning rate, returns one.
+        """
         self.set_current(apply_fn(self.get_lr()[0]))
 
     def set_current(self, lr: Any) -> None:
         """Use another learning rate until the next step.
+
+        Parameters
+        ----------
+        lr
+            The learning rate.
 
         Raises
         ------
@@ -122,7 +151,13 @@ class LRScheduler(Node):
         self.current_lrs.value = [self._dressed(torch.as_tensor(self._number("lr", lr), dtype=torch.float64))]
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch and the learning rates, as tensors and numbers."""
+        """The epoch and the learning rates, as tensors and numbers.
+
+        Returns
+        -------
+        dict
+            By name.
+        """
         current = get_mantissa(self.current_lrs.value[0])
         return {
             "last_epoch": self.last_epoch.value.detach().as_subclass(torch.Tensor).clone(),
@@ -133,6 +168,11 @@ class LRScheduler(Node):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave; all or nothing.
+
+        Parameters
+        ----------
+        state_dict
+            What :meth:`state_dict` returned.
 
         Raises
         ------

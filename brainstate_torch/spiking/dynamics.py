@@ -55,6 +55,15 @@ class Dynamics(Population):
     def add_current_input(self, key: str, inp: Callable[..., Any] | Any, label: str | None = None) -> None:
         """Add a current: a function of what `sum_current_inputs` is given, or a value for one step.
 
+        Parameters
+        ----------
+        key
+            The name of the input.
+        inp
+            A function, or a value.
+        label
+            A name for a group of inputs.
+
         Raises
         ------
         ValueError
@@ -65,6 +74,15 @@ class Dynamics(Population):
     def add_delta_input(self, key: str, inp: Callable[..., Any] | Any, label: str | None = None) -> None:
         """Add a jump: a function of what `sum_delta_inputs` is given, or a value for one step.
 
+        Parameters
+        ----------
+        key
+            The name of the input.
+        inp
+            A function, or a value.
+        label
+            A name for a group of inputs.
+
         Raises
         ------
         ValueError
@@ -74,6 +92,16 @@ class Dynamics(Population):
 
     def get_input(self, key: str) -> Any:
         """The input of this key.
+
+        Parameters
+        ----------
+        key
+            The name of the input.
+
+        Returns
+        -------
+        Any
+            The function or value.
 
         Raises
         ------
@@ -96,11 +124,45 @@ class Dynamics(Population):
     def sum_current_inputs(
         self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any
     ) -> Any:
-        """`init` plus the currents, or only those with a label. With `pop`, values are used up."""
+        """`init` plus the currents, or only those with a label. With `pop`, values are used up.
+
+        Parameters
+        ----------
+        init
+            What to begin with.
+        *args, **kwargs
+            What the functions are given.
+        label
+            The group to sum; None: all inputs.
+        pop
+            Whether to remove the values that were added.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The sum, ``[*N]``.
+        """
         return self._total(self._current_inputs, init, args, kwargs, label, pop)
 
     def sum_delta_inputs(self, init: Any, *args: Any, label: str | None = None, pop: bool = True, **kwargs: Any) -> Any:
-        """`init` plus the jumps, or only those with a label. With `pop`, values are used up."""
+        """`init` plus the jumps, or only those with a label. With `pop`, values are used up.
+
+        Parameters
+        ----------
+        init
+            What to begin with.
+        *args, **kwargs
+            What the functions are given.
+        label
+            The group to sum; None: all inputs.
+        pop
+            Whether to remove the values that were added.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The sum, ``[*N]``.
+        """
         return self._total(self._delta_inputs, init, args, kwargs, label, pop)
 
     def _add(self, inputs: dict[str, Any], key: str, value: Any, label: str | None) -> None:

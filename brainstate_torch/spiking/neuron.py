@@ -68,6 +68,16 @@ class Neuron(Dynamics):
     def get_spike(self, *args: Any, **kwargs: Any) -> Any:
         """The spikes of the present state, ``[*N]``: 1 or 0.
 
+        Parameters
+        ----------
+        *args, **kwargs
+            What the subclass takes: the state, by default the present one.
+
+        Returns
+        -------
+        Tensor
+            The spikes, ``[*N]``.
+
         Raises
         ------
         NotImplementedError

@@ -43,11 +43,35 @@ class SynOut(Module):
     is_linear: ClassVar[bool] = False
 
     def update(self, conductance: Any, potential: Any = None) -> Any:
-        """The current, ``[*N]``."""
+        """The current, ``[*N]``.
+
+        Parameters
+        ----------
+        conductance
+            The conductance, ``[*N]``.
+        potential
+            The potential, ``[*N]``.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The current, ``[*N]``.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define `update`. Got nothing to compute a current with.")
 
     def slope(self, conductance: Any) -> Any:
-        """The derivative of the current by the potential; None where that is zero."""
+        """The derivative of the current by the potential; None where that is zero.
+
+        Parameters
+        ----------
+        conductance
+            The conductance, ``[*N]``.
+
+        Returns
+        -------
+        Tensor, Quantity or None
+            The derivative, ``[*N]``.
+        """
         return None
 
 

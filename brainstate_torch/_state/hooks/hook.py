@@ -165,16 +165,34 @@ class HookHandle:
         self._hook.enabled = False
 
     def remove(self) -> bool:
-        """Unregister the hook; False if it was not registered any more."""
+        """Unregister the hook; False if it was not registered any more.
+
+        Returns
+        -------
+        bool
+            Whether the hook was registered.
+        """
         manager = self._manager_ref()
         return manager is not None and manager.unregister_hook(self)
 
     def is_enabled(self) -> bool:
-        """Whether the hook is registered and runs."""
+        """Whether the hook is registered and runs.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
         return self._hook.enabled and not self.is_removed()
 
     def is_removed(self) -> bool:
-        """Whether the hook was unregistered."""
+        """Whether the hook was unregistered.
+
+        Returns
+        -------
+        bool
+            Whether it was.
+        """
         return self._hook._owner is None
 
     def _check_registered(self) -> None:

@@ -133,6 +133,11 @@ class HookManager:
         hook_type
             ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``.
 
+        Returns
+        -------
+        HookHandle
+            Switches the hook on and off, and removes it.
+
         Raises
         ------
         HookRegistrationError
@@ -146,7 +151,18 @@ class HookManager:
         return HookHandle(hook._owner, hook, hook_type)
 
     def unregister_hook(self, handle: HookHandle) -> bool:
-        """Remove a hook; False if it is not registered here."""
+        """Remove a hook; False if it is not registered here.
+
+        Parameters
+        ----------
+        handle
+            What :meth:`register_hook` returned.
+
+        Returns
+        -------
+        bool
+            Whether the hook was registered.
+        """
         with _LOCK:
             hooks = self._registered.get(handle._hook_type, ())
             if handle._hook not in hooks:
@@ -155,7 +171,13 @@ class HookManager:
         return True
 
     def clear_hooks(self, hook_type: str | None = None) -> None:
-        """Remove the hooks of a type, or all."""
+        """Remove the hooks of a type, or all.
+
+        Parameters
+        ----------
+        hook_type
+            ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
+        """
         if hook_type is not None:
             _check_type(hook_type)
         with _LOCK:
@@ -163,14 +185,36 @@ class HookManager:
                 self._replace(kind, ())
 
     def get_hooks(self, hook_type: str | None = None) -> list[Hook]:
-        """The hooks of a type, or all, enabled or not, in the order of registration."""
+        """The hooks of a type, or all, enabled or not, in the order of registration.
+
+        Parameters
+        ----------
+        hook_type
+            ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
+
+        Returns
+        -------
+        list of Hook
+            The hooks.
+        """
         if hook_type is not None:
             _check_type(hook_type)
         registered = self._registered
         return [hook for kind in ((hook_type,) if hook_type else _TYPES) for hook in registered.get(kind, ())]
 
     def has_hooks(self, hook_type: str | None = None) -> bool:
-        """Whether a hook of a type is enabled; without a type, whether there is any hook, enabled or not."""
+        """Whether a hook of a type is enabled; without a type, whether there is any hook, enabled or not.
+
+        Parameters
+        ----------
+        hook_type
+            ``'read'``, ``'write_before'``, ``'write_after'``, ``'restore'`` or ``'init'``. None: all of them.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
         if hook_type is None:
             return bool(self._registered)
         _check_type(hook_type)

@@ -131,12 +131,27 @@ class Delay(Module):
 
     @call_order(3)
     def init_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
-        """Make the buffer, ``[length, *N]``, with a batch axis ``[length, B, *N]``."""
+        """Make the buffer, ``[length, *N]``, with a batch axis ``[length, B, *N]``.
+
+        Parameters
+        ----------
+        batch_size
+            The length of the batch axis; None for no such axis.
+        **kwargs
+            Not used.
+        """
         self.history = DelayState(self._filled(batch_size, self._device))
         self.write_ptr = NonBatchState(torch.zeros((), dtype=environ.ditype(), device=self._device))
 
     def reset_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
         """Put the buffer back to its start.
+
+        Parameters
+        ----------
+        batch_size
+            As for :meth:`init_state`.
+        **kwargs
+            Not used.
 
         Raises
         ------

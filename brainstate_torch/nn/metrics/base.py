@@ -67,6 +67,11 @@ class Metric:
     def update(self, **kwargs: Any) -> None:
         """Take in the numbers of one batch; those that the metric does not know are ignored.
 
+        Parameters
+        ----------
+        **kwargs
+            The numbers of the batch, by the names that the metric knows.
+
         Raises
         ------
         NotImplementedError
@@ -76,6 +81,11 @@ class Metric:
 
     def compute(self) -> Any:
         """The value so far.
+
+        Returns
+        -------
+        Any
+            The value; its form is that of the subclass.
 
         Raises
         ------

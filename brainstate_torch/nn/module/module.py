@@ -183,6 +183,16 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     def update(self, *args: Any, **kwargs: Any) -> Any:
         """What a call of the module computes; a subclass defines it.
 
+        Parameters
+        ----------
+        *args, **kwargs
+            What the module is called with.
+
+        Returns
+        -------
+        Any
+            What the call returns.
+
         Raises
         ------
         NotImplementedError
@@ -198,65 +208,204 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         return super().__call__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """:meth:`update`, under torch's name."""
+        """:meth:`update`, under torch's name.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            What :meth:`update` takes.
+
+        Returns
+        -------
+        Any
+            What :meth:`update` returns.
+        """
         return self.update(*args, **kwargs)
 
     def __rrshift__(self, x: Any) -> Any:
         return self(x)
 
     def init_state(self, *args: Any, **kwargs: Any) -> None:
-        """Make the States of one run; a subclass defines it. See :func:`init_all_states`."""
+        """Make the States of one run; a subclass defines it. See :func:`init_all_states`.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            What the subclass takes, such as a batch size.
+        """
 
     def reset_state(self, *args: Any, **kwargs: Any) -> None:
-        """Put the States of one run back to their start; a subclass defines it. See :func:`reset_all_states`."""
+        """Put the States of one run back to their start; a subclass defines it. See :func:`reset_all_states`.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            What the subclass takes, such as a batch size.
+        """
 
     def init_all_states(self, *args: Any, state_tag: str | None = None, **kwargs: Any) -> NewStateCatcher:
-        """Call :meth:`init_state` of every module in this one; returns the States that were made, with the tag."""
+        """Call :meth:`init_state` of every module in this one; returns the States that were made, with the tag.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of each :meth:`init_state`.
+        state_tag
+            Added to the tags of the States that are made.
+
+        Returns
+        -------
+        NewStateCatcher
+            Holds the States that were made, with their paths.
+        """
         with catch_new_states(state_tag) as catcher:
             init_all_states(self, *args, **kwargs)
         return catcher
 
     def states(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
-        """The States by path, see :func:`brainstate_torch.graph.states`."""
+        """The States by path, see :func:`brainstate_torch.graph.states`.
+
+        Parameters
+        ----------
+        *filters
+            What :func:`brainstate_torch.util.to_predicate` takes; one result for each filter.
+        allowed_hierarchy
+            The first and the last level, see :func:`brainstate_torch.graph.iter_leaf`.
+
+        Returns
+        -------
+        FlattedDict or tuple of FlattedDict
+            One dictionary for none or one filter, else one for each.
+        """
         return graph_states(self, *filters, allowed_hierarchy=allowed_hierarchy)
 
     def nodes(self, *filters: Filter, allowed_hierarchy: tuple[int, int] = (0, sys.maxsize)) -> Any:
-        """The nodes by path, see :func:`brainstate_torch.graph.nodes`."""
+        """The nodes by path, see :func:`brainstate_torch.graph.nodes`.
+
+        Parameters
+        ----------
+        *filters
+            What :func:`brainstate_torch.util.to_predicate` takes; one result for each filter.
+        allowed_hierarchy
+            The first and the last level, see :func:`brainstate_torch.graph.iter_leaf`.
+
+        Returns
+        -------
+        FlattedDict or tuple of FlattedDict
+            One dictionary for none or one filter, else one for each.
+        """
         return graph_nodes(self, *filters, allowed_hierarchy=allowed_hierarchy)
 
     def state_trees(self, *filters: Filter) -> Any:
-        """References to the States as nested dictionaries, one for each filter."""
+        """References to the States as nested dictionaries, one for each filter.
+
+        Parameters
+        ----------
+        *filters
+            What :func:`brainstate_torch.util.to_predicate` takes; one result for each filter.
+
+        Returns
+        -------
+        NestedDict or tuple of NestedDict
+            One dictionary for none or one filter, else one for each.
+        """
         _, tree = flatten(self)
         return tree.filter(*filters) if filters else tree
 
     def modules(  # type: ignore[override]
         self, include_self: bool = True, remove_duplicate: bool = True
     ) -> Iterator[torch.nn.Module]:
-        """Every module in this one, and this one first if `include_self`."""
+        """Every module in this one, and this one first if `include_self`.
+
+        Parameters
+        ----------
+        remove_duplicate
+            Whether a module that is reached twice comes once.
+        include_self
+            Whether the module itself comes first.
+
+        Yields
+        ------
+        torch.nn.Module
+            One after the other.
+        """
         named = self.named_modules(remove_duplicate=remove_duplicate, include_self=include_self)
         return (module for _, module in named)
 
     def named_modules(
         self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True, include_self: bool = True
     ) -> Iterator[tuple[str, torch.nn.Module]]:
-        """Every module in this one by dotted name, and this one first if `include_self`."""
+        """Every module in this one by dotted name, and this one first if `include_self`.
+
+        Parameters
+        ----------
+        memo
+            A set of modules to leave out; those that were met are added.
+        prefix
+            What the names begin with.
+        remove_duplicate
+            Whether a module that is reached twice comes once.
+        include_self
+            Whether the module itself comes first.
+
+        Yields
+        ------
+        name, module
+            One pair for each module.
+        """
         named = super().named_modules(memo, prefix, remove_duplicate)
         return ((name, module) for name, module in named if include_self or module is not self)
 
     def register_parameter(self, name: str, param: torch.nn.Parameter | None) -> None:
-        """Set a Parameter of torch's own kind as an attribute; a ParamState serves transforms as well."""
+        """Set a Parameter of torch's own kind as an attribute; a ParamState serves transforms as well.
+
+        Parameters
+        ----------
+        name
+            The name of the attribute.
+        param
+            The Parameter, or None.
+        """
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: torch.Tensor | None, persistent: bool = True) -> None:
-        """Set a Buffer of torch's own kind as an attribute; a LongTermState serves transforms as well."""
+        """Set a Buffer of torch's own kind as an attribute; a LongTermState serves transforms as well.
+
+        Parameters
+        ----------
+        name
+            The name of the attribute.
+        tensor
+            The tensor, or None.
+        persistent
+            Whether ``state_dict()`` has it.
+        """
         setattr(self, name, None if tensor is None else torch.nn.Buffer(tensor, persistent=persistent))
 
     def add_module(self, name: str, module: torch.nn.Module | None) -> None:
-        """Set a module as an attribute."""
+        """Set a module as an attribute.
+
+        Parameters
+        ----------
+        name
+            The name of the attribute.
+        module
+            The module, or None.
+        """
         setattr(self, name, module)
 
     def get_submodule(self, target: str) -> torch.nn.Module:
         """The module of a dotted name.
+
+        Parameters
+        ----------
+        target
+            The names on the way, joined by dots.
+
+        Returns
+        -------
+        torch.nn.Module
+            The module.
 
         Raises
         ------
@@ -270,6 +419,16 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
 
     def train(self, mode: bool = True) -> Self:
         """Set ``training`` of every module. Layers of this package ask ``environ``'s setting `fit` instead.
+
+        Parameters
+        ----------
+        mode
+            The value of ``training``.
+
+        Returns
+        -------
+        Module
+            This module.
 
         Raises
         ------
@@ -289,7 +448,18 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         return self
 
     def apply(self, fn: Callable[[torch.nn.Module], None]) -> Self:
-        """Call a function with every module in this one, and with this one last."""
+        """Call a function with every module in this one, and with this one last.
+
+        Parameters
+        ----------
+        fn
+            Takes a module.
+
+        Returns
+        -------
+        Module
+            This module.
+        """
         for module in reversed(list(self.modules())):
             fn(module)
         return self
@@ -319,6 +489,16 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         A number is a tensor without axes, and the units are one tensor of bytes, so that safetensors and the like take
         the whole of it.
 
+        Parameters
+        ----------
+        *args, **kwargs
+            As for ``torch.nn.Module.state_dict``.
+
+        Returns
+        -------
+        dict
+            Tensors by dotted name.
+
         Raises
         ------
         ValueError
@@ -329,6 +509,20 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         """Load values, converted to the units of the States; as torch's, but all or nothing.
+
+        Parameters
+        ----------
+        state_dict
+            What :meth:`state_dict` returned.
+        strict
+            Whether every name must be there, and no other.
+        assign
+            Whether to keep the given tensors, with their dtype and device, and not copy their numbers.
+
+        Returns
+        -------
+        NamedTuple
+            The names that are missing, and those that are not expected.
 
         Raises
         ------

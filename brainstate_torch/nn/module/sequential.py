@@ -86,11 +86,22 @@ class Sequential(Module):
         return empty
 
     def append(self, layer: Any) -> None:
-        """Add a layer at the end."""
+        """Add a layer at the end.
+
+        Parameters
+        ----------
+        layer
+            The layer.
+        """
         self.extend([layer])
 
     def extend(self, modules: Iterable[Any]) -> None:
         """Add layers at the end.
+
+        Parameters
+        ----------
+        modules
+            The layers.
 
         Raises
         ------
@@ -106,6 +117,13 @@ class Sequential(Module):
 
     def insert(self, index: int, module: Any) -> None:
         """Insert a layer before a position; layers with a size of their own keep it.
+
+        Parameters
+        ----------
+        index
+            The position.
+        module
+            The layer.
 
         Raises
         ------

@@ -42,11 +42,32 @@ class Transform(ABC):
 
     @abstractmethod
     def forward(self, x: Any) -> Any:
-        """The values of unconstrained numbers."""
+        """The values of unconstrained numbers.
+
+        Parameters
+        ----------
+        x
+            Unconstrained numbers, ``[*N]``.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The values, ``[*N]``.
+        """
 
     @abstractmethod
     def inverse(self, y: Any) -> Any:
         """The unconstrained numbers of values; nan for a value that the transform cannot have, unless said otherwise.
+
+        Parameters
+        ----------
+        y
+            Values, ``[*N]``.
+
+        Returns
+        -------
+        Tensor
+            The unconstrained numbers, ``[*N]``.
 
         Raises
         ------
@@ -58,6 +79,18 @@ class Transform(ABC):
         """The logarithm of the volume change from `x` to ``y = forward(x)``, ``[*N, K]`` to ``[*N]``.
 
         Where values have a unit, they are counted in the unit of the (lower) bound.
+
+        Parameters
+        ----------
+        x
+            Unconstrained numbers.
+        y
+            Their values.
+
+        Returns
+        -------
+        Tensor
+            The logarithm.
 
         Raises
         ------

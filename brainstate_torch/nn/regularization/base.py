@@ -68,15 +68,43 @@ class Regularization(Module):
         self.fit_hyper = fit_hyper
 
     def loss(self, value: Any) -> Any:
-        """The cost of a value, ``[*N]`` to ``[]``."""
+        """The cost of a value, ``[*N]`` to ``[]``.
+
+        Parameters
+        ----------
+        value
+            The value, ``[*N]``.
+
+        Returns
+        -------
+        Tensor
+            The cost, ``[]``.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define `loss`. Got a call of a class without it.")
 
     def sample_init(self, shape: Size) -> Any:
-        """A random value of a shape that is probable under the cost."""
+        """A random value of a shape that is probable under the cost.
+
+        Parameters
+        ----------
+        shape
+            The shape.
+
+        Returns
+        -------
+        Tensor
+            The value, ``[*shape]``.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define `sample_init`. Got a call of a class without it.")
 
     def reset_value(self) -> Any:
-        """A value that costs little; it broadcasts to the parameter's."""
+        """A value that costs little; it broadcasts to the parameter's.
+
+        Returns
+        -------
+        Tensor or Quantity
+            The value.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define `reset_value`. Got a call of a class without it.")
 
     def _hyper(self, value: Any) -> Any:

@@ -73,7 +73,18 @@ class StateFinder:
         return self.find(*args, **kwargs)
 
     def find(self, *args: Any, **kwargs: Any) -> Any:
-        """The States of a call with these arguments."""
+        """The States of a call with these arguments.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+
+        Returns
+        -------
+        Any
+            The States, in the form that the class was asked for.
+        """
         chosen = {
             "all": self.stateful_fn.get_states,
             "read": self.stateful_fn.get_read_states,

@@ -84,7 +84,13 @@ class ProgramGraph:
         return f"ProgramGraph({self.name}, operations={count}, states={len(self.states)})"
 
     def dot(self) -> str:
-        """The graph in the language of graphviz."""
+        """The graph in the language of graphviz.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return "\n".join(["digraph {", "  rankdir=TB; node [shape=box, fontname=monospace];", *_dot(self), "}"])
 
 

@@ -94,7 +94,18 @@ class StatefulFunction:
         self._hits = self._misses = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function and commit what it wrote, all or nothing."""
+        """Run the function and commit what it wrote, all or nothing.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments.
+
+        Returns
+        -------
+        Any
+            The result.
+        """
         if self.static_argnums or self.static_argnames:
             self.get_arg_cache_key(*args, **kwargs)
         return self._run(args, kwargs).committed()
@@ -134,34 +145,120 @@ class StatefulFunction:
         return tuple([new.get(state, kept.get(state)) for state in known.states]), outcome.result
 
     def get_states(self, *args: Any, compile_if_miss: bool = True, **kwargs: Any) -> tuple[State[Any], ...]:
-        """The States that a call with these arguments reads or writes, in the order of first touch."""
+        """The States that a call with these arguments reads or writes, in the order of first touch.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+        compile_if_miss
+            Whether to look at a call that is not known yet; otherwise it is an error.
+
+        Returns
+        -------
+        tuple of State
+            The States.
+        """
         return self._signature(args, kwargs, compile_if_miss).states
 
     def get_read_states(self, *args: Any, compile_if_miss: bool = True, **kwargs: Any) -> tuple[State[Any], ...]:
-        """The States that a call reads and does not write."""
+        """The States that a call reads and does not write.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+        compile_if_miss
+            Whether to look at a call that is not known yet; otherwise it is an error.
+
+        Returns
+        -------
+        tuple of State
+            The States.
+        """
         known = self._signature(args, kwargs, compile_if_miss)
         return tuple([state for state in known.states if state not in known.written])
 
     def get_write_states(self, *args: Any, compile_if_miss: bool = True, **kwargs: Any) -> tuple[State[Any], ...]:
-        """The States that a call writes."""
+        """The States that a call writes.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+        compile_if_miss
+            Whether to look at a call that is not known yet; otherwise it is an error.
+
+        Returns
+        -------
+        tuple of State
+            The States.
+        """
         return self._signature(args, kwargs, compile_if_miss).written
 
     def get_out_shapes(self, *args: Any, compile_if_miss: bool = True, **kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The shapes of the result, and of each State after the call (None where it is only read)."""
+        """The shapes of the result, and of each State after the call (None where it is only read).
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+        compile_if_miss
+            Whether to look at a call that is not known yet; otherwise it is an error.
+
+        Returns
+        -------
+        tuple
+            A tree of shapes like the result, and one for each State.
+        """
         known = self._signature(args, kwargs, compile_if_miss)
         return known.out_shapes, known.state_shapes
 
     def get_graph(self, *args: Any, **kwargs: Any) -> ProgramGraph:
-        """What a call with such arguments does, to be printed; see :func:`make_graph`."""
+        """What a call with such arguments does, to be printed; see :func:`make_graph`.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+
+        Returns
+        -------
+        ProgramGraph
+            The graph.
+        """
         return recorded_graph(self.fun, self.static_argnums, self.static_argnames, args, kwargs, self.name)
 
     def make_jaxpr(self, *args: Any, **kwargs: Any) -> "StatefulFunction":
-        """Look once at a call with such arguments, so that the `get_` methods know the answer; the function itself."""
+        """Look once at a call with such arguments, so that the `get_` methods know the answer; the function itself.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+
+        Returns
+        -------
+        StatefulFunction
+            This object.
+        """
         self._signature(args, kwargs)
         return self
 
     def get_arg_cache_key(self, *args: Any, compile_if_miss: bool = False, **kwargs: Any) -> Any:
         """The signature of a call: equal for calls that need no new look.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The arguments of a call; only their kinds count.
+        compile_if_miss
+            Whether to look at a call that is not known yet; otherwise it is an error.
+
+        Returns
+        -------
+        Hashable
+            The signature.
 
         Raises
         ------
@@ -187,7 +284,13 @@ class StatefulFunction:
         self._cache.clear()
 
     def get_cache_stats(self) -> dict[str, int]:
-        """How many signatures are known, and how often one was found or not."""
+        """How many signatures are known, and how often one was found or not.
+
+        Returns
+        -------
+        dict
+            The counts by name.
+        """
         return {"size": len(self._cache), "capacity": _CAPACITY, "hits": self._hits, "misses": self._misses}
 
     def _signature(self, args: Any, kwargs: Any, compile_if_miss: bool = True) -> _Signature:

@@ -67,6 +67,16 @@ class ProgressBar:
     def init(self, n: int) -> "Progress":
         """The bar of one loop of `n` steps.
 
+        Parameters
+        ----------
+        n
+            The number of steps.
+
+        Returns
+        -------
+        Any
+            The bar.
+
         Raises
         ------
         ValueError
