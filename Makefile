@@ -9,10 +9,15 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: demo stress test doctest lint types notebook docs bench release nightly clean
+.PHONY: demo check stress test doctest lint types notebook docs bench release nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
+
+# The inner loop: lint, and what takes less than two minutes on two cores. A test that takes longer than a second shows.
+check: .venv/dev
+	$(MAKE) lint
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --durations=5 --durations-min=1 $(ARGS)
 
 # One process for each core, with one thread each.
 test: .venv/test

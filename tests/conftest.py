@@ -1,9 +1,31 @@
-"""One thread, and the choice of engine for the whole suite: ``pytest --engine func``."""
+"""One thread, what is slow, and the choice of engine for the whole suite: ``pytest --engine func``."""
+
+from pathlib import Path
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+TESTS = Path(__file__).parent
+#: Left out of ``make check``, besides tests of the C++ compiler and single ones with the marker: comparisons with
+#: brainstate, for which jax compiles, whatever starts processes, and laws of compiled programs.
+SLOW = (
+    "parity",
+    "stress",
+    "laws/test_compiled.py",
+    "laws/test_programs.py",
+    "laws/test_torch_modules.py",
+    "unit/transform/_mapping/test_ranks.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(TESTS).as_posix().startswith(SLOW) or any(
+            word in item.name for word in ("inductor", "compiled]")
+        ):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_addoption(parser):

@@ -61,6 +61,7 @@ def test_one_network_of_an_ensemble_learns_as_it_does_alone():
     torch.testing.assert_close(together, torch.stack(losses))
 
 
+@pytest.mark.slow
 def test_example_runs():
     done = subprocess.run([sys.executable, _PATH], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.count("\n") == 3

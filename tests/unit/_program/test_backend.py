@@ -43,6 +43,7 @@ def test_without_a_compiler_a_program_replays_and_says_so(monkeypatch):
     assert torch.equal(found, 2 * X)
 
 
+@pytest.mark.slow
 def test_values_that_are_used_twice_are_not_written_down_again_and_again(monkeypatch):
     """A draw from a Threefry key is 20 rounds that each use the words of the round before twice or more."""
     from torch._inductor import config

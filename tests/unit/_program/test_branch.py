@@ -41,6 +41,7 @@ def test_an_operand_that_is_handed_through_is_copied():
         assert found.data_ptr() != X.data_ptr()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [0, 1, 2])
 def test_derivatives_are_those_of_the_chosen_function(branch, index):
     def by(fun):

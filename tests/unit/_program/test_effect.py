@@ -49,6 +49,7 @@ def in_gradient(x, act):
     return T.grad(loss)(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["replay", "inductor"])
 @pytest.mark.parametrize("fun", [in_loop, in_scan, in_gradient])
 def test_a_program_acts_once_in_every_step_of_every_run(fun, backend):
@@ -74,6 +75,7 @@ def test_a_map_in_a_program_acts_once_for_all_lanes():
     assert seen == [[[1.0, 2.0, 3.0]]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["replay", "inductor"])
 def test_a_second_derivative_in_a_program_has_the_checks_of_the_function(backend):
     def loss(x):

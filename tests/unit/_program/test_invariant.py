@@ -57,6 +57,7 @@ def test_the_halves_together_are_the_whole():
     assert len(found.values) == len(outputs(found.before))
 
 
+@pytest.mark.slow
 def test_a_loop_reads_what_a_state_holds_at_the_call():
     """Signs of weights, as in networks of excitatory and inhibitory neurons, are taken once for each call."""
     weight = ParamState(W.clone())

@@ -49,6 +49,7 @@ def _loss(run):
     return loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "options"),
     [(0, {}), (1, {"reverse": True}), (2, {}), (1, {"forgetful": True})],
@@ -70,6 +71,7 @@ def test_derivatives_are_those_of_the_python_loop(place, options):
     assert torch.allclose(both(ours), both(plain))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dims", [(0, None, None), (None, 0, None), (None, None, 1), (0, 0, 1)])
 def test_lanes_are_loops_of_their_own(dims):
     lanes = [torch.stack([x, 2 * x, 3 * x], dim=0 if d is None else d) for x, d in zip((C, W, XS), dims, strict=True)]

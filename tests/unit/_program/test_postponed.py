@@ -44,6 +44,7 @@ def test_the_sum_is_computed_as_one_product(transposed):
     assert torch.allclose(found, expected.mT if transposed else expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_weight_has_the_gradient_of_the_plain_loop(batch, reverse):

@@ -37,6 +37,7 @@ def test_it_goes_on_while_the_condition_holds(repeat, start):
     assert found.data_ptr() != v.data_ptr()
 
 
+@pytest.mark.slow
 def test_forward_derivatives_are_those_of_the_steps_taken(repeat):
     ours = lambda v, w: repeat.apply([v, w])[0]
     # Three steps: 1.5 · w³.
@@ -46,6 +47,7 @@ def test_forward_derivatives_are_those_of_the_steps_taken(repeat):
     assert torch.allclose(jvp(slope, (W,), (torch.ones_like(W),))[1], 9 * W)
 
 
+@pytest.mark.slow
 def test_lanes_stop_one_by_one(repeat):
     starts = torch.tensor([1.0, 20.0, 6.0], dtype=F64)
     found = vmap(lambda v: repeat.apply([v, W])[0])(starts)

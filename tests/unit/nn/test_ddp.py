@@ -48,6 +48,7 @@ torch.distributed.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_two_processes_agree_on_gradients_and_values(tmp_path):
     root = Path(brainstate.__file__).parent.parent
     command = [sys.executable, "-c", PROGRAM]

@@ -70,9 +70,11 @@ def peak():
     return measure
 
 
+@pytest.mark.slow
 def test_long_gradient_keeps_no_more_than_by_hand(peak):
     assert peak("plain") <= 1.1 * peak("hand")
 
 
+@pytest.mark.slow
 def test_checkpoint_keeps_a_fraction(peak):
     assert peak("checkpoint") < 0.5 * peak("plain")

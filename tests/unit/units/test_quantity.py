@@ -189,6 +189,7 @@ def test_quantity_is_a_node_whose_unit_is_part_of_the_structure():
     assert torch.utils._pytree.tree_map(lambda x: x * 2, vector()).mantissa.tolist() == [2.0, 4.0]
 
 
+@pytest.mark.slow
 def test_copies_and_pickles():
     q = vector()
     deep = copy.deepcopy(q)

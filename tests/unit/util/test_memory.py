@@ -12,6 +12,7 @@ class Cycle:
         self.me = self
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"platform": "cpu"}, {"array": False}])
 def test_clear_buffer_memory_collects_garbage_and_keeps_what_is_in_use(options):
     kept, lost = torch.ones(2), weakref.ref(Cycle())
@@ -24,6 +25,7 @@ def test_clear_buffer_memory_collects_garbage_and_keeps_what_is_in_use(options):
     assert torch.equal(kept, torch.ones(2))
 
 
+@pytest.mark.slow
 def test_clear_buffer_memory_drops_compiled_code(monkeypatch):
     calls = []
     monkeypatch.setattr(torch.compiler, "reset", lambda: calls.append(1))
@@ -33,6 +35,7 @@ def test_clear_buffer_memory_drops_compiled_code(monkeypatch):
     assert calls == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options, emptied", [({}, 1), ({"platform": "gpu"}, 1), ({"platform": "cpu"}, 0), ({"array": False}, 0)]
 )

@@ -91,6 +91,7 @@ def test_what_a_call_writes_has_its_graph_inside_and_leaves_it_at_the_end(scale)
     assert scale.total._parameters is None
 
 
+@pytest.mark.slow
 def test_a_million_calls_keep_no_graph(scale):
     def nodes():
         gc.collect()

@@ -346,11 +346,13 @@ def models(step, count=200):
     return sum(ref() is not None for ref in gone)
 
 
+@pytest.mark.slow
 def test_the_cache_of_a_method_does_not_grow_with_models():
     assert models(lambda model: model.step(1.0, 1)) == 0
     assert sum(map(len, Counter.step._as_method()._programs.values())) == 0
 
 
+@pytest.mark.slow
 def test_the_cache_of_a_function_does_not_grow_with_models():
     current = []
 
@@ -635,6 +637,7 @@ def test_a_tensor_from_outside_can_be_transformed_inside(transform, request):
     assert torch.equal(replayed(lambda x: T.cond(x[0] > 0, transform, transform))(X), expected)
 
 
+@pytest.mark.slow
 def test_a_tangent_beside_a_reverse_derivative():
     def fun(w):
         return T.scan(lambda c, x: (T.cond(x > 1, lambda: c * x * w, lambda: torch.cos(c)), None), w, X)[0]

@@ -163,6 +163,7 @@ def test_a_compiled_one_runs_each_step_once_more_and_keeps_what_enters_blocks():
     assert "float32[10]" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 2, 7, 36, 37])
 def test_a_compiled_one_is_the_plain_loop(length):
     w = torch.tensor(0.7)

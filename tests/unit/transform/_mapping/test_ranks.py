@@ -36,6 +36,7 @@ def both(tmp_path_factory):
     return [torch.load(folder / f"{rank}.pt", weights_only=False) for rank in range(2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SAME, ids=lambda s: s.__name__)
 def test_two_processes_give_what_one_gives(both, scenario):
     alone = scenario()
