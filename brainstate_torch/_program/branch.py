@@ -6,9 +6,21 @@ from typing import Any
 import torch
 
 from .._arrays import is_real
-from .._host.functorch import jvp, vmap
+from .._host.functorch import jvp
 from .backend import Program, compiled
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, pullback, replaced, zeros
+from .operation import (
+    SETTINGS,
+    Body,
+    Cotangents,
+    Operation,
+    Pull,
+    Tensors,
+    apart,
+    in_lanes,
+    pullback,
+    replaced,
+    zeros,
+)
 from .recording import Like
 
 __all__ = ["Branch"]
@@ -121,10 +133,7 @@ class Branch(Operation):
         ]
 
         def lanes(body: Body) -> Body:
-            def fun(*arguments: torch.Tensor) -> Tensors:
-                return _lanes(lambda *xs: tuple(body(*xs)), ins, outs, randomness)(*arguments)  # type: ignore[no-any-return]
-
-            return Body(fun, like)
+            return Body(in_lanes(body, ins, outs, size, randomness), like)
 
         if not flags[0]:
             found = Branch([lanes(body) for body in self.branches]).apply([index, *operands])
@@ -132,8 +141,7 @@ class Branch(Operation):
 
         # Where each lane has a choice of its own, all functions run.
         def every(body: Body) -> Tensors:
-            found = _lanes(lambda _, *xs: tuple(body(*xs)), (0, *ins), 0, randomness)(index, *operands)
-            return found  # type: ignore[no-any-return]
+            return in_lanes(body, ins, 0, size, randomness)(*operands)  # type: ignore[no-any-return]
 
         rows = [every(body) for body in self.branches]
         chosen = list(rows[-1])
@@ -150,7 +158,3 @@ class Branch(Operation):
             return [True] * self.count
         each = [body.spread(flags[1:], randomness) for body in self.branches]
         return [any(column) for column in zip(*each, strict=True)]
-
-
-def _lanes(fun: Any, ins: Any, outs: Any, randomness: str) -> Any:
-    return vmap(fun, ins, outs, randomness=randomness)

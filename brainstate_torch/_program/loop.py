@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import torch
 
 from .._arrays import is_real
-from .._host.functorch import jvp, vmap
+from .._host.functorch import jvp
 from .backend import Program, compiled, steps_per_piece
 from .halves import split
 from .invariant import hoisted
 from .nodes import arguments
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, pullback, replaced, zeros
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, in_lanes, pullback, replaced, zeros
 from .purity import pure
 from .recording import Like, record
 
@@ -246,9 +246,7 @@ class Loop(Operation):
         ins = tuple([0 if flag else None for flag in flags])
         outs = tuple([0 if flag else None for flag in results])
 
-        def lanes(*arguments: torch.Tensor) -> Tensors:
-            return vmap(lambda *xs: tuple(step(*xs)), ins, outs, randomness=randomness)(*arguments)  # type: ignore[no-any-return]
-
+        lanes = in_lanes(step, ins, outs, size, randomness)
         like = [_repeated(x, size) if flag else x for x, flag in zip(step.like, flags, strict=True)]
         moved = []
         for i, (x, dim, flag) in enumerate(zip(tensors, dims, flags, strict=True)):

@@ -25,6 +25,7 @@ from .._host.functorch import (
     unmapped,
     untracked,
     vjp,
+    vmap,
 )
 from .._host.fx import GraphModule
 from .calls import call, target
@@ -42,6 +43,7 @@ __all__ = [
     "Tensors",
     "apart",
     "compiling",
+    "in_lanes",
     "operations_in",
     "pullback",
     "replaced",
@@ -99,6 +101,17 @@ def apart(results: Tensors, arguments: Tensors) -> list[torch.Tensor]:
 def zeros(x: Any) -> torch.Tensor:
     """Zeros of a kind."""
     return torch.zeros(x.shape, dtype=x.dtype, device=x.device)
+
+
+def in_lanes(fun: Flat, ins: Any, outs: Any, size: int, randomness: str) -> Callable[..., Any]:
+    """The function mapped over so many lanes, also where no argument has one of its own in each."""
+
+    def mapped(*arguments: torch.Tensor) -> Any:
+        # torch.vmap wants one mapped input at least.
+        lane = torch.empty(size, 0)
+        return vmap(lambda _, *xs: tuple(fun(*xs)), (0, *ins), outs, randomness=randomness)(lane, *arguments)
+
+    return mapped
 
 
 def pullback(fun: Flat, arguments: Tensors, cotangents: Tensors, places: Sequence[int]) -> tuple[Tensors, Tensors]:
@@ -280,7 +293,7 @@ class Operation(ABC):
         whole, dims = zip(*[unmapped(x, here) for x in tensors], strict=True)
         size, randomness = innermost_map()
         with below(here):
-            if not self.draws and all(dim is None for dim in dims):
+            if all(dim is None for dim in dims) and (randomness == "same" or not self.draws):
                 return self.apply(whole)
             results, axes = self.batched(whole, dims, size, randomness)
         return [x if axis is None else lanes_of(x, axis, here) for x, axis in zip(results, axes, strict=True)]

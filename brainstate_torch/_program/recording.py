@@ -25,6 +25,7 @@ from .._host.functorch import (
 from .._host.fx import GraphModule, Node, disable_proxy_modes_tracing, get_proxy_mode, has_side_effect, make_fx
 from .._source import OURS, TORCH
 from .calls import CALL, act, perform, target
+from .rewriting import Rewriting
 
 __all__ = [
     "Like",
@@ -76,6 +77,12 @@ class Recording(TorchFunctionMode):
         #: What the graph refers to by number, and must keep alive.
         self.held: list[Any] = []
         self._proxies: Any = None
+        self.rewriting = Rewriting(lambda: bool(_THREAD.recordings) and _THREAD.recordings[-1] is self)
+
+    @property
+    def is_outermost(self) -> bool:
+        """Whether no other recording was under way when this one was begun."""
+        return self._outer is None
 
     @contextlib.contextmanager
     def resumed(self) -> Iterator[None]:
@@ -286,7 +293,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             _THREAD.recordings.append(inner)
             inner.begin()
             try:
-                with inner:
+                with inner, inner.rewriting:
                     return [inner.local(x) for x in fun(*tensors)]
             finally:
                 _THREAD.recordings.pop()

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 
 from .._arrays import is_real
-from .._host.functorch import jvp, vmap
+from .._host.functorch import jvp
 from .backend import Program, compiled
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, in_lanes
 from .recording import Like, record
 
 __all__ = ["Repeat"]
@@ -132,7 +132,7 @@ class Repeat(Operation):
         ]
 
         def each(body: Body, *arguments: torch.Tensor) -> Any:
-            return vmap(lambda *xs: tuple(body(*xs)), ins, randomness=randomness)(*arguments)
+            return in_lanes(body, ins, 0, size, randomness)(*arguments)
 
         def test(*arguments: torch.Tensor) -> Tensors:
             return [each(self.test, *arguments)[0].any()]

@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from .._host.functorch import FakeTensor, vmap
-from .._program.operation import Cotangents, Operation, Pull, Tensors
+from .._host.functorch import FakeTensor
+from .._program.operation import Cotangents, Operation, Pull, Tensors, in_lanes
 from ._generators import WORKSPACE, Generators
 
 __all__ = ["Draw", "advanced"]
@@ -67,7 +67,7 @@ class Draw(Operation):
         return Pull(self, lambda needs, *_: [None] * len(needs))
 
     def pushed(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
-        return [None, None]
+        return [None] * self.count
 
     def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
         return [randomness == "different" or any(flags[1:]), False]
@@ -81,13 +81,18 @@ class Draw(Operation):
                 "Use the generator 'threefry2x32', whose keys can be split."
             )
         if not self.spread([dim is not None for dim in dims], randomness)[0]:
-            return self.apply(tensors), [None, None]
-        ins = (0, *dims[1:])
+            return self.apply(tensors), [None] * self.count
 
-        def lanes(generator: torch.Generator, *others: torch.Tensor) -> torch.Tensor:
-            # torch.vmap needs at least one mapped input.
-            lane = torch.empty(size, 0)
-            found = vmap(lambda _, *xs: self.sampler(generator, *xs), ins, randomness=randomness)(lane, *others)
-            return found  # type: ignore[no-any-return]
+        def lanes(generator: torch.Generator, *others: torch.Tensor) -> Any:
+            def several(*xs: torch.Tensor) -> Tensors:
+                drawn = self.sampler(generator, *xs)
+                return [drawn] if isinstance(drawn, torch.Tensor) else drawn
 
-        return Draw(self.device, lanes).apply(tensors), [0, None]
+            found = in_lanes(several, dims[1:], 0, size, randomness)(*others)
+            return found if self.count > 2 else found[0]
+
+        return self._mapped_by(lanes).apply(tensors), [*[0] * (self.count - 1), None]
+
+    def _mapped_by(self, sampler: Callable[..., Any]) -> "Draw":
+        """The same draw by another sampler."""
+        return Draw(self.device, sampler)

@@ -15,6 +15,7 @@ from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.frame import outside
 from ..._state.value import owned
+from ...random._torch_stream import drawn
 from .._core.functional import Static, combine, partition, run
 from .batch_norm import averaging_in_tensors
 from .frozen import frozen
@@ -123,7 +124,8 @@ class Stateful(NamedTuple):
                 pairs = zip(self.places[state], before, strict=True)
                 own = [x if place is None else captured.get(place, x) for place, x in pairs]
             held.append(owned(combine(own, static), level(), True))
-        with recording().aliased([(outer[place], x) for place, x in captured.items()]):
+        rewriting = recording().rewriting
+        with recording().aliased([(outer[place], x) for place, x in captured.items()]), rewriting.drawing(drawn):
             outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
             # What is handed through as it came has met no operation that would have told what it means here.
@@ -164,7 +166,8 @@ def record_stateful(
 
     def flat(*inputs: torch.Tensor) -> Sequence[torch.Tensor]:
         args, kwargs = arguments(inputs)
-        outcome = run(fun, args, kwargs, frame=frame, accept=lambda *found: results.append(accept(*found)))
+        with recording().rewriting.drawing(drawn):
+            outcome = run(fun, args, kwargs, frame=frame, accept=lambda *found: results.append(accept(*found)))
         parts = [partition(numbers_as_tensors(x)) for x in (results[0], *outcome.written, *outcome.created)]
         outputs.extend([rest for _, rest in parts])
         return [x for some, _ in parts for x in some]
