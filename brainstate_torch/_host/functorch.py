@@ -47,6 +47,7 @@ __all__ = [
     "innermost_map",
     "is_batched",
     "is_differentiated",
+    "is_tracked",
     "is_transformed",
     "jacfwd",
     "jacrev",
@@ -130,6 +131,13 @@ def is_batched(x: Any, at: int | None = None) -> bool:
             return True
         x = _functorch.get_unwrapped(x)
     return False
+
+
+def is_tracked(x: torch.Tensor) -> bool:
+    """Whether autograd, or a reverse derivative of torch.func at any level, follows a tensor."""
+    while not x.requires_grad and _functorch.is_functorch_wrapped_tensor(x):
+        x = _functorch.get_unwrapped(x)
+    return x.requires_grad
 
 
 def lanes_of(x: torch.Tensor, axis: int, at: int) -> torch.Tensor:

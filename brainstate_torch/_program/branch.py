@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from .._arrays import is_real
-from .._host.functorch import jvp
+from .._host.functorch import enclosing, jvp
 from .backend import Program, compiled
 from .operation import (
     SETTINGS,
@@ -140,10 +140,16 @@ class Branch(Operation):
             return found, [None if out is None else 0 for out in outs]
 
         # Where each lane has a choice of its own, all functions run.
-        def every(body: Body) -> Tensors:
-            return in_lanes(body, ins, 0, size, randomness)(*operands)  # type: ignore[no-any-return]
+        def every(number: int, body: Body) -> Tensors:
+            def masked(lane: torch.Tensor, *xs: torch.Tensor) -> Tensors:
+                # The derivative of what was not chosen is zero times perhaps infinity.
+                return body(*[torch.where(lane == number, x, x.detach()) if is_real(x) else x for x in xs])
 
-        rows = [every(body) for body in self.branches]
+            fun, given = (masked, [index, *operands]) if is_followed else (body, operands)
+            return in_lanes(fun, (0, *ins) if is_followed else ins, 0, size, randomness)(*given)  # type: ignore[no-any-return]
+
+        is_followed = not {"Grad", "Jvp"}.isdisjoint(enclosing())
+        rows = [every(number, body) for number, body in enumerate(self.branches)]
         chosen = list(rows[-1])
         for number, results_of in enumerate(rows[:-1]):
             mask = index == number

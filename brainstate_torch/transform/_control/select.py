@@ -12,6 +12,7 @@ from ...random import RandomState
 from .._core.carry import as_arrays
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.stacking import aligned
+from .masked import InLanes, first_that_holds
 
 __all__ = ["checked_operands", "select"]
 
@@ -39,8 +40,9 @@ def select(
 
     def every(*operands: Any) -> Any:
         outcomes = []
-        for branch in branches:
-            outcomes.append(run(branch, operands, {}))
+        for branch, lanes in zip(branches, first_that_holds(masks), strict=True):
+            with InLanes(lanes):
+                outcomes.append(run(branch, operands, {}))
             # These draws have no lanes to choose from: each branch goes on where the one before it stopped.
             for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
                 if _is_torch_stream(state):

@@ -1,0 +1,84 @@
+"""A branch that runs in lanes that did not choose it: no derivative leaves it there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from ... import _tree
+from ..._arrays import is_real
+from ..._host.dispatch import TorchFunctionMode
+from ..._host.functorch import enclosing, is_tracked
+
+__all__ = ["InLanes", "first_that_holds"]
+
+
+def first_that_holds(masks: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """For each mask, whether it holds and none before it does; the last also where none holds."""
+    found: list[torch.Tensor] = []
+    free: torch.Tensor | None = None
+    for mask in masks[:-1]:
+        found.append(mask if free is None else free & mask)
+        free = ~mask if free is None else free & ~mask
+    return [*found, torch.ones_like(masks[-1]) if free is None else free]
+
+
+class InLanes(TorchFunctionMode):
+    """Within: tensors from outside are constants in the lanes in which a mask does not hold; their numbers stay.
+
+    The derivative of a branch that was not chosen is multiplied by zero, which is nan where it is infinite, as that of
+    ``1 / x`` at 0. Masking what the branch takes in, closures and States included, stops it there, in every derivative.
+
+    Parameters
+    ----------
+    mask
+        One boolean for each lane.
+    """
+
+    def __init__(self, mask: torch.Tensor) -> None:
+        super().__init__()
+        self.mask = mask
+        self._forward = "Jvp" in enclosing()
+        #: What was computed within, by identity.
+        self._own: dict[int, torch.Tensor] = {}
+        self._masked: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        if func in _PLAIN or name == "__get__":
+            return func(*args, **kwargs)
+        given = [self._taken(x) for x in args]
+        if args and _writes(name):
+            given[0] = args[0]
+        result = func(*given, **{key: x if key == "out" else self._taken(x) for key, x in kwargs.items()})
+        for x in (result,) if isinstance(result, torch.Tensor) else result if isinstance(result, (tuple, list)) else ():
+            if isinstance(x, torch.Tensor):
+                self._own[id(x)] = x
+        return result
+
+    def _taken(self, x: Any) -> Any:
+        if isinstance(x, torch.Tensor):
+            return self._constant_elsewhere(x)
+        if x is None or isinstance(x, (int, float, str, torch.dtype, torch.device)):
+            return x
+        return _tree.map(lambda leaf: self._constant_elsewhere(leaf) if isinstance(leaf, torch.Tensor) else leaf, x)
+
+    def _constant_elsewhere(self, x: torch.Tensor) -> torch.Tensor:
+        if id(x) in self._own or not is_real(x) or not (self._forward or is_tracked(x)):
+            return x
+        known = self._masked.get(id(x))
+        if known is None:
+            known = self._masked[id(x)] = (x, torch.where(self.mask, x, x.detach()))
+        return known[1]
+
+
+#: What knows tensors by identity.
+_PLAIN = {torch.autograd.grad, torch.autograd.backward, torch.Tensor.requires_grad_, torch.Tensor.backward}
+
+
+def _writes(name: str) -> bool:
+    """Whether a function of this name writes into its first argument."""
+    return name == "__setitem__" or (name.endswith("_") and not name.endswith("__")) or name.startswith("__i")
