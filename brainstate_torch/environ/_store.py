@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import warnings
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -69,6 +70,8 @@ class Observed(dict[str, Any]):
     def __init__(self) -> None:
         super().__init__({PRECISION: peek(PRECISION)})
         self.depths = {key: len(stack) for key, stack in GLOBAL.contexts.items()}
+        #: What else it found: for an object and the name of an attribute, the value.
+        self.attributes: dict[tuple[weakref.ref[Any], str], Any] = {}
 
     def see(self, key: str, value: Any) -> None:
         """Note a setting that was read, unless the code itself has set it."""
@@ -77,7 +80,9 @@ class Observed(dict[str, Any]):
 
     def holds(self) -> bool:
         """Would the code find the same settings now?"""
-        return all(_same(value, peek(key)) for key, value in self.items())
+        return all(_same(value, peek(key)) for key, value in self.items()) and all(
+            getattr(ref(), name, value) is value for (ref, name), value in self.attributes.items()
+        )
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -93,6 +98,14 @@ def peek(key: str) -> Any:
     """A setting of this thread's default store, without telling observers; MISSING if there is none."""
     stack = GLOBAL.contexts.get(key)
     return stack[-1] if stack else GLOBAL.settings.get(key, MISSING)
+
+
+def read_attribute(owner: Any, name: str) -> Any:
+    """An attribute that is a setting of an object, such as `training`; observers are told."""
+    value = getattr(owner, name)
+    for observer in GLOBAL._observers:
+        observer.attributes.setdefault((weakref.ref(owner), name), value)
+    return value
 
 
 @contextlib.contextmanager

@@ -1,15 +1,16 @@
-"""Layers that drop a part of their input while a model is fitted: while ``environ``'s setting `fit` is true."""
+"""Layers that drop a part of their input while a model is fitted."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 
-from .. import environ, random
+from .. import random
 from .._state import ShortTermState
 from ..typing import Size
 from ..units import get_mantissa
 from .init import param
+from .module.fitting import is_fitting
 from .module.module import ElementWiseBlock
 from .module.operand import operand
 
@@ -29,7 +30,7 @@ class _Dropout(ElementWiseBlock):
         self.prob = prob
 
     def _active(self) -> bool:
-        return bool(environ.get("fit", desc="Whether the model is being fitted.")) and self.prob < 1.0
+        return is_fitting(self) and self.prob < 1.0
 
     def _kept(self, x: Any, shape: Sequence[int]) -> torch.Tensor:
         """Which elements to keep, drawn on the device of the input."""
@@ -57,12 +58,11 @@ class Dropout(_Dropout):
     ------
     ValueError
         `prob` is not a probability.
-    KeyError
-        `fit` is not set when the layer is called.
 
     Notes
     -----
-    Source: brainstate.nn.Dropout (0.5.4). As in brainstate, ``environ.context(fit=...)`` decides, not ``train()``.
+    Source: brainstate.nn.Dropout (0.5.4). As in brainstate, ``environ``'s setting `fit` decides. Differs: where it
+    is not set, ``train()`` and ``eval()`` do, as in torch.
 
     Examples
     --------

@@ -183,7 +183,6 @@ def _fitted(f, layer, x, *mask):
 
 # Errors
 
-case("BatchNorm without the setting", raises="KeyError")(lambda f: f.bs.nn.BatchNorm0d(6)(array(f, VECTORS)))
 case("BatchNorm of another size", raises="ValueError")(lambda f: _fitted(f, f.bs.nn.BatchNorm1d((4, 6)), SEQUENCES))
 case("BatchNorm of more axes", raises="ValueError")(lambda f: _fitted(f, f.bs.nn.BatchNorm0d(6), SEQUENCES))
 case("BatchNorm of an axis that is not there", raises="ValueError")(lambda f: f.bs.nn.BatchNorm0d(6, 1))

@@ -418,7 +418,7 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         return found[target]
 
     def train(self, mode: bool = True) -> Self:
-        """Set ``training`` of every module. Layers of this package ask ``environ``'s setting `fit` instead.
+        """Set ``training`` of every module. It decides where ``environ`` has no setting `fit`.
 
         Parameters
         ----------

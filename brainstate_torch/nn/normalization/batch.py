@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import torch
 
-from ... import environ
 from ..._state import BatchState, State
 from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
+from ..module.fitting import is_fitting
 from .base import Normalization, as_mask, centred
 from .layer import learned
 from .params import NormalizationParamState, applied
@@ -65,7 +65,7 @@ class _BatchNorm(Normalization):
         """``[N, *in_size]`` or ``[*in_size]``, to the same. Where the boolean `mask` is false, `x` does not count."""
         dtype = self.dtype
         x = self._operand(x, dtype)
-        fit = environ.get("fit", desc="Whether the model is being fitted")
+        fit = is_fitting(self)
         batched = self._is_batched(x)
         if fit or self.running_mean is None or self.running_var is None:
             axes = tuple(axis for axis in range(x.ndim) if axis - batched not in self.feature_axes)
@@ -102,9 +102,10 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     sizes, space = ", ".join(["2"] * axes + ["1"]), " and the axes of space" if axes else ""
     doc = f"""Mean 0 and variance 1 of each feature over the batch{space}, then a scale and bias.
 
-    While the model is fitted (``environ.context(fit=True)``) the batch's own mean and variance are used, and the
-    running ones move towards them: ``momentum * running + (1 - momentum) * batch``. Otherwise the running ones are
-    used. The variance is the mean of the squared deviations, in both (arXiv:1502.03167).
+    While the model is fitted, the batch's own mean and variance are used, and the running ones move towards them:
+    ``momentum * running + (1 - momentum) * batch``. Otherwise the running ones are used. ``environ``'s setting `fit`
+    decides, or, where it is not set, ``train()`` and ``eval()``. The variance is the mean of the squared deviations, in
+    both (arXiv:1502.03167).
 
     Parameters
     ----------
@@ -144,8 +145,6 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
 
     Raises
     ------
-    KeyError
-        `fit` is not set when the layer is called.
     NotImplementedError
         `axis_name` is given.
     TypeError

@@ -32,8 +32,14 @@ def test_the_setting_fit_decides(kind, x):
         assert not torch.equal(kind(0.5)(x), x)
         assert kind(1.0)(x) is x
         assert kind(0.0)(x).unique().numel() == 1
-    with pytest.raises(KeyError, match="fit"):
-        kind(0.5)(x)
+
+
+@pytest.mark.parametrize("kind, x", [*LAYERS, (lambda p: nn.DropoutFixed((4, 6), p), torch.ones(4, 6))][:4])
+def test_without_the_setting_train_and_eval_decide(kind, x):
+    model = torch.nn.Sequential(kind(0.5))
+    assert not torch.equal(model(x), x)
+    assert model.eval()(x) is x
+    assert not torch.equal(model.train()(x), x)
 
 
 @pytest.mark.parametrize("kind, x", [*LAYERS, (lambda p: nn.DropoutFixed(3, p), ONES)])

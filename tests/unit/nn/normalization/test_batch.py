@@ -56,11 +56,20 @@ def test_without_tracking_the_batch_is_used_in_evaluation_too():
         nn.BatchNorm0d(2, track_running_stats=False)
 
 
-def test_the_setting_must_be_there_and_a_failing_call_changes_nothing():
+def test_without_the_setting_train_and_eval_decide():
+    layer, theirs = nn.BatchNorm0d(3, momentum=0.9), torch.nn.BatchNorm1d(3, momentum=0.1)
+    x = torch.randn(8, 3) * 2 + 1
+    torch.testing.assert_close(layer(x), theirs(x))
+    torch.testing.assert_close(layer.running_mean.value, theirs.running_mean)
+    mean, variance = layer.running_mean.value, layer.running_var.value
+    torch.testing.assert_close(layer.eval()(x), (x - mean) / (variance + 1e-5).sqrt())
+    assert layer.running_mean.value is mean
+    torch.testing.assert_close(layer.train()(x), theirs(x))
+
+
+def test_a_failing_call_changes_nothing():
     layer = nn.BatchNorm1d((3, 4))
     before = layer.running_mean.value, layer.running_var.value
-    with pytest.raises(KeyError, match="fit"):
-        layer(torch.ones(2, 3, 4))
     with environ.context(fit=True):
         with pytest.raises(ValueError, match=r"`x` must have 2 axes, or 3 with a batch axis. Got 4"):
             layer(torch.ones(1, 2, 3, 4))
