@@ -4,10 +4,11 @@ The functions are those of numpy.random, with units. :func:`seed` starts the com
 State: a draw in a mapped function differs from lane to lane, and a function that raises leaves the stream where it was.
 """
 
+from ._default import DEFAULT
 from ._functions import *  # noqa: F403
 from ._functions import _NAMES as _distributions
 from ._seeding import *  # noqa: F403
 from ._seeding import __all__ as _seeding_names
-from ._state import DEFAULT, RandomState
+from ._state import RandomState
 
 __all__ = ["DEFAULT", "RandomState", *_distributions, *_seeding_names]

@@ -7,7 +7,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import torch
 
 from ..typing import ArrayLike, DTypeLike, SeedOrKey, Size
-from ._state import DEFAULT, RandomState
+from ._default import DEFAULT
+from ._state import RandomState
 
 __all__ = ["of_default", "randint"]
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from ..typing import SeedOrKey
+from ._default import DEFAULT
 from ._keys import as_key, entropy
-from ._state import DEFAULT, RandomState
+from ._state import RandomState
 
 __all__ = [
     "clone_rng",
@@ -42,8 +43,9 @@ def seed(seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
 
     Notes
     -----
-    Source: brainstate.random.seed (0.5.4). Differs: `impl`. Neither seeds torch's global generators, which layers of
-    torch.nn draw from.
+    Source: brainstate.random.seed (0.5.4). Differs: `impl`. Until it is called, the stream follows torch's generator:
+    it starts anew from that whenever that has moved, so that ``torch.manual_seed`` is enough. It does not seed torch's
+    global generators, which layers of torch.nn draw from.
 
     Examples
     --------
@@ -89,10 +91,12 @@ def seed_context(seed_or_key: SeedOrKey | None) -> Iterator[None]:
     tensor(True)
     """
     before, numpy_before = DEFAULT.value, np.random.get_state()
+    followed = DEFAULT._followed
     try:
         seed(entropy() if seed_or_key is None else seed_or_key)
         yield
     finally:
+        DEFAULT._followed = followed
         DEFAULT.value = before
         np.random.set_state(numpy_before)
 

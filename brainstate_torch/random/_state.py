@@ -24,10 +24,10 @@ from ._threefry_draws import ThreefryDraws
 from ._torch_draws import TorchDraws
 from ._uniform import UniformFamily
 
-__all__ = ["DEFAULT", "RandomState"]
+__all__ = ["LOCK", "RandomState"]
 
 #: Reading, drawing and writing back is one step, also for threads that share a RandomState.
-_LOCK = threading.RLock()
+LOCK = threading.RLock()
 
 
 class RandomState(
@@ -95,7 +95,10 @@ class RandomState(
     @property
     def impl(self) -> str:
         """The generator: ``'torch'`` or ``'threefry2x32'``."""
-        value = self._get()
+        return self._impl_of(self._get())
+
+    @staticmethod
+    def _impl_of(value: Any) -> str:
         return "threefry2x32" if isinstance(value, torch.Tensor) and not is_generator_state(value) else "torch"
 
     def seed(self, seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
@@ -196,7 +199,7 @@ class RandomState(
         tensor(True)
         """
         count = None if n is None else _count(n)
-        with _LOCK:
+        with LOCK:
             if backup:
                 self.backup_key()
             keys = self._keys(1 if count is None else count)
@@ -237,7 +240,7 @@ class RandomState(
             `n` is not an integer, or less than 1.
         """
         count = _count(n)
-        with _LOCK:
+        with LOCK:
             if backup:
                 self.backup_key()
             is_torch = self.impl == "torch"
@@ -266,10 +269,10 @@ class RandomState(
         if is_recording():
             drawn, self.value = Draw(device, sampler).apply([self.value, *tensors])
             return drawn
-        with _LOCK:
+        with LOCK:
             drawn, self.value = advanced(self.value, device, sampler, *tensors)
             # Parameters of a State change in place, when a checkpoint is loaded, unseen by the workspace.
-            WORKSPACE.state = self._get() if self._parameters is None else None
+            WORKSPACE.state = None if self._parameters else self._get()
         return drawn
 
 
@@ -302,6 +305,3 @@ def _count(n: SupportsIndex) -> int:
     if count < 1:
         raise ValueError(f"`n` must be a positive integer. Got {count}.")
     return count
-
-
-DEFAULT = RandomState()
