@@ -1,11 +1,12 @@
 """Optimizer: the weights, what is remembered of them, and the step."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import torch
 
 from .._arrays import SCALARS
+from .._state import State
 from ..graph import Node
 from ..transform._core.functional import run_and_commit
 from ..units import Quantity, get_mantissa
@@ -15,6 +16,8 @@ from .state import OptimState
 from .weights import Step, Weights, as_row, from_row
 
 __all__ = ["Optimizer", "check_between", "check_positive"]
+
+_MISSING: Any = object()
 
 #: For one leaf of a weight: what is remembered of it, by name.
 Moments = dict[str, torch.Tensor]
@@ -31,6 +34,10 @@ class Optimizer(Node):
     Gradients in other units are those of one loss, unit(loss) / unit(weight), and are checked to be. With a unit, `lr`
     times the gradient must have the unit of the weight (:class:`SGD`), or `lr` alone where a step is as long whatever
     the size of the gradient (:class:`Adam`), and some take numbers only. Every other hyperparameter is a number.
+
+    **Frozen weights.** A tensor on whose Parameter ``requires_grad_(False)`` was called, as by
+    ``layer.requires_grad_(False)``, is left alone; ``transform.grad`` still gives the gradient of a State that it is
+    asked for.
 
     A subclass defines :meth:`rule`, and in `remembers` the names of its moments.
 
@@ -79,6 +86,27 @@ class Optimizer(Node):
     >>> w.value
     tensor([0.5000, 2.5000])
     """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Say what to write in place of ``Adam(model.parameters(), lr=...)``, before Python counts the arguments."""
+        first = args[0] if args else kwargs.get("params")
+        if isinstance(first, (State, list, tuple, Mapping, Iterator)):
+            name = cls.__name__
+            raise TypeError(
+                f"`lr` of {name} must be a number, a quantity or a schedule of this package. Got "
+                f"{type(first).__name__}. Write `{name}(lr=...).register_trainable_weights(model.states(ParamState))` "
+                f"and `update(grads)`, or take `torch.optim.{name}(model.parameters())`: both move the same numbers."
+            )
+        return super().__new__(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("param_groups", "add_param_group", "zero_grad"):
+            raise AttributeError(
+                f"`{name}` belongs to torch.optim. Got an optimizer of this package: States are given to "
+                "`register_trainable_weights`, gradients to `update`, and `lr` is a number or a schedule of "
+                "`brainstate_torch.optim`. With torch's schedulers, take torch.optim on `model.parameters()`."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     #: The names of the moments.
     remembers: tuple[str, ...] = ()
@@ -210,14 +238,24 @@ class Optimizer(Node):
         # A transform of its own: if a hook of a State raises, none is changed.
         run_and_commit(self._step, (grads,))
 
-    def step(self, grads: Any) -> None:
+    def step(self, grads: Any = _MISSING) -> None:
         """:meth:`update`, under torch's name.
 
         Parameters
         ----------
         grads
             The gradients.
+
+        Raises
+        ------
+        TypeError
+            There are none: a gradient is not kept in the weights.
         """
+        if grads is _MISSING:
+            raise TypeError(
+                "`step` must get the gradients. Got none: they are not kept in the weights. Write "
+                "`optimizer.step(transform.grad(loss, states)())`, or take torch.optim on `model.parameters()`."
+            )
         self.update(grads)
 
     def _step(self, grads: Any) -> None:

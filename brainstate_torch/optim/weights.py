@@ -23,6 +23,8 @@ class Row(NamedTuple):
     leaf: int
     value: torch.Tensor
     unit: Unit
+    #: Whether ``requires_grad_(False)`` was called on its Parameter.
+    frozen: bool
 
 
 class Weights:
@@ -54,10 +56,14 @@ class Weights:
         self.parts = [_tree.flatten(state.value, is_leaf=is_quantity) for state in states]
         self.rows: list[Row] = []
         for i, (leaves, _) in enumerate(self.parts):
+            place = 0
             for j, leaf in enumerate(leaves):
                 mantissa, unit = (leaf.mantissa, leaf.unit) if isinstance(leaf, Quantity) else (leaf, UNITLESS)
-                if isinstance(mantissa, torch.Tensor) and (mantissa.is_floating_point() or mantissa.is_complex()):
-                    self.rows.append(Row(i, j, mantissa, unit))
+                if not isinstance(mantissa, torch.Tensor):
+                    continue
+                if mantissa.is_floating_point() or mantissa.is_complex():
+                    self.rows.append(Row(i, j, mantissa, unit, _is_frozen(states[i], place, mantissa)))
+                place += 1
 
     def _path(self, i: int) -> str:
         return _tree.leaves_with_path(self.tree, is_leaf=_is_state)[i][0]
@@ -69,7 +75,7 @@ class Weights:
         return self._path(row.state) + inner
 
     def gradients(self, grads: Any) -> list[Any]:
-        """The gradient of each row, a tensor or quantity of its shape; None where a State has None.
+        """The gradient of each row, a tensor or quantity of its shape; None where a State has None or is frozen.
 
         Raises
         ------
@@ -92,7 +98,7 @@ class Weights:
         found = []
         for row in self.rows:
             of_state = leaves[row.state]
-            grad = None if of_state is None else of_state[row.leaf]
+            grad = None if of_state is None or row.frozen else of_state[row.leaf]
             if grad is not None:
                 self._check_gradient(grad, row)
             found.append(grad)
@@ -173,6 +179,11 @@ class Weights:
             leaves[row.leaf] = Quantity(numbers[place], row.unit) if is_quantity(leaves[row.leaf]) else numbers[place]
         for i, leaves in new.items():
             self.states[i].value = _tree.unflatten(self.parts[i][1], leaves)
+
+
+def _is_frozen(state: State[Any], place: int, leaf: torch.Tensor) -> bool:
+    """Whether the Parameter of a leaf that is trained by its kind does not require a gradient."""
+    return bool(state._parameters) and state._trains(leaf) and not state._parameters[place].requires_grad
 
 
 def _is_state(x: Any) -> bool:

@@ -56,7 +56,7 @@ class DefaultStream(RandomState):
         self._followed, self._worker = None, get_worker_info()
         super().set_key(key)
 
-    def clone(self) -> RandomState:
+    def clone(self) -> Any:
         """A new RandomState with the same generator and its own stream."""
         return RandomState(self.split_key(), impl=self.impl)
 
