@@ -1,5 +1,6 @@
 """Optimizer: the weights, what is remembered of them, and the step."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -87,17 +88,10 @@ class Optimizer(Node):
     tensor([0.5000, 2.5000])
     """
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Say what to write in place of ``Adam(model.parameters(), lr=...)``, before Python counts the arguments."""
-        first = args[0] if args else kwargs.get("params")
-        if isinstance(first, (State, list, tuple, Mapping, Iterator)):
-            name = cls.__name__
-            raise TypeError(
-                f"`lr` of {name} must be a number, a quantity or a schedule of this package. Got "
-                f"{type(first).__name__}. Write `{name}(lr=...).register_trainable_weights(model.states(ParamState))` "
-                f"and `update(grads)`, or take `torch.optim.{name}(model.parameters())`: both move the same numbers."
-            )
-        return super().__new__(cls)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = _taking_no_weights(cls.__init__)  # type: ignore[method-assign]
 
     def __getattr__(self, name: str) -> Any:
         if name in ("param_groups", "add_param_group", "zero_grad"):
@@ -417,6 +411,24 @@ class Optimizer(Node):
 
 def _plain(x: torch.Tensor) -> torch.Tensor:
     return x.detach().as_subclass(torch.Tensor).clone()
+
+
+def _taking_no_weights(initialise: Callable[..., None]) -> Callable[..., None]:
+    """Say what to write in place of ``Adam(model.parameters(), lr=...)``, before Python counts the arguments."""
+
+    @functools.wraps(initialise)
+    def initialised(self: Any, *args: Any, **kwargs: Any) -> None:
+        first = args[0] if args else kwargs.get("params")
+        if isinstance(first, (State, list, tuple, Mapping, Iterator)):
+            name = type(self).__name__
+            raise TypeError(
+                f"`lr` of {name} must be a number, a quantity or a schedule of this package. Got "
+                f"{type(first).__name__}. Write `{name}(lr=...).register_trainable_weights(model.states(ParamState))` "
+                f"and `update(grads)`, or take `torch.optim.{name}(model.parameters())`: both move the same numbers."
+            )
+        initialise(self, *args, **kwargs)
+
+    return initialised
 
 
 def _as_schedule(lr: Any) -> LRScheduler:
