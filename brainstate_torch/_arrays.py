@@ -25,8 +25,8 @@ def narrowed(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return native if environ.get_precision() == 64 else _NARROW.get(native, native)
 
 
-def from_numpy(array: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:
-    """A tensor with a copy of a numpy array, 32 bit wide unless `environ` says 64.
+def from_numpy(array: np.ndarray[Any, Any] | np.generic, device: torch.device | None = None) -> torch.Tensor:
+    """A tensor with a copy of a numpy array, 32 bit wide unless `environ` says 64; None means the default device.
 
     Raises
     ------
@@ -40,9 +40,12 @@ def from_numpy(array: np.ndarray[Any, Any] | np.generic) -> torch.Tensor:
             "Convert it first, for example with `array.astype('float32')`."
         )
     if array.dtype.name == "bfloat16":
-        return torch.from_numpy(array.astype("float32")).to(torch.bfloat16)
-    # torch refuses negative strides and shares memory otherwise: a State must not change with the caller's array.
-    return torch.from_numpy(np.array(array, dtype=narrowed(array.dtype), order="C"))
+        tensor = torch.from_numpy(array.astype("float32")).to(torch.bfloat16)
+    else:
+        # torch refuses negative strides and shares memory otherwise: a State must not change with the caller's array.
+        tensor = torch.from_numpy(np.array(array, dtype=narrowed(array.dtype), order="C"))
+    # The function ignores the default device.
+    return tensor.to(torch.get_default_device() if device is None else device)
 
 
 def is_real(x: Any) -> bool:

@@ -14,7 +14,7 @@ import torch
 from torch._functorch import eager_transforms
 from torch.autograd import forward_ad
 
-__all__ = ["Depth", "unwinding"]
+__all__ = ["Depth", "in_this_thread", "unwinding"]
 
 _functorch = torch._C._functorch
 
@@ -53,6 +53,23 @@ class Depth(NamedTuple):
         torch._C._set_fwd_grad_enabled(self.forward_grad)
 
 
+class in_this_thread:
+    """Context within which autograd's engine runs in the thread of the caller, as AOTAutograd has it.
+
+    For CUDA tensors it has a thread for each device. What is thread-local (frames, settings, a recording under way and its
+    lock) is missing there: a derivative that is recorded in a backward pass waited for its own caller.
+    """
+
+    __slots__ = ("before",)
+
+    def __enter__(self) -> None:
+        self.before = torch._C._is_multithreading_enabled()
+        torch._C._set_multithreading_enabled(False)
+
+    def __exit__(self, *error: object) -> None:
+        torch._C._set_multithreading_enabled(self.before)
+
+
 def unwinding(call: Callable[..., Any]) -> Callable[..., Any]:
     """The function, after whose exceptions torch's bookkeeping is what it was before."""
 
@@ -60,7 +77,8 @@ def unwinding(call: Callable[..., Any]) -> Callable[..., Any]:
     def unwound(*args: Any, **kwargs: Any) -> Any:
         depth = Depth.now()
         try:
-            return call(*args, **kwargs)
+            with in_this_thread():
+                return call(*args, **kwargs)
         except BaseException as error:
             depth.restore()
             if isinstance(error, RuntimeError) and "INTERNAL ASSERT" in str(error):

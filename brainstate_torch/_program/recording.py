@@ -16,6 +16,7 @@ from .._host.functorch import (
     FakeTensor,
     FakeTensorMode,
     concrete,
+    in_this_thread,
     lanes_of,
     lanes_within,
     outside_of_transforms,
@@ -282,6 +283,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     """
     with (
         _TRACING,
+        in_this_thread(),
         outside_of_transforms() as transforms,
         disable_proxy_modes_tracing(),
         FakeTensorMode(allow_non_fake_inputs=True) as mode,

@@ -1,5 +1,6 @@
 """torch's generators, one per device, and the one tensor that holds their states."""
 
+import functools
 import threading
 
 import torch
@@ -15,8 +16,9 @@ _CUDA_BYTES = 16
 class Generators:
     """A generator for each device, made when it is first asked for.
 
-    Their common state is that of the CPU generator, followed by those of the CUDA devices up to the last one used. A
-    CUDA generator that a state does not include starts from the seed of the CPU generator.
+    Their common state is that of the CPU generator, followed by those of all CUDA devices, so that its size does not
+    change with the first draw on one. A CUDA generator whose part is zero or missing starts from the seed of the CPU
+    generator.
     """
 
     def __init__(self) -> None:
@@ -57,17 +59,31 @@ class Generators:
             for i, generator in enumerate(self._cuda):
                 # A copy: set_state of torch 2.13 crashes on a view that does not start where its storage does.
                 own = whole[_CPU_BYTES + i * _CUDA_BYTES :][:_CUDA_BYTES].clone()
-                if own.numel():
+                if own.any():
                     generator.set_state(own)
                 else:
                     generator.manual_seed(self._cpu.initial_seed())
 
     def state(self) -> torch.Tensor:
         """Return the common state, `uint8[bytes]`."""
-        if not self._cuda:
-            return self._cpu.get_state()
+        cpu = self._cpu.get_state()
+        if not _cuda_bytes():
+            return cpu
         with outside_of_transforms():
-            return torch.cat([generator.get_state() for generator in (self._cpu, *self._cuda)])
+            used = [generator.get_state() for generator in self._cuda]
+            return padded(torch.cat([cpu, *used]))
+
+
+@functools.cache
+def _cuda_bytes() -> int:
+    """The size of the states of all CUDA devices; counting them starts none."""
+    return _CUDA_BYTES * torch.cuda.device_count()
+
+
+def padded(state: torch.Tensor) -> torch.Tensor:
+    """A state, with zeros for the CUDA devices that it does not include."""
+    missing = _CPU_BYTES + _cuda_bytes() - state.numel()
+    return state if missing <= 0 else torch.cat([state, state.new_zeros(missing)])
 
 
 class _Workspace(threading.local):
@@ -95,4 +111,4 @@ def is_generator_state(x: torch.Tensor) -> bool:
 
 def seeded(seed: int) -> torch.Tensor:
     """Return the state of generators after seeding."""
-    return torch.Generator().manual_seed(seed & 0xFFFFFFFFFFFFFFFF).get_state()
+    return padded(torch.Generator().manual_seed(seed & 0xFFFFFFFFFFFFFFFF).get_state())

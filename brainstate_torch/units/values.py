@@ -35,7 +35,7 @@ def operand(x: Any, beside: Any) -> Any:
     if isinstance(x, np.generic):
         return x.item(), UNITLESS
     if isinstance(x, np.ndarray):
-        return from_numpy(x).to(beside.device if isinstance(beside, torch.Tensor) else "cpu"), UNITLESS
+        return from_numpy(x, beside.device if isinstance(beside, torch.Tensor) else None), UNITLESS
     if is_foreign_unit(x):
         return 1, as_unit(x)
     return parts_of(x) if foreign.is_foreign(x) else NotImplemented

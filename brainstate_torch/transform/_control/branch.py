@@ -172,7 +172,8 @@ def ifelse(
         jit_error_if(count != 1, "exactly one of `conditions` must hold. Got {n}. Pass `check_cond=False`.", n=count)
     if all(isinstance(truth, bool) for truth in truths):
         return _taken(branches[truths.index(True) if True in truths else -1], operands)
-    masks = [torch.as_tensor(truth) for truth in truths]
+    device = next(truth.device for truth in truths if isinstance(truth, torch.Tensor))
+    masks = [torch.as_tensor(truth, device=device) for truth in truths]
     if all(map(_is_one, masks)):
         first = torch.stack([*masks[:-1], torch.ones_like(masks[-1])]).to(torch.int8).argmax()
         return choose(first, branches, checked_operands(operands), _names(branches))

@@ -95,16 +95,17 @@ class _Block:
         self.fun, self.args, self.kwargs = fun, args, kwargs
         self.settings = environ.all()
         self.first: Outcome | None = None
+        self.draws: Any = None
 
     def forward(self) -> Any:
-        draws = random_state()
+        self.draws = random_state()
         try:
             result, written = recomputed(self._run, use_reentrant=False)
         except RuntimeError as error:
             # torch.func's derivatives refuse to run where saved-tensor hooks are active.
             if "saved tensor hooks" not in str(error):
                 raise
-            rewind(draws)
+            rewind(self.draws)
             return plain(self.fun, self.args, self.kwargs)
         assert self.first is not None
         self.first.frame.commit(written)
@@ -118,7 +119,13 @@ class _Block:
         frame = self.first.frame
         states = [*frame.states, *frame.created]
         values = [*frame.original_state_values, *frame.created.values()]
-        with environ.context(**self.settings):
-            again = run(self.fun, self.args, self.kwargs, states, values)
+        # torch repeats the draws of the devices of its arguments, and is given none.
+        now = random_state()
+        rewind(self.draws)
+        try:
+            with environ.context(**self.settings):
+                again = run(self.fun, self.args, self.kwargs, states, values)
+        finally:
+            rewind(now)
         again.frame.abandon()
         return again.result, again.written

@@ -142,7 +142,8 @@ class _Call:
             local(self.ranks.part(as_tensor(self.leaves[i]), axis)) for i, axis in zip(places, axes, strict=True)
         ]
         # torch.vmap wants one mapped input at least.
-        tensors.append(self.ranks.part(torch.arange(self.size, dtype=torch.int32), 0))
+        device = tensors[0].device if tensors else torch.get_default_device()
+        tensors.append(self.ranks.part(torch.arange(self.size, dtype=torch.int32, device=device), 0))
 
         def pure(*lanes: torch.Tensor) -> tuple[torch.Tensor, ...]:
             leaves = list(self.leaves)
