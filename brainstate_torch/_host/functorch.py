@@ -126,9 +126,15 @@ def pulled_back(
     Calls the engine as torch.autograd.grad does, without its checks: on a small graph these cost 20 of 74 µs.
     """
     # On a CPU the engine runs there anyway; the context costs 1 of the 33 µs of a small gradient.
-    with _NOTHING if all([x.is_cpu for x in outputs]) else in_this_thread():
+    with _NOTHING if all(x.is_cpu for x in outputs) else in_this_thread():
         found = _engine_run_backward(
-            tuple(outputs), tuple(cotangents), False, False, tuple(inputs), allow_unreachable=True, accumulate_grad=False
+            tuple(outputs),
+            tuple(cotangents),
+            False,
+            False,
+            tuple(inputs),
+            allow_unreachable=True,
+            accumulate_grad=False,
         )
     return [torch.zeros_like(x) if grad is None else grad for grad, x in zip(found, inputs, strict=True)]
 

@@ -56,8 +56,8 @@ class Depth(NamedTuple):
 class in_this_thread:
     """Context within which autograd's engine runs in the thread of the caller, as AOTAutograd has it.
 
-    For CUDA tensors it has a thread for each device. What is thread-local (frames, settings, a recording under way and its
-    lock) is missing there: a derivative that is recorded in a backward pass waited for its own caller.
+    For CUDA tensors it has a thread for each device. What is thread-local (frames, settings, a recording under way and
+    its lock) is missing there: a derivative that is recorded in a backward pass waited for its own caller.
     """
 
     __slots__ = ("before",)

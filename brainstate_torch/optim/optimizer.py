@@ -276,7 +276,8 @@ class Optimizer(Node):
         flat = self._clipped([_as_gradient(grads[i], new[i], scale) for i, scale in zip(used, scales, strict=True)])
         moments = {name: list(column) for name, column in self.opt_state.value.items()}
         for i, grad, size in zip(used, flat, sizes, strict=True):
-            own = {name: column[i] for name, column in moments.items()}
+            # A model may move after its optimizer was made.
+            own = {name: column[i].to(new[i].device) for name, column in moments.items()}
             rate = get_mantissa(lr) if size == 1.0 else get_mantissa(lr) * size
             moved, own = self.rule(as_row(new[i]), grad, own, rate, step)
             new[i] = from_row(moved, new[i])

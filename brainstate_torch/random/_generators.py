@@ -67,7 +67,7 @@ class Generators:
     def state(self) -> torch.Tensor:
         """Return the common state, `uint8[bytes]`."""
         cpu = self._cpu.get_state()
-        if not _cuda_bytes():
+        if not self._cuda and not _cuda_bytes():
             return cpu
         with outside_of_transforms():
             used = [generator.get_state() for generator in self._cuda]

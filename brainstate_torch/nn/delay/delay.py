@@ -16,6 +16,7 @@ from ...transform._core.shapes import shapes_of
 from ...units import get_unit, is_quantity
 from ...units import math as um
 from ..module.collective import call_order
+from ..module.home import home_of
 from ..module.module import Module
 from .delay_steps import as_steps, ratio, whole_multiple
 from .interpolation import InterpolationRegistry, Nearest, Stencil, weighted
@@ -140,8 +141,9 @@ class Delay(Module):
         **kwargs
             Not used.
         """
-        self.history = DelayState(self._filled(batch_size, self._device))
-        self.write_ptr = NonBatchState(torch.zeros((), dtype=environ.ditype(), device=self._device))
+        device = home_of(self) or self._device
+        self.history = DelayState(self._filled(batch_size, device))
+        self.write_ptr = NonBatchState(torch.zeros((), dtype=environ.ditype(), device=device))
 
     def reset_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
         """Put the buffer back to its start.

@@ -20,13 +20,15 @@ from ...typing import Filter
 from .adopted import adopt_within
 from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
+from .constants import moved
+from .home import home_of, made_at_home
 from .param_owner import ParamOwner
 from .saving import Loading, acyclic, restore_on_failure, save
 
 __all__ = ["ElementWiseBlock", "Module", "as_size"]
 
 #: What torch.nn.Module keeps in every object, which is not part of the graph.
-_TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl"})
+_TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl", "_home"})
 
 
 class _View:
@@ -137,6 +139,12 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         object.__setattr__(self, name, value)
 
     __delattr__ = object.__delattr__
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("init_state", "reset_state"):
+            if name in vars(cls):
+                setattr(cls, name, made_at_home(vars(cls)[name]))
 
     def __init__(self, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
@@ -467,7 +475,8 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
         """What ``to()``, ``cuda()``, ``half()`` and the like do with a function of one tensor."""
         modules = list(self.modules()) if recurse else [self]
-        held = {id(part): part for module in modules if isinstance(module, Module) for _, part in parts(module)}
+        homes = {module: home_of(module) for module in modules if isinstance(module, Module)}
+        held = {id(part): part for module in homes for _, part in parts(module)}
         for part in held.values():
             if isinstance(part, State):
                 _apply_to_state(part, fn)
@@ -476,12 +485,16 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
         for module in modules:
             if isinstance(module, Module):
                 module._apply_to_constants(fn)
+                # What `fn` does with an empty tensor tells a move from a change of dtype.
+                vars(module)["_home"] = fn(torch.empty(0, device=homes[module])).device
             else:
                 module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]
         return self
 
     def _apply_to_constants(self, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        """The part of `_apply` for a subclass that keeps tensors which are neither States nor of torch's own kinds."""
+        """The part of `_apply` for tensors that are no States and of no kind of torch's, such as a time constant."""
+        own = {name: value for name, value in vars(self).items() if name not in _TORCH_ATTRIBUTES}
+        vars(self).update(moved(own, fn))
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The values of the Parameters and buffers by dotted name, all of them tensors, and the units under ``_units``.

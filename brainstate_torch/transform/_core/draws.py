@@ -13,7 +13,7 @@ def random_state() -> Any:
     """The state of torch's generators, for a second run with the same draws; a program has no second run."""
     if is_recording():
         return None
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
     return torch.get_rng_state(), cuda
 
 

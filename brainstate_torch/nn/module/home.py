@@ -1,0 +1,43 @@
+"""The device of a module: where it was moved to last, and so where it makes its States."""
+
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from ... import _tree
+from ..._state import State
+from .belongings import parts
+
+__all__ = ["home_of", "made_at_home"]
+
+
+def home_of(module: torch.nn.Module) -> torch.device | None:
+    """The device that a module was moved to; of one that was not, that of its first tensor; None if it has none."""
+    moved: torch.device | None = vars(module).get("_home")
+    if moved is not None:
+        return moved
+    for _, part in parts(module):
+        tensors = _tree.leaves(part._get()) if isinstance(part, State) else [part]
+        for x in tensors:
+            if isinstance(x, torch.Tensor):
+                return x.device
+    return None
+
+
+def made_at_home(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method of a module, in which new tensors are made on its device.
+
+    A cell that is moved and then makes its hidden States, as ``init_all_states`` does, would make them elsewhere.
+    """
+
+    @functools.wraps(method)
+    def placed(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        home = home_of(self)
+        elsewhere = home is not None and home != torch.get_default_device()
+        with home if elsewhere and home is not None else contextlib.nullcontext():
+            return method(self, *args, **kwargs)
+
+    return placed
