@@ -1,4 +1,4 @@
-"""brainstate_torch.nn.module.home: States are made where their module was moved to. 'meta' stands for another device."""
+"""brainstate_torch.nn.module.home: States are made where their module was moved to. 'meta' is the other device here."""
 
 import torch
 
