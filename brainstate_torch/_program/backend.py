@@ -45,22 +45,26 @@ def _hold_memory() -> None:
 
 def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     # Loading Inductor takes a second, which only who compiles should pay.
-    from .._host.inductor import InvalidCxxCompiler, compile_fx_inner, config, select_decomp_table
+    from .._host.inductor import NO_COMPILER, compile_fx_inner, config, select_decomp_table
 
     graph = functional(module, like, select_decomp_table())
-    write_parts(graph)
-    _keep_strides(graph)
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
+    if all(x.is_cpu for x in inputs):
+        # Triton does not fuse several writes into one buffer: on CUDA each row became a kernel, 2.9 launches a step of
+        # a spiking layer's gradient in place of 0.4.
+        write_parts(graph)
+    _keep_strides(graph)
     try:
         # Who calls a program vouches for shapes and strides.
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph)):
             output: Any = compile_fx_inner(graph, inputs)
     except Exception as error:
-        if not isinstance(error, InvalidCxxCompiler) and not isinstance(error.__cause__, InvalidCxxCompiler):
+        if not isinstance(error, NO_COMPILER) and not isinstance(error.__cause__, NO_COMPILER):
             raise
         warnings.warn(
-            "no C++ compiler was found, so that compiled functions replay their graphs, which is slower. "
-            "Install g++, or pass `backend='replay'` to say that this is meant.",
+            "no compiler was found, so that compiled functions replay their graphs, which is slower. "
+            f"Got {type(error.__cause__ or error).__name__}. Install g++, and Triton for CUDA, or pass "
+            "`backend='replay'` to say that this is meant.",
             RuntimeWarning,
             stacklevel=2,
         )
