@@ -1,4 +1,5 @@
-# The targets share one environment, .venv, and each adds what it needs. The constraints pin torch to a CPU build of moderate size; on a machine with CUDA,
+# The targets share one environment, .venv, and each adds what it needs. The constraints pin torch to a CPU build of
+# moderate size; on a machine with CUDA,
 # `make CONSTRAINTS= test` takes what pip finds.
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
@@ -9,7 +10,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: demo check stress test doctest lint types notebook docs bench release nightly clean
+.PHONY: fake-gpu demo check stress test doctest lint types notebook docs bench release nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -28,6 +29,10 @@ test: .venv/test
 # The examples of docstrings and pages.
 doctest: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
+
+# The package on a CUDA device that is made of host memory: see tests/fake_gpu/README.md.
+fake-gpu: .venv/test
+	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fake_gpu/run.py $(ARGS)
 
 # Signals at random moments: 500 for each of 22 cases, half a minute.
 stress: .venv/test
