@@ -1,7 +1,7 @@
 """CallFrame: the frame of a module that is called as an ordinary torch module, outside of any transform."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from .frame import Frame, TapeFrame
 from .kinds import ParamState
 from .value import Value
 
-__all__ = ["CallFrame", "in_graph", "is_outermost"]
+__all__ = ["CallFrame", "carrying", "in_graph", "is_outermost"]
 
 
 class CallFrame(TapeFrame):
@@ -63,14 +63,25 @@ def is_outermost() -> bool:
     return not CONTEXT.frames and torch.is_grad_enabled() and not is_transformed()
 
 
+def carrying(method: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Call a function in a :class:`CallFrame`; :func:`is_outermost` holds."""
+    frame = CallFrame()
+    depth = len(CONTEXT.traces)
+    try:
+        with frame:
+            return method(*args, **kwargs)
+    except BaseException:
+        # A signal within `__enter__`, or before the first line of `__exit__`, must not leave the frame behind.
+        del CONTEXT.traces[depth:], CONTEXT.frames[:]
+        frame.abandon()
+        raise
+
+
 def in_graph(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method that carries the graph of the Parameters as the call of a module does."""
 
     @functools.wraps(method)
     def called(*args: Any, **kwargs: Any) -> Any:
-        if is_outermost():
-            with CallFrame():
-                return method(*args, **kwargs)
-        return method(*args, **kwargs)
+        return carrying(method, args, kwargs) if is_outermost() else method(*args, **kwargs)
 
     return called

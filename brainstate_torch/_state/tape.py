@@ -44,10 +44,11 @@ def taped() -> Iterator[None]:
         yield
         return
     frame = TapeFrame(name="taped")
+    depth = len(CONTEXT.traces)
     try:
         with frame:
             yield
     except BaseException:
         # As in `run`: a signal must not leave the frame behind.
-        del CONTEXT.traces[:], CONTEXT.frames[:]
+        del CONTEXT.traces[depth:], CONTEXT.frames[:]
         raise

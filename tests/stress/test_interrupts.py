@@ -12,6 +12,7 @@ import time
 import pytest
 import torch
 
+import brainstate_torch as brainstate
 from brainstate_torch import ParamState, State, nn, optim
 from brainstate_torch import transform as T
 from brainstate_torch._host.functorch import is_transformed
@@ -193,7 +194,36 @@ def several_leaves(with_parameters):
     return write, lambda: len({float(x) for leaf in state.value.values() for x in leaf}) == 1 or pytest.fail("torn")
 
 
+def module_call(with_parameters):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = ParamState(torch.ones(2))
+            self.found = states(with_parameters)
+
+        def update(self, x):
+            count_up(self.found)
+            return (self.w.value * x).sum()
+
+    net = Net()
+    return lambda: net(torch.ones(2)).backward(), lambda: check_alike(net.found)
+
+
+def taped(with_parameters):
+    found, w = states(with_parameters), ParamState(torch.ones(2))
+
+    def action():
+        with brainstate.taped():
+            count_up(found)
+            (w.value**2).sum().backward()
+
+    # The block is plain code, whose writes count one by one; its frame must not stay.
+    return action, lambda: None
+
+
 CASES = [
+    module_call,
+    taped,
     gradient,
     loop,
     nested,

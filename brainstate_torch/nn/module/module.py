@@ -10,7 +10,7 @@ import torch
 
 from ... import _tree
 from ..._state import NewStateCatcher, ParamState, State, catch_new_states
-from ..._state.call_frame import CallFrame, is_outermost
+from ..._state.call_frame import carrying, is_outermost
 from ...graph import Node, flatten
 from ...graph import nodes as graph_nodes
 from ...graph import states as graph_states
@@ -210,10 +210,8 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """:meth:`forward`, and the hooks around it."""
-        if is_outermost():
-            with CallFrame():
-                return super().__call__(*args, **kwargs)
-        return super().__call__(*args, **kwargs)
+        call = super().__call__
+        return carrying(call, args, kwargs) if is_outermost() else call(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """:meth:`update`, under torch's name.
