@@ -7,9 +7,11 @@ import torch
 
 from .. import environ
 from .._state import HiddenState, ShortTermState
+from ..nn.delay.delay_steps import ratio, rounded_up
 from ..nn.init import Constant, param
 from ..typing import Size
 from ..units import mA, ms, mV, ohm
+from ..units import math as um
 from .membrane import decay, membrane_step
 from .neuron import Neuron
 from .surrogate import ReluGrad
@@ -191,7 +193,7 @@ class LIFRef(_IntegrateAndFire):
     tau
         Its time constant.
     tau_ref
-        How long a neuron stays.
+        How long a neuron stays, rounded up to whole steps.
     V_th, V_reset, V_rest
         The potentials of the threshold, after a spike, and at rest.
     V_initializer
@@ -265,7 +267,9 @@ class LIFRef(_IntegrateAndFire):
         """One step with the current ``[*N]``; returns the spikes ``[*N]``."""
         t = environ.get("t", desc="The time of the step.")
         rested, last = self._rested(), self.last_spike_time.value
-        V = torch.where(t - last < self.tau_ref, rested, self._stepped(rested, x))
+        # In whole steps: the difference of two times is off by a rounding error, and so is a sum of steps.
+        since, wait = (ratio(time, environ.get_dt(), "t") for time in (t - last, self.tau_ref))
+        V = torch.where(um.asarray(since).round() < rounded_up(wait), rested, self._stepped(rested, x))
         spike = self.get_spike(V)
         self.V.value = V
         self.last_spike_time.value = torch.where(spike.detach() > 0, t, last)

@@ -8,6 +8,8 @@ import torch
 from .. import environ
 from ..nn import exp_euler_step
 from ..units import is_quantity
+from ..units import math as um
+from ..units.exprel import exprel_of
 from .dynamics import Dynamics
 from .outputs import SynapticCurrent
 
@@ -49,7 +51,9 @@ def membrane_step(neuron: Dynamics, V: Any, x: Any, *, tau: Any, R: Any, rest: A
         return V + relaxation(tau) * drift
     leak = 1.0 - R * sum(slopes[1:], slopes[0])
     leak = leak.to_decimal() if is_quantity(leak) else leak
-    return V - (torch.expm1(-_in_steps(tau) * leak) / leak) * drift
+    steps = _in_steps(tau)
+    # Where the slopes outweigh the leak, it is zero, and the step is the limit.
+    return V + steps * exprel_of(-steps * um.asarray(leak)) * drift
 
 
 def _fixed_inputs(neuron: Dynamics, x: Any) -> Any:

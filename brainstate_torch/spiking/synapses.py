@@ -120,7 +120,8 @@ class DualExpon(Synapse, AlignPost):
     name
         A name, for display.
     tau_decay, tau_rise
-        The time constants; they differ.
+        The time constants. Closer than 1 %, they are moved apart to that around their mean, where the shape is that of
+        :class:`Alpha` to within 1e-5.
     amplitude
         The factor `a`, or, with `normalize`, the peak that one unit of input leads to.
     normalize
@@ -165,9 +166,12 @@ class DualExpon(Synapse, AlignPost):
         g_initializer: Init = Constant(0.0 * mS),  # noqa: B008
     ) -> None:
         super().__init__(in_size, name=name)
-        self.tau_decay, self.tau_rise = param(tau_decay, self.varshape), param(tau_rise, self.varshape)
+        taus = param(tau_decay, self.varshape), param(tau_rise, self.varshape)
+        self.tau_decay, self.tau_rise = _moved_apart(*taus)
         self.g_initializer = g_initializer
-        self.a = param(amplitude, self.varshape) / (_peak(self.tau_decay, self.tau_rise) if normalize else 1.0)
+        apart = self.tau_decay - self.tau_rise
+        scale = 1.0 / _peak(self.tau_decay, self.tau_rise) if normalize else _number((taus[0] - taus[1]) / apart)
+        self.a = param(amplitude, self.varshape) * scale
 
     def init_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
         """Make both parts, ``[*N]``, or ``[batch_size, *N]``."""
@@ -398,6 +402,18 @@ def _full(shape: tuple[int, ...], batch_size: int | None) -> Any:
 
 def _peak(tau_decay: Any, tau_rise: Any) -> Any:
     """The maximum over time of ``exp(-t / tau_decay) - exp(-t / tau_rise)``."""
-    ratio = tau_rise / tau_decay
-    ratio = um.asarray(ratio.to_decimal() if hasattr(ratio, "to_decimal") else ratio)
+    ratio = _number(tau_rise / tau_decay)
     return ratio ** (ratio / (1 - ratio)) - ratio ** (1 / (1 - ratio))
+
+
+def _moved_apart(tau_decay: Any, tau_rise: Any) -> tuple[Any, Any]:
+    """The time constants, at least 1 % apart: the difference of nearly equal exponentials has no digits left."""
+    mean, gap = 0.5 * (tau_decay + tau_rise), tau_decay - tau_rise
+    least = 0.01 * mean
+    near = um.abs(gap) < least
+    half = um.where(gap < 0.0 * gap, -0.5 * least, 0.5 * least)
+    return um.where(near, mean + half, tau_decay), um.where(near, mean - half, tau_rise)
+
+
+def _number(x: Any) -> Any:
+    return um.asarray(x.to_decimal() if hasattr(x, "to_decimal") else x)

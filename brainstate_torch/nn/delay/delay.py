@@ -18,7 +18,7 @@ from ...units import math as um
 from ..module.collective import call_order
 from ..module.home import home_of
 from ..module.module import Module
-from .delay_steps import as_steps, ratio, whole_multiple
+from .delay_steps import as_steps, check_same_step, ratio, whole_multiple
 from .interpolation import InterpolationRegistry, Nearest, Stencil, weighted
 from .ring_buffer import filled, read, with_unit, written, written_with_unit
 
@@ -61,7 +61,8 @@ class Delay(Module):
     KeyError
         ``environ`` has no `dt`.
     ValueError
-        A delay is negative, `update_every` is shorter than `dt`, or the interpolation has an unknown name.
+        ``environ`` has another `dt` when the delay is used than when it was made; a delay is
+        negative, `update_every` is shorter than `dt`, or the interpolation has an unknown name.
     TypeError
         `init` or `interpolation` is of another kind, or a time has another dimension than `dt`.
 
@@ -118,7 +119,7 @@ class Delay(Module):
         self._init = init
         self.take_aware_unit = take_aware_unit
         self._unit: Any = None
-        dt = environ.get_dt()
+        dt = self._dt = self._last_dt = environ.get_dt()
         self.update_every = update_every
         self.update_every_step = 1 if update_every is None else whole_multiple(update_every, dt)
         self._slot_time = dt if update_every is None else update_every
@@ -388,6 +389,10 @@ class Delay(Module):
         return _tree.unflatten(spec, result)
 
     def _check_made(self) -> None:
+        dt = environ.get(environ.DT, None)
+        if dt is not None and dt is not self._last_dt:
+            check_same_step(dt, self._dt)
+            self._last_dt = dt
         if self._made_length == self.max_length:
             return
         if not self._made_length:

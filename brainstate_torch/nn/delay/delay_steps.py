@@ -9,7 +9,7 @@ import torch
 from ..._arrays import as_tensor
 from ...units import UnitMismatchError, get_unit, is_quantity
 
-__all__ = ["as_steps", "ratio", "whole_multiple"]
+__all__ = ["as_steps", "ratio", "rounded_up", "whole_multiple"]
 
 
 def ratio(time: Any, step: Any, name: str) -> Any:
@@ -34,7 +34,7 @@ def ratio(time: Any, step: Any, name: str) -> Any:
 def as_steps(time: Any, step: Any) -> Any:
     """The number of steps of a delay, rounded up: an int, or an integer tensor like `time`.
 
-    Counted in single precision, so that a rounding error of double precision (1.1 / 0.1) does not add a step.
+    A rounding error (1.1 / 0.1) does not add a step, see :func:`rounded_up`.
 
     Raises
     ------
@@ -43,12 +43,27 @@ def as_steps(time: Any, step: Any) -> Any:
     """
     steps = ratio(time, step, "time")
     if isinstance(steps, (int, float, np.generic)):
-        narrow = float(np.asarray(steps, dtype=np.float32))
-        _check(math.isfinite(narrow) and narrow >= 0, time)
-        return math.ceil(narrow)
-    narrow_steps = as_tensor(steps).to(torch.float32)
-    _check(bool((narrow_steps.isfinite() & (narrow_steps >= 0)).all()), time)
-    return narrow_steps.ceil().to(torch.int32)
+        _check(math.isfinite(steps) and steps >= 0, time)
+        return int(rounded_up(float(steps)))
+    many = as_tensor(steps)
+    _check(bool((many.isfinite() & (many >= 0)).all()), time)
+    return rounded_up(many).to(torch.int32)
+
+
+def rounded_up(steps: Any) -> Any:
+    """A number or tensor of steps, rounded up, unless it is as near to a whole number as a rounding error.
+
+    A time in single precision divided by a step is off by some 1e-7 of itself.
+    """
+    if not isinstance(steps, torch.Tensor):
+        nearest = round(steps)
+        return nearest if abs(steps - nearest) <= _slack(abs(steps)) else math.ceil(steps)
+    whole = steps.round()
+    return torch.where((steps - whole).abs() <= _slack(steps.abs()), whole, steps.ceil())
+
+
+def _slack(steps: Any) -> Any:
+    return 1e-4 + 4e-7 * steps
 
 
 def _check(holds: bool, time: Any) -> None:
@@ -65,7 +80,25 @@ def whole_multiple(time: Any, step: Any) -> int:
     ValueError
         Not even one.
     """
-    steps = math.floor(np.asarray(ratio(time, step, "update_every"), dtype=np.float32))
+    steps = -rounded_up(-float(ratio(time, step, "update_every")))
     if steps < 1:
         raise ValueError(f"`update_every` must be >= dt ({step}). Got {time}.")
     return steps
+
+
+def check_same_step(now: Any, then: Any) -> None:
+    """Raise if a time step is not the one that delays were counted in.
+
+    Raises
+    ------
+    ValueError
+        It is another.
+    """
+    found = now / then
+    if isinstance(found, torch.Tensor) and found.is_meta:
+        return
+    if is_quantity(found) or abs(float(found) - 1.0) > 1e-5:
+        raise ValueError(
+            f"a delay must be used with the time step that it was made with, dt = {then}, in which it counts. "
+            f"Got dt = {now}. Set `dt` before the model is made."
+        )

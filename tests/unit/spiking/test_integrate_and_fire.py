@@ -152,3 +152,32 @@ def test_neuron_refuses(change):
 def test_neuron_without_spikes_raises():
     with pytest.raises(NotImplementedError, match="Neuron must define `get_spike`"):
         s.Neuron(1).get_spike()
+
+
+@pytest.mark.parametrize(("tau_ref", "steps"), [(0.3, 3), (0.7, 7), (1.1, 11), (0.35, 4), (0.05, 1), (0.0, 1)])
+@pytest.mark.parametrize("start", [0.0, 7.3, 123.4, 1000.1])
+@pytest.mark.parametrize("precision", [32, 64])
+def test_a_neuron_is_refractory_for_whole_steps_whatever_the_rounding_of_the_time(tau_ref, steps, start, precision):
+    with brainstate.environ.context(dt=0.1 * u.ms, precision=precision):
+        neuron = brainstate.nn.init_all_states(s.LIFRef(1, tau_ref=tau_ref * u.ms, tau=0.1 * u.ms, spk_reset="hard"))
+        at = []
+        for k in range(50):
+            with brainstate.environ.context(t=(start + k * 0.1) * u.ms):
+                at += [k] if neuron(100.0 * u.mA) else []
+    assert set(np.diff(at)) == {steps}
+
+
+def test_refractory_times_differ_from_neuron_to_neuron_and_in_compiled_loops():
+    with brainstate.environ.context(dt=0.1 * u.ms):
+        tau_ref = torch.tensor([0.3, 0.7]) * u.ms
+        neuron = brainstate.nn.init_all_states(s.LIFRef(2, tau_ref=tau_ref, tau=0.1 * u.ms, spk_reset="hard"))
+
+        def step(i):
+            with brainstate.environ.context(t=i * 0.1 * u.ms):
+                return neuron(100.0 * u.mA)
+
+        spikes = brainstate.transform.jit(
+            lambda: brainstate.transform.for_loop(step, torch.arange(43)), backend="replay"
+        )()
+    for column, steps in zip(spikes.T, (3, 7), strict=True):
+        assert set(np.diff(column.nonzero()[:, 0])) == {steps}

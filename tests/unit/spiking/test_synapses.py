@@ -106,3 +106,44 @@ def test_align_post_marks_the_linear_ones():
     assert [issubclass(kind, s.AlignPost) for kind in (s.Expon, s.DualExpon, s.Alpha, s.STP)] == [1, 1, 0, 0]
     with pytest.raises(NotImplementedError, match="AlignPost must define `conductance`"):
         s.AlignPost().conductance()
+
+
+def dual(tau_decay, tau_rise, normalize=True, precision=64):
+    with brainstate.environ.context(dt=0.5 * u.ms, precision=precision):
+        synapse = brainstate.nn.init_all_states(
+            s.DualExpon(1, tau_decay=tau_decay * u.ms, tau_rise=tau_rise * u.ms, normalize=normalize)
+        )
+        found = [synapse(1.0 * u.mS), *[synapse() for _ in range(60)]]
+    return torch.stack([g.to_decimal(u.mS) for g in found])[:, 0].double()
+
+
+MOMENTS = 0.5 * torch.arange(61, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("precision", [32, 64])
+@pytest.mark.parametrize("tau_rise", [4.0, 4.0000001, 3.99999, 4.0001])
+def test_dual_expon_of_nearly_equal_time_constants_is_an_alpha_function(tau_rise, precision):
+    alpha = MOMENTS / 4.0 * torch.exp(1.0 - MOMENTS / 4.0)
+    torch.testing.assert_close(dual(4.0, tau_rise, precision=precision), alpha, rtol=0, atol=1.5e-4)
+
+
+@pytest.mark.parametrize("tau_rise", [3.9, 3.97, 4.03, 5.0, 1.0])
+def test_dual_expon_has_its_closed_form_on_both_sides_of_one_percent(tau_rise):
+    difference = torch.exp(-MOMENTS / 4.0) - torch.exp(-MOMENTS / tau_rise)
+    torch.testing.assert_close(dual(4.0, tau_rise, normalize=False), difference, rtol=0, atol=1e-7)
+    peak = np.log(4.0 / tau_rise) / (1 / tau_rise - 1 / 4.0)
+    height = np.exp(-peak / 4.0) - np.exp(-peak / tau_rise)
+    torch.testing.assert_close(dual(4.0, tau_rise), difference / height, rtol=0, atol=1e-5)
+
+
+def test_dual_expon_of_equal_time_constants_without_normalization_is_zero():
+    assert not dual(4.0, 4.0, normalize=False).any()
+
+
+def test_dual_expon_moves_only_the_neurons_apart_that_need_it():
+    with brainstate.environ.context(dt=0.5 * u.ms, precision=64):
+        taus = torch.tensor([4.0, 1.0], dtype=torch.float64) * u.ms
+        synapse = brainstate.nn.init_all_states(s.DualExpon(2, tau_decay=4.0 * u.ms, tau_rise=taus))
+        found = torch.stack([g.to_decimal(u.mS) for g in (synapse(1.0 * u.mS), synapse(), synapse())])
+    torch.testing.assert_close(found[:, 0], dual(4.0, 4.0)[:3])
+    torch.testing.assert_close(found[:, 1], dual(4.0, 1.0)[:3])

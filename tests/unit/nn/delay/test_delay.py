@@ -121,7 +121,7 @@ def test_times_in_tensors_quantities_and_several_at_once():
         assert delay.retrieve_at_time(torch.tensor([1.9, 1.65])).shape == (2, 1)
     with bt.environ.context(dt=0.1 * u.ms):
         delay = counted(20, time=1.0 * u.ms)
-    with bt.environ.context(t=1.9 * u.ms):
+    with bt.environ.context(dt=0.1 * u.ms, t=1.9 * u.ms):
         assert delay.retrieve_at_time(0.00165 * u.second).item() == pytest.approx(16.5, abs=1e-4)
 
 
@@ -391,3 +391,21 @@ def test_access_reads_its_entry():
 def test_access_needs_a_delay():
     with pytest.raises(TypeError, match="`delay` must be a Delay. Got object"):
         nn.DelayAccess(object(), 0.1, entry="a")
+
+
+def test_a_delay_is_used_with_the_time_step_that_it_was_made_with():
+    with bt.environ.context(dt=0.1 * u.ms):
+        delay = nn.Delay(torch.zeros(1), time=0.3 * u.ms, entries={"a": 0.3 * u.ms})
+        delay.init_state()
+        delay.update(torch.ones(1))
+    with bt.environ.context(dt=100.0 * u.us):
+        delay.update(torch.ones(1))
+    with bt.environ.context(dt=0.2 * u.ms, t=1.0 * u.ms):
+        for use in (
+            lambda: delay.update(torch.ones(1)),
+            lambda: delay.at("a"),
+            lambda: delay.retrieve_at_step(1),
+            lambda: delay.retrieve_at_time(0.9 * u.ms),
+        ):
+            with pytest.raises(ValueError, match=r"dt = 0\.1 ms, .*Got dt = 0\.2 ms"):
+                use()

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 import brainstate_torch.units as u
-from brainstate_torch.nn.delay.delay_steps import as_steps, ratio, whole_multiple
+from brainstate_torch.nn.delay.delay_steps import as_steps, check_same_step, ratio, whole_multiple
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,23 @@ def test_whole_multiples():
     assert whole_multiple(0.5 * u.ms, 0.1 * u.ms) == 5
     with pytest.raises(ValueError, match=r"`update_every` must be >= dt \(0.1\). Got 0.05"):
         whole_multiple(0.05, 0.1)
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.01, 0.025, 1 / 3])
+@pytest.mark.parametrize("make", [float, np.float32, lambda x: torch.tensor(x, dtype=torch.float32)])
+def test_every_multiple_of_the_step_is_that_many_steps(dt, make):
+    for k in [*range(1, 300), 1000, 12345]:
+        assert int(as_steps(make(k * dt), dt)) == k
+        assert int(as_steps(make((k + 0.02) * dt), dt)) == k + 1
+        assert whole_multiple(make(k * dt), dt) == k
+        assert whole_multiple(make((k + 0.9) * dt), dt) == k
+
+
+def test_a_time_step_is_the_same_in_any_unit_and_another_one_is_refused():
+    check_same_step(100.0 * u.us, 0.1 * u.ms)
+    check_same_step(np.float32(0.1), 0.1)
+    text = r"with the time step that it was made with, dt = 0\.1 ms, .*Got dt = 0\.2 ms\. Set `dt` before"
+    with pytest.raises(ValueError, match=text):
+        check_same_step(0.2 * u.ms, 0.1 * u.ms)
+    with pytest.raises(ValueError, match="with the time step"):
+        check_same_step(0.1, 0.1 * u.ms)
