@@ -32,6 +32,7 @@ PRIVATE = (
     "torch._C._set_fwd_grad_enabled",
     "torch._C._set_grad_enabled",
     "torch._C._set_multithreading_enabled",
+    "torch._C._storage_Use_Count",
     "torch._functorch.eager_transforms.JVP_NESTING",
     "torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters",
     "torch._functorch.pyfunctorch.temporarily_clear_interpreter_stack",

@@ -20,6 +20,7 @@ from ..._state.value import Value
 from ...environ._store import observed
 from .._core.carry import protected
 from .._core.functional import Static, combine, partition, run
+from .._core.memory import overlaps
 from .recorded import StateFrame, record_stateful
 
 __all__ = ["Program"]
@@ -77,15 +78,23 @@ class Program:
         for state, static in zip([*written, *frame.created], found.outputs[1:], strict=True):
             self._changes.append(_Change(state, _Slot(static, end), state in frame.created))
             end = self._changes[-1].slot.end
-        self._shared = self._shared_results()
+        self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None
 
-    def _shared_results(self) -> list[int]:
-        """Which tensors of the result are, or show a part of, an input or another output, such as a new State value."""
-        of = memory(self.graph)
-        found = [of[node] for node in outputs(self.graph)]
-        return [i for i in range(self._result.end) if found[i].op == "placeholder" or found.count(found[i]) > 1]
+    def _shared_results(self) -> tuple[list[int], list[int]]:
+        """Which tensors of the result have to be copied, and which show a part of a new State value.
+
+        Copied is what shows a part of an input or of another result, or is expanded: a result can be written in place.
+        """
+        of, nodes, end = memory(self.graph), outputs(self.graph), self._result.end
+        found = [of[node] for node in nodes]
+        copied = [
+            i
+            for i in range(end)
+            if found[i].op == "placeholder" or found[:end].count(found[i]) > 1 or overlaps(nodes[i].meta["val"])
+        ]
+        return copied, [i for i in range(end) if i not in copied and found[i] in found[end:]]
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
         """What the graph takes now; None if a State or a setting is not what it was."""
@@ -113,8 +122,10 @@ class Program:
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
             changes = [(change, change.value(outcome)) for change in self._changes]
-            if self._shared:
+            if self._copied or self._shared:
                 outcome = list(outcome)
+                for i in self._copied:
+                    outcome[i] = outcome[i].clone(memory_format=torch.contiguous_format)
                 for i in self._shared:
                     outcome[i] = outcome[i].as_subclass(Value)
             result = self._result.filled(outcome)

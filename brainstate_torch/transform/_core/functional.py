@@ -17,6 +17,7 @@ from ..._arrays import from_numpy
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import Value
+from .memory import own
 
 __all__ = ["FLOAT0", "Outcome", "Static", "checked_arguments", "combine", "partition", "run", "run_and_commit"]
 
@@ -124,6 +125,7 @@ def run(
         with frame:
             frame.substitute(states, values)
             result = user(*args, **kwargs)
+            result = own(result)
             if type(result) is not torch.Tensor:
                 result = _checked("the result", result)
             if accept is not None:

@@ -11,6 +11,7 @@ from ..._state import State
 from ...typing import Missing
 from .._core.draws import random_state
 from .._core.functional import checked_arguments
+from .._core.memory import apart
 from .._core.running import Carried, Ran, Run, off_tape, pure
 from .._core.selection import Inputs, Selection
 from .._watch.nonfinite import check_finite
@@ -119,7 +120,7 @@ class GradientTransform:
             check_states=self.check_states,
         ) as run:
             raw, tensors = self._transform(leaves, run)
-            raw, tensors = off_tape(raw, inputs), off_tape(tensors, inputs)
+            raw, tensors = off_tape(apart(raw, tensors), inputs), off_tape(tensors, inputs)
             if self.debug_nan:
                 check_finite(raw, lambda: self._transform(leaves, run), before, phase=name_of(self.transform))
             ran = run.last

@@ -11,6 +11,7 @@ from ..._host import functorch as _func
 from ..._state import State
 from ...units import UNITLESS, Quantity, Unit, get_unit
 from .._core.functional import checked_arguments
+from .._core.memory import apart
 from .._core.running import Run, off_tape
 from .._core.selection import Inputs, Selection
 from .checks import checked_result
@@ -80,12 +81,13 @@ def vjp(
 
         results, pull, tensors = _func.vjp(checked, *exact.free, has_aux=True)
         ran = run.last
-        carried = ran.carried(off_tape(tensors, inputs))
+        # The pullback keeps results of which it computes the derivative.
+        carried = ran.carried([x.clone() for x in off_tape(tensors, inputs)])
         ran.commit(carried)
 
     def pullback(cotangent: Any) -> Any:
         given = _conj(_like("the cotangent", cotangent, ran.spec, ran.units, results))
-        found = exact.completed(_conj(off_tape(pull(tuple(given)), inputs)))
+        found = exact.completed(_conj(off_tape(apart(pull(tuple(given)), given), inputs)))
         return inputs.arrange([_dressed(x, unit) for x, unit in zip(found, inputs.units, strict=True)])
 
     return (carried.value, pullback, carried.aux) if has_aux else (carried.value, pullback)
@@ -202,6 +204,7 @@ def jvp(
         results, tangent, tensors = off_tape(
             _func.jvp(arrays, tuple(inputs.leaves), tuple(direction), has_aux=True), inputs
         )
+        tangent = apart(tangent, [*direction, *tensors])
         ran = run.last
         carried = ran.carried(tensors)
         ran.commit(carried)

@@ -21,6 +21,7 @@ from ..._program.recording import local
 from ..._state import State
 from .._core.carry import as_arrays
 from .._core.functional import checked_arguments, combine, partition, run
+from .._core.memory import overlaps
 from .axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
 from .collectives import Axis, named
 from .lane_states import Again, LaneStates
@@ -226,6 +227,7 @@ class _Call:
                     )
                 out.append(one)
             else:
+                leaf = leaf.clone(memory_format=torch.contiguous_format) if overlaps(leaf) else leaf
                 out.append(leaf.movedim(0, normal_axis("out_axes", axis, leaf)))
         return _tree.unflatten(spec, out)
 
