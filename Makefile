@@ -1,6 +1,5 @@
 # The targets share one environment, .venv, and each adds what it needs. The constraints pin torch to a CPU build of
-# moderate size; on a machine with CUDA,
-# `make CONSTRAINTS= test` takes what pip finds.
+# moderate size; on a machine with CUDA, `make CONSTRAINTS= test` takes what pip finds.
 PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 BIN := .venv/bin
@@ -22,7 +21,7 @@ check: .venv/dev
 
 # One process for each core, with one thread each.
 test: .venv/test
-	@echo "The whole suite, on all cores: less than ten minutes on two of them."
+	@echo "The whole suite, on all cores: less than ten minutes on two of them. The short one is make check."
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(MAKE) doctest
 
