@@ -10,12 +10,14 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
 from .._host.dispatch import parsed_move
+from ..units import UnitMismatchError
 from ..util import PrettyObject
 from ..util.pretty import short_repr
 from .backing import Backed, filled, shown
 from .context import CONTEXT
 from .hooked import GLOBAL_HOOKS, Hooked
 from .hooks import HookManager
+from .kept_units import check_units
 from .source import SourceInfo, calling_line
 from .treefy import TreefyState
 from .value import StateParameter, Value, owned
@@ -43,7 +45,8 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     Outside a transform ``.value`` carries no autograd graph, but within the call of a module it does, so that
     ``loss.backward()`` reaches the Parameters; :func:`taped` does the same for any other code. A value cannot be
-    written in place: ``s.value += d`` computes a new tensor and assigns it.
+    written in place: ``s.value += d`` computes a new tensor and assigns it. A value with a unit is replaced by one of
+    the same dimension, unless ``check_state_value_tree(False)`` says otherwise.
 
     Parameters
     ----------
@@ -57,7 +60,8 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     Notes
     -----
     Source: brainstate.State (0.5.4). Differs: containers are copied on assignment, so editing the caller's list or dict
-    does not change the State; a State created inside a transform stays usable after it; States are equal by identity.
+    does not change the State; a State created inside a transform stays usable after it; States are equal by identity;
+    a value with a unit does not lose it.
 
     Examples
     --------
@@ -143,6 +147,8 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             )
         if CONTEXT.tree_check[-1]:
             self._check_structure(v)
+        elif type(self._value) not in (Value, float, int) and CONTEXT.tree_check[-1] is None:
+            self._check_units(v)
         hooked = GLOBAL_HOOKS.active or self._hooks_manager.active
         if hooked:
             old = self._get()
@@ -289,6 +295,12 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                 "Make the State outside, or assign a new value."
             )
         )
+
+    def _check_units(self, v: Any) -> None:
+        try:
+            check_units(self._value, v, f"`{self._name}`" if self._name else type(self).__name__)
+        except UnitMismatchError as error:
+            self.raise_error_with_source_info(error)
 
     def _check_structure(self, v: Any) -> None:
         old = self._get()

@@ -18,7 +18,8 @@ class Context(threading.local):
         self.traces: list[Any] = []
         self.frames: list[Any] = []
         self.catchers: list[Any] = []
-        self.tree_check: list[bool] = [False]
+        #: Whether an assignment must keep the structure; None: only the dimensions.
+        self.tree_check: list[bool | None] = [None]
         #: Is the tape running its backward pass?
         self.backward = False
 
@@ -40,7 +41,8 @@ def check_state_value_tree(val: bool = True) -> Iterator[None]:
     Parameters
     ----------
     val
-        False switches the check off, inside a context that has it on.
+        False switches the check off, and the one that is always on too: that a value with a unit is replaced by values
+        of its dimension only.
 
     Yields
     ------

@@ -11,7 +11,8 @@ from .._arrays import from_numpy
 from .._errors import TraceContextError
 from .._host.dispatch import disabled_torch_function
 from .._host.functorch import FakeTensor, FakeValue, level_of, protected_fake
-from ..units import Quantity
+from ..units import Quantity, as_quantity
+from ..units.foreign import is_foreign
 
 __all__ = ["Shared", "StateParameter", "Value", "owned"]
 
@@ -125,6 +126,10 @@ setattr(Value, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 setattr(FakeValue, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 
 
+#: The types of most leaves that are no tensors.
+_PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
+
+
 def owned(value: Any, level: int, attached: bool) -> Any:
     """The tree as a State holds it: numpy arrays become tensors, tensors become :class:`Value`.
 
@@ -164,7 +169,7 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     if isinstance(leaf, (np.ndarray, np.generic)):
         return leaf if leaf.dtype.kind in "OSUV" else from_numpy(leaf).as_subclass(Value)
     if not isinstance(leaf, torch.Tensor):
-        return leaf
+        return leaf if type(leaf) in _PLAIN else _arrived(leaf)
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
@@ -180,6 +185,18 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
         leaf.__class__ = Value
         return leaf
     return leaf.as_subclass(Value)
+
+
+def _arrived(leaf: Any) -> Any:
+    """An array or quantity of another package, such as a JAX array, as one of this; anything else as it is."""
+    if is_foreign(leaf):
+        leaf = as_quantity(leaf)
+        # A copy: what JAX hands over without one must not change when the State's Parameters do.
+        mantissa = leaf.mantissa.clone() if isinstance(leaf.mantissa, torch.Tensor) else leaf.mantissa
+        return owned(Quantity._make(mantissa, leaf.unit), 0, False)
+    if hasattr(leaf, "__dlpack__") and hasattr(leaf, "shape"):
+        return torch.utils.dlpack.from_dlpack(leaf).clone().as_subclass(Value)
+    return leaf
 
 
 def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:

@@ -183,7 +183,8 @@ class Weights:
 
 def _is_frozen(state: State[Any], place: int, leaf: torch.Tensor) -> bool:
     """Whether the Parameter of a leaf that is trained by its kind does not require a gradient."""
-    return bool(state._parameters) and state._trains(leaf) and not state._parameters[place].requires_grad
+    parameters = state._parameters
+    return parameters is not None and state._trains(leaf) and not parameters[place].requires_grad
 
 
 def _is_state(x: Any) -> bool:

@@ -123,7 +123,7 @@ def test_copies_have_the_value_and_share_nothing_that_can_change(tree, backed):
     for twin in (state.copy(), copy.copy(state), copy.deepcopy(state), state.to_state_ref().to_state()):
         assert_same_tree(twin.value, state.value)
         assert (twin.name, twin.tag, twin.note) == ("s", {"t"}, [1])
-        twin.value = 7
+        twin.value = {"other": 7}
         assert_same_tree(state.value, State(tree).value)
 
 

@@ -23,5 +23,5 @@ def _nothing_left_active():
     """No test leaves a trace, a frame, a catcher or a check behind."""
     yield
     left = {key: list(value) if isinstance(value, list) else value for key, value in vars(CONTEXT).items()}
-    vars(CONTEXT).update(traces=[], frames=[], catchers=[], tree_check=[False], backward=False)
-    assert left == {"traces": [], "frames": [], "catchers": [], "tree_check": [False], "backward": False}
+    vars(CONTEXT).update(traces=[], frames=[], catchers=[], tree_check=[None], backward=False)
+    assert left == {"traces": [], "frames": [], "catchers": [], "tree_check": [None], "backward": False}

@@ -27,6 +27,9 @@ class MetricState(LongTermState[Any]):
     MetricState(value=float32[3])
     """
 
+    def _check_units(self, v: Any) -> None:
+        """Allow any: after `reset` a metric takes the unit of the data that comes next."""
+
 
 class Metric:
     """Base class of metrics: ``update`` gathers, ``compute`` answers, ``reset`` forgets.

@@ -105,7 +105,8 @@ def test_structure_is_checked_by_restore_and_within_the_context(before, after, n
             state.value = before
         with pytest.raises(ValueError, match=text):
             state.value = after
-    state.value = after
+    if not isinstance(before, u.Quantity):  # a unit is not lost in silence
+        state.value = after
 
 
 def test_restore_value_runs_restore_hooks_alone():
