@@ -133,6 +133,8 @@ class Draws(torch.utils.data.Dataset):
         return random.rand(1)
 
 
+# JAX, where another test has imported it, warns of every fork.
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 @pytest.mark.parametrize("seed", [None, 0])
 def test_workers_of_a_data_loader_draw_different_numbers(seed):
     if seed is not None:
