@@ -13,11 +13,12 @@ from ._store import (
     DT,
     GLOBAL,
     HOST_DEVICE_COUNT,
+    MISSING,
     PLATFORM,
     PRECISION,
     EnvironmentState,
+    held,
     notify,
-    peek,
     store,
 )
 
@@ -135,13 +136,11 @@ def get(
     (True, 'grey')
     """
     env = GLOBAL if env is None else env
-    stack = env.contexts.get(key)
+    value = held(key, env)
     for observer in env._observers:
-        observer.see(key, peek(key))
-    if stack:
-        return stack[-1]
-    if key in env.settings:
-        return env.settings[key]
+        value = observer.see(key, value)
+    if value is not MISSING:
+        return value
     if key == PLATFORM:
         return get_platform()
     if key == HOST_DEVICE_COUNT:
@@ -205,7 +204,10 @@ def all(*, env: EnvironmentState | None = None) -> dict[str, Any]:
     {'precision': 32, 'dt': 0.1}
     """
     env = GLOBAL if env is None else env
-    return env.settings | {key: stack[-1] for key, stack in env.contexts.items() if stack}
+    found = env.settings | {key: stack[-1] for key, stack in env.contexts.items() if stack}
+    for observer in env._observers:
+        found = {key: observer.see(key, value) for key, value in found.items()}
+    return found
 
 
 def pop(key: str, default: Any = _NOT_PROVIDED, *, env: EnvironmentState | None = None) -> Any:
@@ -304,8 +306,9 @@ def context(*, env: EnvironmentState | None = None, **kwargs: Any) -> Iterator[d
             if env.contexts[key]:  # empty when the block called reset()
                 env.contexts[key].pop()
         for key in kwargs:
-            previous = get(key, None, env=env)
-            if previous is not None:
+            # No read of the code in the block, so that observers are not told.
+            previous = held(key, env)
+            if previous is not None and previous is not MISSING:
                 notify(env, key, previous)
 
 

@@ -64,40 +64,75 @@ GLOBAL = EnvironmentState()
 MISSING: Any = object()
 
 
-class Observed(dict[str, Any]):
-    """The settings that a piece of code found, and how many contexts gave each when it began."""
+#: Takes the name of a setting and its value, and gives what the code that reads it gets.
+Replace = Callable[[str, Any], Any]
 
-    def __init__(self) -> None:
+
+class Observed(dict[str, Any]):
+    """The settings that a piece of code found, and how many contexts gave each when it began.
+
+    Parameters
+    ----------
+    replace
+        Called once with each setting that is read. A value that it replaces is not noted.
+    """
+
+    def __init__(self, replace: Replace | None = None) -> None:
         super().__init__({PRECISION: peek(PRECISION)})
         self.depths = {key: len(stack) for key, stack in GLOBAL.contexts.items()}
         #: What else it found: for an object and the name of an attribute, the value.
         self.attributes: dict[tuple[weakref.ref[Any], str], Any] = {}
+        self._replace = replace
+        #: For each setting that was replaced, the value and what stands for it.
+        self._replaced: dict[str, tuple[Any, Any]] = {}
 
-    def see(self, key: str, value: Any) -> None:
-        """Note a setting that was read, unless the code itself has set it."""
-        if len(GLOBAL.contexts.get(key, ())) <= self.depths.get(key, 0):
-            self.setdefault(key, value)
+    def see(self, key: str, value: Any) -> Any:
+        """Note a setting that was read, unless the code itself has set it; what the code gets."""
+        if len(GLOBAL.contexts.get(key, ())) > self.depths.get(key, 0):
+            return value
+        if key in self._replaced:
+            before, replacement = self._replaced[key]
+            return replacement if value is before else value
+        if self._replace is not None and key not in self:
+            replacement = self._replace(key, value)
+            if replacement is not value:
+                self._replaced[key] = value, replacement
+                return replacement
+        self.setdefault(key, value)
+        return value
+
+    def changed(self) -> list[str]:
+        """The settings that have other values now."""
+        attributes = [name for (ref, name), value in self.attributes.items() if getattr(ref(), name, value) is not value]
+        return [*[key for key, value in self.items() if not is_same(value, peek(key))], *attributes]
 
     def holds(self) -> bool:
-        """Would the code find the same settings now?"""
-        return all(_same(value, peek(key)) for key, value in self.items()) and all(
+        """Whether the code would find the same settings now."""
+        return all(is_same(value, peek(key)) for key, value in self.items()) and all(
             getattr(ref(), name, value) is value for (ref, name), value in self.attributes.items()
         )
 
 
-def _same(a: Any, b: Any) -> bool:
+def is_same(a: Any, b: Any) -> bool:
+    """Whether two settings are equal, and of one type."""
     if a is b:
         return True
     try:
-        return type(a) is type(b) and bool(a == b)
+        alike = type(a) is type(b) and getattr(a, "dtype", None) == getattr(b, "dtype", None)
+        return alike and bool(a == b)
     except (TypeError, ValueError, RuntimeError):
         return False
 
 
 def peek(key: str) -> Any:
     """A setting of this thread's default store, without telling observers; MISSING if there is none."""
-    stack = GLOBAL.contexts.get(key)
-    return stack[-1] if stack else GLOBAL.settings.get(key, MISSING)
+    return held(key, GLOBAL)
+
+
+def held(key: str, env: EnvironmentState) -> Any:
+    """A setting of a store, without telling observers; MISSING if there is none."""
+    stack = env.contexts.get(key)
+    return stack[-1] if stack else env.settings.get(key, MISSING)
 
 
 def read_attribute(owner: Any, name: str) -> Any:
@@ -109,9 +144,9 @@ def read_attribute(owner: Any, name: str) -> Any:
 
 
 @contextlib.contextmanager
-def observed() -> Iterator[Observed]:
+def observed(replace: Replace | None = None) -> Iterator[Observed]:
     """Within the context, reads from this thread's default store are recorded."""
-    found = Observed()
+    found = Observed(replace)
     GLOBAL._observers.append(found)
     try:
         yield found

@@ -141,6 +141,11 @@ def test_a_closed_over_module_keeps_its_statistics(case, adopted):
     with torch.no_grad():
         for x in inputs_of(shape)[:3]:
             torch.testing.assert_close(compiled(x), reference(x), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(module.state_dict(), reference.state_dict(), rtol=1e-5, atol=1e-5)
+        for network in (module, reference):
+            network.eval()
+        x = inputs_of(shape)[3]
+        torch.testing.assert_close(compiled(x), reference(x), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(module.state_dict(), reference.state_dict(), rtol=1e-5, atol=1e-5)
 
 

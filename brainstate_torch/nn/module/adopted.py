@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from ..._host.functorch import FakeTensor, level_of
+from ..._program.recording import with_numbers
 from ..._state import LongTermState, ParamState, State
 from ..._state.backing import shown
 from ..._state.context import CONTEXT
@@ -134,9 +135,9 @@ def _state_of(tensor: torch.Tensor) -> State[Any]:
     trained = isinstance(tensor, torch.nn.Parameter) and tensor.requires_grad
     found = _STATES.get(id(tensor))
     if found is None or isinstance(found, ParamState) is not trained:
-        with _nothing_active():
+        with _nothing_active(), with_numbers():
             found = (TorchParam if trained else TorchBuffer)(tensor.detach())
-        found._back_with(tensor)
+            found._back_with(tensor)
     return found
 
 

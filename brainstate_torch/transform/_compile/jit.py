@@ -4,7 +4,6 @@ import functools
 import sys
 import time
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from ... import _tree
 from ..._arrays import is_arraylike
 from ..._host.functorch import is_transformed
+from ..._host.switches import changed_switches, is_dual, switches
 from ..._program.backend import BACKENDS
 from ..._program.recording import is_recording
 from ..._state import State
@@ -22,13 +22,16 @@ from .._core.abstract import eval_shape
 from .._core.carry import protected
 from .._core.functional import checked_arguments, run
 from .program import Program
+from .programs import Programs
 from .recorded import numbers_as_tensors
+from .setting_inputs import FirstSteps, SettingInputs, recorded_with_inputs
 from .stateful_function import StatefulFunction
 
 __all__ = ["Jitted", "jit"]
 
 _MISSING = Missing()
-_CAPACITY = 128
+#: Programs kept for one function.
+_CAPACITY = 64
 #: Seconds of compilation after which a word is due.
 _PATIENCE = 2.0
 
@@ -37,12 +40,23 @@ class Jitted:
     """A function that runs as a compiled program; what :func:`jit` returns."""
 
     def __init__(
-        self, fun: Callable[..., Any], static: tuple[frozenset[int], frozenset[str]], backend: str, name: str | None
+        self,
+        fun: Callable[..., Any],
+        static: tuple[frozenset[int], frozenset[str]],
+        backend: str,
+        name: str | None,
+        maxsize: int = _CAPACITY,
     ) -> None:
         functools.update_wrapper(self, fun, updated=())
         self.origin_fun, self.name, self.backend = fun, name, backend
         self._static_places, self._static_names = static
-        self._programs: OrderedDict[Any, list[Program]] = OrderedDict()
+        self._label = name or getattr(fun, "__qualname__", type(fun).__name__)
+        self._maxsize, self._programs = maxsize, Programs(maxsize, self._label)
+        #: The settings that Python needs the numbers of.
+        self._fixed: set[str] = set()
+        self._step = FirstSteps()
+        #: The arguments and switches that the last program was made for.
+        self._key: Any = None
         self._method: Jitted | None = None
 
     @property
@@ -57,20 +71,14 @@ class Jitted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program for arguments of this kind, which is compiled at the first call."""
-        if CONTEXT.frames or is_recording() or is_transformed():
+        if CONTEXT.frames or is_recording() or is_transformed() or is_dual():
             return self._plain(args, kwargs)
         key, tensors = self._signature(args, kwargs)
-        if torch.is_grad_enabled() and any(x.requires_grad for x in tensors):
+        followed = torch.is_grad_enabled()
+        if key is None or (followed and any(x.requires_grad for x in tensors)):
             return self._plain(args, kwargs)
-        for program in self._programs.get(key, ()):
-            inputs = program.inputs(tensors)
-            if inputs is not None:
-                break
-        else:
-            program = self._made(key, args, kwargs, tensors)
-            inputs = program.inputs(tensors)
-            assert inputs is not None, "a program takes the States that it was recorded with"
-        if program.attached and torch.is_grad_enabled():
+        program, inputs = self._programs.find(key, tensors) or self._made(key, args, kwargs, tensors)
+        if followed and program.is_attached(inputs):
             return self._plain(args, kwargs)
         return program(inputs)
 
@@ -80,7 +88,7 @@ class Jitted:
         return run(self.origin_fun, positional, named).committed()
 
     def _signature(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[torch.Tensor]]:
-        """What tells one kind of arguments from another, and the tensors in them."""
+        """What tells one kind of calls from another, None where a mode sees each operation; the tensors in them."""
         tensors: list[torch.Tensor] = []
         key: list[Any] = []
         for i, arg in enumerate(args):
@@ -95,56 +103,62 @@ class Jitted:
             static = name in self._static_names
             arg = kwargs[name]
             key.append((name, _static_key(arg, name) if static else _dynamic_key(arg, f"argument `{name}`", tensors)))
-        return tuple(key), tensors
+        stand = switches()
+        return None if stand is None else (tuple(key), stand), tensors
 
-    def _made(self, key: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensors: list[torch.Tensor]) -> Program:
-        """A new program, recorded from these arguments."""
-        fun, places, names = self.origin_fun, self._static_places, self._static_names
-        fixed = {i: arg for i, arg in enumerate(args) if i in places}
-        fixed_names = {name: arg for name, arg in kwargs.items() if name in names}
-
-        def dynamic(*some: Any, **named: Any) -> Any:
-            supply = iter(some)
-            whole = [fixed[i] if i in fixed else next(supply) for i in range(len(args))]
-            return fun(*whole, **named, **fixed_names)
-
+    def _made(
+        self, key: Any, args: Sequence[Any], kwargs: Mapping[str, Any], tensors: list[torch.Tensor]
+    ) -> tuple[Program, list[torch.Tensor]]:
+        """A new program, recorded from these arguments, and its inputs."""
+        causes = self._causes(key)
+        fixed = {i: arg for i, arg in enumerate(args) if i in self._static_places}
+        fixed_names = {name: arg for name, arg in kwargs.items() if name in self._static_names}
         arguments = numbers_as_tensors(
             (
                 [arg for i, arg in enumerate(args) if i not in fixed],
                 {name: kwargs[name] for name in sorted(kwargs) if name not in fixed_names},
             )
         )
-        programs = self._programs.setdefault(key, [])
-        self._programs.move_to_end(key)
         program: Program | None = None
         mine = weakref.ref(self)
 
         def dropped(_: Any) -> None:
             owner = mine()
             if owner is not None and program is not None:
-                owner._drop(key, program)
+                owner._programs.drop(key, program)
+
+        def make(settings: SettingInputs) -> Program:
+            fun = _filled(self.origin_fun, len(args), fixed, fixed_names) if fixed or fixed_names else self.origin_fun
+            roots = (self.origin_fun, *fixed.values(), *fixed_names.values())
+            return Program(fun, arguments, tensors, self.backend, self.name, dropped, settings, roots)
 
         begin = time.perf_counter()
-        program = Program(
-            dynamic if fixed or fixed_names else fun, arguments, tensors, self.backend, self.name, dropped
-        )
-        programs.insert(0, program)
+        program = recorded_with_inputs(make, self._fixed, self._step)
+        self._key = key
+        self._programs.add(key, program, causes)
         program.compile()
         seconds = time.perf_counter() - begin
         if seconds > _PATIENCE:
-            label = self.name or getattr(fun, "__qualname__", type(fun).__name__)
-            print(f"jit: compiled {label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
-        while len(self._programs) > _CAPACITY:
-            self._programs.popitem(last=False)
-        return program
+            print(f"jit: compiled {self._label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
+        inputs = program.inputs(tensors)
+        assert inputs is not None, f"a program must fit what it was recorded with: {program.changed()}"
+        return program, inputs
 
-    def _drop(self, key: Any, program: Program) -> None:
-        """Forget a program whose States are gone."""
-        programs = self._programs.get(key, [])
-        if program in programs:
-            programs.remove(program)
-        if not programs:
-            self._programs.pop(key, None)
+    def _causes(self, key: Any) -> set[str]:
+        """In what a call differs from the one that the last program was made for."""
+        if self._key is None:
+            return set()
+        (arguments, stand), (before, stood) = key, self._key
+        last = self._programs.last
+        found = set() if last is None else last.changed()
+        found |= set(changed_switches(stand, stood))
+        if len(arguments) != len(before):
+            return {*found, "the number of arguments"}
+        for i, (now, then) in enumerate(zip(arguments, before, strict=True)):
+            if now != then:
+                named = isinstance(now, tuple) and now and isinstance(now[0], str)
+                found.add(f"argument `{now[0]}`" if named else f"the shape, dtype or structure of argument {i}")
+        return found
 
     def clear_cache(self) -> None:
         """Forget all programs."""
@@ -153,7 +167,7 @@ class Jitted:
     def compile(self, *args: Any, **kwargs: Any) -> "Jitted":
         """Record and compile for arguments like these, without running; no State is changed."""
         key, tensors = self._signature(args, kwargs)
-        if not any(program.inputs(tensors) is not None for program in self._programs.get(key, ())):
+        if key is not None and self._programs.find(key, tensors) is None:
             self._made(key, args, kwargs, tensors)
         return self
 
@@ -165,7 +179,7 @@ class Jitted:
         """The same function with its first argument static, for an instance."""
         if self._method is None:
             places = frozenset([0, *[place + 1 for place in self._static_places]])
-            self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name)
+            self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name, self._maxsize)
         return self._method
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -174,7 +188,20 @@ class Jitted:
 
     def __repr__(self) -> str:
         name = self.name or getattr(self.origin_fun, "__qualname__", repr(self.origin_fun))
-        return f"jit({name}, programs={sum(map(len, self._programs.values()))})"
+        return f"jit({name}, programs={len(self._programs)})"
+
+
+def _filled(
+    fun: Callable[..., Any], count: int, fixed: Mapping[int, Any], fixed_names: Mapping[str, Any]
+) -> Callable[..., Any]:
+    """The function of the arguments that are not static."""
+
+    def dynamic(*some: Any, **named: Any) -> Any:
+        supply = iter(some)
+        whole = [fixed[i] if i in fixed else next(supply) for i in range(count)]
+        return fun(*whole, **named, **fixed_names)
+
+    return dynamic
 
 
 class _Weak:
@@ -254,6 +281,7 @@ def jit(
     backend: str | None = None,
     inline: bool = False,
     name: str | None = None,
+    maxsize: int = _CAPACITY,
 ) -> Any:
     """A function as a compiled program: recorded at the first call, and from then on run without Python.
 
@@ -320,10 +348,13 @@ def jit(
     if backend is not None and backend not in BACKENDS:
         raise ValueError(f"`backend` must be one of {', '.join(map(repr, BACKENDS))}. Got {backend!r}.")
 
+    if maxsize < 1:
+        raise ValueError(f"`maxsize` must be at least 1. Got {maxsize}. A program is kept to be run again.")
+
     def make(target: Any) -> Jitted:
         if not callable(target):
             raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
-        return Jitted(target, static, backend or BACKENDS[0], name)
+        return Jitted(target, static, backend or BACKENDS[0], name, maxsize)
 
     return make if isinstance(fun, Missing) else make(fun)
 

@@ -1,27 +1,30 @@
 """Program: one recording of a stateful function, compiled, and how it is called."""
 
+import contextlib
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
-from ..._arrays import as_tensor, is_arraylike
 from ..._program.backend import compiled
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
-from ..._program.recording import Like
+from ..._program.recording import Like, is_recording
 from ..._state import State
 from ..._state.context import CONTEXT
 from ..._state.frame import put_all
 from ..._state.hooked import GLOBAL_HOOKS
 from ..._state.value import Value
-from ...environ._store import observed
 from .._core.carry import protected
 from .._core.functional import Static, combine, partition, run
 from .._core.memory import overlaps
+from .intake import Intake
 from .recorded import StateFrame, record_stateful
+from .setting_inputs import SettingInputs
+from .watched import Watched
 
 __all__ = ["Program"]
 
@@ -41,6 +44,10 @@ class Program:
         See :func:`jit`.
     dropped
         Called when a State that the program needs is no more.
+    settings
+        What is an input among the numbers in `environ`.
+    static
+        The arguments that are not tensors.
     """
 
     def __init__(
@@ -51,10 +58,14 @@ class Program:
         backend: str,
         name: str | None,
         dropped: Callable[[Any], None],
+        settings: SettingInputs | None = None,
+        static: Iterable[Any] = (),
     ) -> None:
-        with observed() as self.settings, compiling(backend):
-            static = partition(arguments)[1]
-            found = record_stateful(fun, tensors, lambda some: protected(combine(some, static)), StateFrame(name))
+        self.settings = SettingInputs() if settings is None else settings
+        self.watched = Watched(fun, *static)
+        with self.settings.observed() as noted, compiling(backend), _modules_told(self.watched):
+            rest = partition(arguments)[1]
+            found = record_stateful(fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name))
         frame = found.frame
         self.graph, captured, *_ = found.recorded
         self.backend = backend
@@ -66,11 +77,17 @@ class Program:
         #: The inputs of the graph; those that are no arguments and belong to no State are constants.
         self._inputs: list[Any] = [*tensors, *captured]
         self.like = [Like(x.shape, x.dtype, x.device) for x in self._inputs]
-        of_states = [place for touched in self.touched for _, place in touched.used]
-        for place in (*range(self.given), *of_states):
+        of_settings = self.settings.place(noted, found.recorded, self.given)
+        of_states = [place for touched in self.touched for place in touched.places]
+        self._constants = [
+            (place, self.like[place])
+            for place in range(self.given, len(self._inputs))
+            if place not in of_settings and place not in of_states
+        ]
+        #: Which inputs autograd may follow: tensors that the function closes over, and those in settings.
+        self._outer = [*of_settings, *[place for place, _ in self._constants]]
+        for place in (*range(self.given), *of_states, *of_settings):
             self._inputs[place] = None
-        #: Does the function close over a tensor that autograd follows?
-        self.attached = any(x is not None and x.requires_grad for x in self._inputs)
         self._result = _Slot(found.outputs[0], 0)
         self._changes: list[_Change] = []
         end = self._result.end
@@ -97,13 +114,28 @@ class Program:
         return copied, [i for i in range(end) if i not in copied and found[i] in found[end:]]
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
-        """What the graph takes now; None if a State or a setting is not what it was."""
+        """What the graph takes now; None if a State, a setting or an object that it read is not what it was."""
         inputs = self._inputs.copy()
         inputs[: self.given] = tensors
         for touched in self.touched:
             if not touched.fetch(inputs):
                 return None
-        return inputs if self.settings.holds() else None
+        for place, like in self._constants:
+            x = inputs[place]
+            if x.shape != like.shape or x.dtype != like.dtype or x.device != like.device:
+                return None
+        return inputs if self.settings.fetch(inputs) and self.watched.holds() else None
+
+    def changed(self) -> set[str]:
+        """What is not as it was when the program was recorded, in words."""
+        inputs = self._inputs.copy()
+        states = [touched.described() for touched in self.touched if not touched.fetch(inputs)]
+        settings = [f"`{key}` of environ" for key in self.settings.changed(inputs)]
+        return {*states, *settings, *self.watched.changed()}
+
+    def is_attached(self, inputs: Sequence[torch.Tensor]) -> bool:
+        """Whether autograd follows a tensor that the function closes over, or one in a setting."""
+        return any(inputs[place].requires_grad for place in self._outer)
 
     def compile(self) -> None:
         """Compile now."""
@@ -196,20 +228,22 @@ class _Change:
 class _Touched:
     """A State that a program touches, and what its value must be like."""
 
-    __slots__ = ("leaves", "ref", "spec", "used")
+    __slots__ = ("intake", "name", "ref")
 
     def __init__(
         self, state: State[Any], value: Any, places: Sequence[int | None], dropped: Callable[[Any], None]
     ) -> None:
         self.ref = weakref.ref(state, dropped)
-        leaves, self.spec = _tree.flatten(value)
-        self.leaves = [_kind(leaf) for leaf in leaves]
-        tensors = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
-        #: (leaf, input) for the leaves that are inputs of the graph.
-        self.used = [(leaf, place) for leaf, place in zip(tensors, places, strict=True) if place is not None]
+        self.name = f"the value of a {type(state).__name__} made at {state.source_info}"
+        self.intake = Intake(value, places)
+
+    @property
+    def places(self) -> list[int]:
+        """The inputs of the graph that are tensors of the State."""
+        return [place for _, place in self.intake.used]
 
     def is_hooked(self) -> bool:
-        """Has the State hooks?"""
+        """Whether the State has hooks."""
         state = self.ref()
         return state is not None and state._hooks_manager.active
 
@@ -218,24 +252,24 @@ class _Touched:
         state = self.ref()
         if state is None:
             return False
-        value = state._value if state._parameters is None else state._mirrored()
-        if type(value) is Value:
-            if self.spec is not _tree.LEAF or self.leaves[0] != (value.shape, value.dtype, value.device):
-                return False
-            for _, place in self.used:
-                inputs[place] = value
-            return True
-        leaves, spec = _tree.flatten(value)
-        if spec != self.spec:
-            return False
-        leaves = [as_tensor(leaf) if is_arraylike(leaf) else leaf for leaf in leaves]
-        if any(_kind(leaf) != kind for leaf, kind in zip(leaves, self.leaves, strict=True)):
-            return False
-        for leaf, place in self.used:
-            inputs[place] = leaves[leaf]
-        return True
+        return self.intake.fetch(state._value if state._parameters is None else state._mirrored(), inputs)
+
+    def described(self) -> str:
+        """The State in words."""
+        return self.name
 
 
-def _kind(leaf: Any) -> Any:
-    """What must stay the same: shape, dtype and device of a tensor; any other leaf itself."""
-    return (leaf.shape, leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else leaf
+@contextlib.contextmanager
+def _modules_told(watched: Watched) -> Iterator[None]:
+    """Within the context, torch modules that are called in the thread that records are looked at."""
+
+    def called(module: torch.nn.Module, _: Any) -> None:
+        if is_recording():
+            watched.visit(module)
+
+    handle = register_module_forward_pre_hook(called)
+    try:
+        yield
+    finally:
+        handle.remove()
+    watched.settle()

@@ -43,11 +43,22 @@ def test_a_text_in_a_state_is_part_of_the_program():
 
 
 def test_a_setting_that_is_not_what_it_was_is_noticed():
-    with brainstate.environ.context(dt=0.1):
-        made = program(lambda x: x * brainstate.environ.get("dt"))
+    with brainstate.environ.context(mode="wide"):
+        made = program(lambda x: x * len(brainstate.environ.get("mode")))
         assert made.inputs([X]) is not None
-    with brainstate.environ.context(dt=0.2):
+    with brainstate.environ.context(mode="narrow"):
         assert made.inputs([X]) is None
+
+
+def test_a_number_in_the_settings_is_an_input():
+    with brainstate.environ.context(gain=0.5):
+        made = program(lambda x: x * brainstate.environ.get("gain"))
+    with brainstate.environ.context(gain=3.0):
+        assert torch.equal(made(made.inputs([X])), 3 * X)
+    for other in (3, torch.ones(2), 3 * u.mV, "x"):
+        with brainstate.environ.context(gain=other):
+            assert made.inputs([X]) is None
+    assert made.inputs([X]) is None
 
 
 def test_a_state_that_is_gone_is_told():

@@ -1,0 +1,74 @@
+"""What a Python object was, to be compared with what stands in its place later; objects are not kept alive."""
+
+import weakref
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...units import Quantity
+
+__all__ = ["LONGEST", "MISSING", "agrees", "kept"]
+
+MISSING: Any = object()
+_UNSEEN: Any = object()
+#: Compared by value.
+_PLAIN = (
+    *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, slice),
+    *(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, np.dtype, np.generic),
+)
+_CONTAINERS = (list, tuple, dict, set, frozenset, OrderedDict, Quantity)
+#: Of a longer container the length alone is compared.
+LONGEST = 64
+#: In so many containers within each other.
+_DEPTH = 4
+
+
+class _Contents:
+    """What a container held; None if that is not compared."""
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: type, items: list[Any] | None) -> None:
+        self.kind, self.items = kind, items
+
+
+def kept(x: Any, depth: int = _DEPTH) -> Any:
+    """What :func:`agrees` compares with."""
+    if isinstance(x, _PLAIN) or x is MISSING:
+        return x
+    if isinstance(x, _CONTAINERS):
+        return _Contents(type(x), [kept(item, depth - 1) for item in _items(x)] if depth else None)
+    try:
+        return weakref.ref(x)
+    except TypeError:
+        return _UNSEEN
+
+
+def agrees(then: Any, now: Any) -> bool:
+    """Whether an object is the one that was there."""
+    if then is now or then is _UNSEEN:
+        return True
+    kind = type(then)
+    if kind is weakref.ref:
+        return then() is now
+    if kind is not _Contents:
+        return type(now) is kind and bool(then == now)
+    if type(now) is not then.kind:
+        return False
+    if then.items is None:
+        return True
+    items = _items(now)
+    return len(items) == len(then.items) and all(map(agrees, then.items, items))
+
+
+def _items(x: Any) -> list[Any]:
+    if isinstance(x, Quantity):
+        return [x.mantissa, x.unit]
+    if len(x) > LONGEST:
+        return [len(x)]
+    if isinstance(x, dict):
+        # torch's dictionaries of an adopted module answer with the values of States.
+        return [y for pair in dict.items(x) for y in pair]
+    return sorted(x, key=hash) if isinstance(x, (set, frozenset)) else list(x)

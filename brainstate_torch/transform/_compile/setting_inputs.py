@@ -1,0 +1,149 @@
+"""The numbers in `environ` as inputs of a program."""
+
+from collections.abc import Callable, Container
+from typing import Any, TypeVar
+
+import torch
+
+from ... import _tree
+from ..._arrays import is_arraylike
+from ..._program.recording import Recorded, Recording, recording, with_numbers
+from ...environ._store import (
+    DT,
+    FIT,
+    HOST_DEVICE_COUNT,
+    JIT_ERROR_CHECK,
+    MISSING,
+    PLATFORM,
+    PRECISION,
+    Observed,
+    is_same,
+    observed,
+    peek,
+)
+from .._core.carry import protected
+from .._core.functional import combine, partition
+from .intake import Intake
+from .recorded import numbers_as_tensors
+
+__all__ = ["FirstSteps", "SettingInputs", "recorded_with_inputs"]
+
+T = TypeVar("T")
+#: These choose what code does.
+_SWITCHES = (PRECISION, PLATFORM, HOST_DEVICE_COUNT, JIT_ERROR_CHECK, FIT)
+
+
+class SettingInputs:
+    """What one recording reads from `environ`: the numbers are inputs of its program, all else must stay as it is.
+
+    Parameters
+    ----------
+    fixed
+        The names of numbers that are no inputs, because Python needs them.
+    """
+
+    def __init__(self, fixed: Container[str] = ()) -> None:
+        self._fixed = fixed
+        self._outer: Recording | None = None
+        #: For each setting that is an input, its value, and the stand-ins for its tensors.
+        self.given: dict[str, tuple[Any, list[torch.Tensor]]] = {}
+        self._observed: Observed | None = None
+        self._intakes: dict[str, Intake] = {}
+
+    def observed(self) -> Any:
+        """Within the context that this returns, what is read is noted."""
+        return observed(self._replaced)
+
+    def _replaced(self, key: str, value: Any) -> Any:
+        if key in _SWITCHES or key in self._fixed or not _is_numeric(value):
+            return value
+        outer = recording() if self._outer is None else self._outer
+        self._outer = outer
+        with with_numbers():
+            value = numbers_as_tensors(value)
+        tensors, static = partition(value)
+        with outer.resumed():
+            stand_ins = [outer.stand_in(x) for x in tensors]
+            shown = protected(combine(stand_ins, static))
+        self.given[key] = value, stand_ins
+        return shown
+
+    def place(self, noted: Observed, recorded: Recorded, start: int) -> list[int]:
+        """Tell where the graph takes the numbers, the first of its captured tensors being input `start`; all places."""
+        self._observed = noted
+        index = {id(x): start + i for i, x in enumerate(recorded.stand_ins)}
+        for key, (value, stand_ins) in self.given.items():
+            self._intakes[key] = Intake(value, [index.get(id(x)) for x in stand_ins])
+        self._outer, self.given = None, {}
+        return [place for intake in self._intakes.values() for _, place in intake.used]
+
+    def fetch(self, inputs: list[Any]) -> bool:
+        """Put the numbers where the graph takes them; False if a setting is not what it was."""
+        assert self._observed is not None
+        for key, intake in self._intakes.items():
+            value = peek(key)
+            if value is MISSING or not intake.fetch(value, inputs):
+                return False
+        return self._observed.holds()
+
+    def changed(self, inputs: list[Any]) -> list[str]:
+        """The settings that are not what they were."""
+        assert self._observed is not None
+        other = [key for key, intake in self._intakes.items() if not intake.fetch(peek(key), inputs)]
+        return [*self._observed.changed(), *other]
+
+
+def _is_numeric(value: Any) -> bool:
+    leaves = _tree.leaves(value)
+    return bool(leaves) and all(_is_number(leaf) for leaf in leaves)
+
+
+def _is_number(leaf: Any) -> bool:
+    if isinstance(leaf, bool) or not is_arraylike(leaf):
+        return False
+    return isinstance(leaf, torch.Tensor) or getattr(getattr(leaf, "dtype", None), "kind", "f") in "biufc"
+
+
+class FirstSteps:
+    """Whether `dt` has had more than one value at the recordings of a function.
+
+    As long as it has not, it is no input: what a model computes of it, such as ``exp(-dt / tau)``, is then rounded as
+    without compilation, and computed once.
+    """
+
+    def __init__(self) -> None:
+        self._first: Any = MISSING
+        self._others = False
+
+    def fixed(self) -> set[str]:
+        """The names of settings that are no inputs for this reason."""
+        now = peek(DT)
+        if self._first is MISSING:
+            self._first = now
+        self._others = self._others or not is_same(now, self._first)
+        return set() if self._others else {DT}
+
+
+def recorded_with_inputs(make: Callable[[SettingInputs], T], fixed: set[str], steps: FirstSteps) -> T:
+    """A program whose inputs are the numbers in `environ`, but for those that Python needs.
+
+    What that is shows when a recording without them raises. The names are added to `fixed`.
+    """
+    constant = steps.fixed()
+    settings = SettingInputs(fixed | constant)
+    try:
+        return make(settings)
+    except Exception:
+        tried = list(settings.given)
+        if not tried:
+            raise
+    for names in (*[{name} for name in tried if len(tried) > 1], set(tried)):
+        try:
+            program = make(SettingInputs(fixed | constant | names))
+        except Exception:
+            if len(names) == len(tried):
+                raise
+        else:
+            fixed |= names
+            return program
+    raise AssertionError("the last attempt returns or raises")
