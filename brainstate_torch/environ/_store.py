@@ -103,7 +103,9 @@ class Observed(dict[str, Any]):
 
     def changed(self) -> list[str]:
         """The settings that have other values now."""
-        attributes = [name for (ref, name), value in self.attributes.items() if getattr(ref(), name, value) is not value]
+        attributes = [
+            name for (ref, name), value in self.attributes.items() if getattr(ref(), name, value) is not value
+        ]
         return [*[key for key, value in self.items() if not is_same(value, peek(key))], *attributes]
 
     def holds(self) -> bool:

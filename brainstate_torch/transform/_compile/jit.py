@@ -290,7 +290,10 @@ def jit(
     program, those that it writes outputs. Loops, branches, derivatives, maps, units and random draws are part of it.
     What Python does besides, such as printing, is done at the recording only.
 
-    Settings of ``environ`` and static arguments are seen as they are at each call: another value makes another program.
+    What the function reads besides is looked at, at each call: settings of ``environ``, of which numbers such as `t` and
+    `i` are inputs, switches of torch such as autocast, the mode and the parts of modules, variables. Another value makes
+    another program. The page "What a compiled function sees" has the whole list, and what is frozen.
+
     Inside another transform the function runs as it is.
 
     Parameters

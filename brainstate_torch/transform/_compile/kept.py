@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ...units import Quantity
+from ...units import Quantity, Unit
 
 __all__ = ["LONGEST", "MISSING", "agrees", "kept"]
 
@@ -16,7 +16,7 @@ _UNSEEN: Any = object()
 #: Compared by value.
 _PLAIN = (
     *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, slice),
-    *(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, np.dtype, np.generic),
+    *(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, np.dtype, np.generic, Unit),
 )
 _CONTAINERS = (list, tuple, dict, set, frozenset, OrderedDict, Quantity)
 #: Of a longer container the length alone is compared.

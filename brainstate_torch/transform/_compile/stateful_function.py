@@ -1,6 +1,5 @@
 """StatefulFunction: a function together with the States that it reads and writes."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -8,6 +7,7 @@ import torch
 
 from ... import _tree
 from ..._state import State
+from ...util import BoundedCache
 from .._core.draws import random_state, rewind
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.shapes import shapes_of
@@ -90,7 +90,7 @@ class StatefulFunction:
         self.fun, self.name, self.return_only_write = fun, name, return_only_write
         self.static_argnums = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
         self.static_argnames = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-        self._cache: OrderedDict[Any, _Signature] = OrderedDict()
+        self._cache = BoundedCache(_CAPACITY)
         self._hits = self._misses = 0
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -291,14 +291,13 @@ class StatefulFunction:
         dict
             The counts by name.
         """
-        return {"size": len(self._cache), "capacity": _CAPACITY, "hits": self._hits, "misses": self._misses}
+        return {"size": len(self._cache), "capacity": self._cache.maxsize, "hits": self._hits, "misses": self._misses}
 
     def _signature(self, args: Any, kwargs: Any, compile_if_miss: bool = True) -> _Signature:
         key = self.get_arg_cache_key(*args, **kwargs)
-        known = self._cache.get(key)
+        known: _Signature | None = self._cache.get(key)
         if known is not None and self._is_current(known):
             self._hits += 1
-            self._cache.move_to_end(key)
             return known
         if not compile_if_miss:
             raise ValueError("this signature must have been seen before. Got a new one. Pass `compile_if_miss=True`.")
@@ -318,9 +317,8 @@ class StatefulFunction:
         known = _Signature(
             states, tuple(outcome.frame.written()), shapes_of(outcome.result), tuple(shapes), before_shapes
         )
-        self._cache[key] = known
-        while len(self._cache) > _CAPACITY:
-            self._cache.popitem(last=False)
+        self._cache.pop(key)
+        self._cache.set(key, known)
         return known
 
     @staticmethod

@@ -42,4 +42,4 @@ def test_a_compiled_program_follows_the_mode():
     assert torch.equal(step(x), x)
     model.train()
     assert not torch.equal(step(x), x)
-    assert len(step._programs) == 1
+    assert len(step._programs) == 2
