@@ -10,14 +10,17 @@ from torch.utils._device import DeviceContext
 __all__ = ["changed_switches", "is_dual", "switches"]
 
 _precision: Any = torch._C._get_fp32_precision_getter
+_function_modes: Any = _get_current_function_mode_stack
+_attention: Any = torch.backends.cuda
+_determinism_of_memory: Any = torch.utils.deterministic
 _autocasts = torch._C._is_any_autocast_enabled
 _modes = torch._C._len_torch_function_stack
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _grad, _inference, _dtype = torch.is_grad_enabled, torch.is_inference_mode_enabled, torch.get_default_dtype
-_deterministic, _flash = torch.are_deterministic_algorithms_enabled, torch.backends.cuda.flash_sdp_enabled
-_efficient, _products = torch.backends.cuda.mem_efficient_sdp_enabled, torch.backends.cuda.math_sdp_enabled
+_deterministic, _flash = torch.are_deterministic_algorithms_enabled, _attention.flash_sdp_enabled
+_efficient, _products = _attention.mem_efficient_sdp_enabled, _attention.math_sdp_enabled
 _fast_path, _onednn = torch.backends.mha.get_fastpath_enabled, torch._C._get_mkldnn_enabled
-_HAS_CUDA = torch.backends.cuda.is_built()
+_HAS_CUDA: bool = _attention.is_built()
 #: Devices that have an autocast of their own.
 _DEVICES = ("cpu", "cuda", "mps", "xpu")
 _NAMES = (
@@ -35,7 +38,7 @@ def switches() -> int | None:
     """A number for how the switches stand now; None where a mode of the user sees each operation."""
     if _dispatch_modes():
         return None
-    if _modes() and not all(type(mode) is DeviceContext for mode in _get_current_function_mode_stack()):
+    if _modes() and not all(type(mode) is DeviceContext for mode in _function_modes()):
         return None
     now = (
         _grad(),
@@ -66,7 +69,7 @@ def changed_switches(one: int, other: int) -> list[str]:
 
 
 def _determinism() -> tuple[bool, bool]:
-    return torch.is_deterministic_algorithms_warn_only_enabled(), torch.utils.deterministic.fill_uninitialized_memory
+    return torch.is_deterministic_algorithms_warn_only_enabled(), _determinism_of_memory.fill_uninitialized_memory
 
 
 def _autocast() -> tuple[Any, ...]:
@@ -77,7 +80,7 @@ def _of_cuda() -> tuple[Any, ...]:
     return (
         _precision("cuda", "conv"),
         _precision("cuda", "rnn"),
-        torch.backends.cuda.cudnn_sdp_enabled(),
+        _attention.cudnn_sdp_enabled(),
         torch._C._get_cudnn_enabled(),
         torch._C._get_cudnn_benchmark(),
         torch._C._get_cudnn_deterministic(),

@@ -50,7 +50,7 @@ class Jitted:
         functools.update_wrapper(self, fun, updated=())
         self.origin_fun, self.name, self.backend = fun, name, backend
         self._static_places, self._static_names = static
-        self._label = name or getattr(fun, "__qualname__", type(fun).__name__)
+        self._label = str(name or getattr(fun, "__qualname__", type(fun).__name__))
         self._maxsize, self._programs = maxsize, Programs(maxsize, self._label)
         #: The settings that Python needs the numbers of.
         self._fixed: set[str] = set()
@@ -290,9 +290,9 @@ def jit(
     program, those that it writes outputs. Loops, branches, derivatives, maps, units and random draws are part of it.
     What Python does besides, such as printing, is done at the recording only.
 
-    What the function reads besides is looked at, at each call: settings of ``environ``, of which numbers such as `t` and
-    `i` are inputs, switches of torch such as autocast, the mode and the parts of modules, variables. Another value makes
-    another program. The page "What a compiled function sees" has the whole list, and what is frozen.
+    What the function reads besides is looked at, at each call: settings of ``environ``, of which numbers such as `t`
+    and `i` are inputs, switches of torch such as autocast, the mode and the parts of modules, variables. Another value
+    makes another program. The page "What a compiled function sees" has the whole list, and what is frozen.
 
     Inside another transform the function runs as it is.
 

@@ -44,7 +44,10 @@ def _names(code: types.CodeType) -> _Names:
         elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
             attributes.add(instruction.argval)
     inner = [_names(x) for x in code.co_consts if isinstance(x, types.CodeType)]
-    return _Names(variables.union(*[x.variables for x in inner]), attributes.union(*[x.attributes for x in inner]))
+    return _Names(
+        frozenset(variables).union(*[x.variables for x in inner]),
+        frozenset(attributes).union(*[x.attributes for x in inner]),
+    )
 
 
 def _is_users(code: types.CodeType) -> bool:
