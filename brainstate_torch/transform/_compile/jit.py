@@ -306,6 +306,8 @@ def jit(
         'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one.
     name
         A name, for display.
+    maxsize
+        The number of programs that are kept; beyond it the one that was not used for longest is dropped.
     in_shardings, out_shardings, device
         Belong to JAX's devices: None only. A program runs where its tensors are.
     donate_argnums, donate_argnames, keep_unused, inline
@@ -322,8 +324,8 @@ def jit(
         `fun` cannot be called; at a call: an argument is not a tensor, or, as ConcretizationError, the function asks
         for the number of a tensor.
     ValueError
-        A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, or a static argument is not
-        hashable. At a call: as other transforms.
+        A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, `maxsize` is less than 1, or
+        a static argument is not hashable. At a call: as other transforms.
     NotImplementedError
         `in_shardings`, `out_shardings` or `device` is given.
 
