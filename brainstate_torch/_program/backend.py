@@ -9,6 +9,7 @@ import torch
 
 from .._host.fx import GraphModule, Node
 from .nodes import multiplications, number_of, outputs
+from .overlapping import diagonal_replaced, spread_out
 from .purity import functional
 from .stores import write_parts
 
@@ -47,12 +48,14 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     # Loading Inductor takes a second, which only who compiles should pay.
     from .._host.inductor import NO_COMPILER, compile_fx_inner, config, select_decomp_table
 
-    graph = functional(module, like, select_decomp_table())
+    detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
+    graph = functional(module, like, {**select_decomp_table(), **detours})
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     if all(x.is_cpu for x in inputs):
         # Triton does not fuse several writes into one buffer: on CUDA each row became a kernel, 2.9 launches a step of
         # a spiking layer's gradient in place of 0.4.
         write_parts(graph)
+    spread_out(graph)
     _keep_strides(graph)
     try:
         # Who calls a program vouches for shapes and strides.
