@@ -23,9 +23,11 @@ from torch.func import jvp as _jvp
 from torch.func import vjp as _vjp
 from torch.func import vmap as _vmap
 
-from .unwinding import in_this_thread, unwinding
+from .sound_rules import SoundRules
+from .unwinding import EXCLUSIVE, in_this_thread, unwinding
 
 __all__ = [
+    "EXCLUSIVE",
     "NO_NUMBER",
     "AutogradFunction",
     "DataDependentOutputException",
@@ -70,14 +72,15 @@ __all__ = [
     "vmap",
 ]
 
-jvp = unwinding(_jvp)
 _NOTHING = contextlib.nullcontext()
 
 
 @unwinding
 def vjp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vjp`, which a signal does not damage; the pullback runs in the thread of its caller."""
-    result, pull, *aux = _vjp(*args, **kwargs)
+    kinds = enclosing()
+    with SoundRules([*kinds, "Grad"]) if kinds else _NOTHING:
+        result, pull, *aux = _vjp(*args, **kwargs)
 
     def pulled(*cotangents: Any, **kwargs: Any) -> Any:
         with in_this_thread():
@@ -86,14 +89,45 @@ def vjp(*args: Any, **kwargs: Any) -> Any:
     return (result, pulled, *aux)
 
 
+def jvp(*args: Any, **kwargs: Any) -> Any:
+    """`torch.func.jvp`, which a signal does not damage, in one thread at a time."""
+    with EXCLUSIVE, SoundRules([*enclosing(), "Jvp"]):
+        return _unwinding_jvp(*args, **kwargs)
+
+
+_unwinding_jvp = unwinding(_jvp)
+
+
 def vmap(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vmap`, which a signal does not damage."""
-    return unwinding(_vmap(*args, **kwargs))
+    mapped = unwinding(_vmap(*args, **kwargs))
+
+    def soundly(*tensors: Any) -> Any:
+        kinds = [*enclosing(), "Vmap"]
+        if len(kinds) == 1 and not (torch.is_grad_enabled() and any(_requires_grad(x) for x in tensors)):
+            return mapped(*tensors)
+        with SoundRules(kinds):
+            return mapped(*tensors)
+
+    return soundly
+
+
+def _requires_grad(x: Any) -> bool:
+    return isinstance(x, torch.Tensor) and x.requires_grad
 
 
 def grad_and_value(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.grad_and_value`, which a signal does not damage."""
-    return unwinding(_grad_and_value(*args, **kwargs))
+    host = unwinding(_grad_and_value(*args, **kwargs))
+
+    def soundly(*arguments: Any) -> Any:
+        kinds = enclosing()
+        if not kinds:
+            return host(*arguments)
+        with SoundRules([*kinds, "Grad"]):
+            return host(*arguments)
+
+    return soundly
 
 
 _functorch = torch._C._functorch

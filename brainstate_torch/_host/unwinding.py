@@ -7,6 +7,7 @@ takes one away that is another's (an internal assertion).
 
 import contextlib
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
@@ -14,9 +15,13 @@ import torch
 from torch._functorch import eager_transforms
 from torch.autograd import forward_ad
 
-__all__ = ["Depth", "in_this_thread", "unwinding"]
+__all__ = ["EXCLUSIVE", "Depth", "in_this_thread", "unwinding"]
 
 _functorch = torch._C._functorch
+#: Held while a graph is traced, for which torch.fx patches what all threads see, and while forward derivatives are
+#: taken, whose levels are one stack for the process: of two threads, the second would end the level of the first.
+#: One lock, since either may happen within the other.
+EXCLUSIVE: Any = threading.RLock()
 
 
 class Depth(NamedTuple):
@@ -43,12 +48,14 @@ class Depth(NamedTuple):
         """Leave what was entered since."""
         if (_functorch.maybe_current_level() or 0) > self.levels:
             _functorch.pop_dynamic_layer_stack_and_undo_to_depth(self.levels)
-        eager_transforms.JVP_NESTING = self.forward
-        # The level in Python and the one in C++ are counted one after the other, so they may differ by one.
-        for level in range(max(forward_ad._current_level, self.dual) + 1, self.dual, -1):
-            with contextlib.suppress(RuntimeError):
-                torch._C._exit_dual_level(level=level)
-        forward_ad._current_level = self.dual
+        # Without the lock the forward levels are another thread's.
+        if EXCLUSIVE._is_owned():
+            eager_transforms.JVP_NESTING = self.forward
+            # The level in Python and the one in C++ are counted one after the other, so they may differ by one.
+            for level in range(max(forward_ad._current_level, self.dual) + 1, self.dual, -1):
+                with contextlib.suppress(RuntimeError):
+                    torch._C._exit_dual_level(level=level)
+            forward_ad._current_level = self.dual
         torch._C._set_grad_enabled(self.grad)
         torch._C._set_fwd_grad_enabled(self.forward_grad)
 

@@ -11,6 +11,7 @@ import torch
 from .._errors import ConcretizationError
 from .._host.dispatch import TorchFunctionMode
 from .._host.functorch import (
+    EXCLUSIVE,
     NO_NUMBER,
     DataDependentOutputException,
     FakeTensor,
@@ -42,8 +43,6 @@ __all__ = [
 
 Flat = Callable[..., Sequence[torch.Tensor]]
 has_side_effect(act)
-#: torch.fx traces one function at a time: it patches what all threads see.
-_TRACING = threading.RLock()
 #: What gives numbers to numpy.
 _NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
 #: What autograd knows of a tensor; a stand-in has no part in any graph.
@@ -217,7 +216,7 @@ def alone() -> Iterator[None]:
     """Within: the caller may trace another function, as if no transform and no recording were active."""
     outer, _THREAD.recordings = _THREAD.recordings, []
     try:
-        with _TRACING, _outside_of_graphs():
+        with EXCLUSIVE, _outside_of_graphs():
             yield
     finally:
         _THREAD.recordings = outer
@@ -282,7 +281,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         The function needs a number to go on.
     """
     with (
-        _TRACING,
+        EXCLUSIVE,
         in_this_thread(),
         outside_of_transforms() as transforms,
         disable_proxy_modes_tracing(),

@@ -1,0 +1,312 @@
+"""Right formulas in the place of torch's wrong derivative rules, while the derivatives of this package run.
+
+The table rests on `tests/sweeps/derivatives.py`, which compares every operator of torch with central differences.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch.autograd import forward_ad
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["SoundRules"]
+
+
+class SoundRules(TorchFunctionMode):
+    """Within: an operation whose derivative torch gets wrong is computed from others, or refused.
+
+    Parameters
+    ----------
+    kinds
+        The transforms of torch.func that enclose the caller, outermost first, the one about to begin included.
+    """
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        super().__init__()
+        derivatives = [kind for kind in kinds if kind != "Vmap"]
+        forward = "Jvp" in derivatives
+        #: A rule for the forward mode is itself differentiated: `reverse of forward` and `forward of forward`.
+        nested = forward and (derivatives.index("Jvp") > 0 or derivatives.count("Jvp") > 1)
+        self._tables = [_FORWARD] * forward + [_NESTED] * (forward or nested) + [_MAPPED] * ("Vmap" in kinds)
+        self._nested = nested
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        for table in self._tables:
+            rule = table.get(func)
+            if rule is not None and (table is not _NESTED or self._nested or _on_tape(args)):
+                return rule(*args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+def _on_tape(args: Sequence[Any]) -> bool:
+    """Whether autograd, of which torch.func knows nothing, follows one of the tensors."""
+    unwrapped = torch._C._functorch.get_unwrapped
+    for x in args:
+        while isinstance(x, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(x):
+            x = unwrapped(x)
+        if isinstance(x, torch.Tensor) and x.requires_grad:
+            return True
+    return False
+
+
+# Rules for the forward mode that are wrong at second order: they use what was saved as if it were constant.
+
+
+def _normalised(x: torch.Tensor, axes: Sequence[int], eps: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    mean = x.mean(axes, keepdim=True)
+    variance = (x - mean).square().mean(axes, keepdim=True)
+    return (x - mean) * torch.rsqrt(variance + eps), mean, variance
+
+
+def _layer_norm(
+    input: torch.Tensor,
+    normalized_shape: Sequence[int],
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
+) -> torch.Tensor:
+    found = _normalised(input, list(range(-len(normalized_shape), 0)), eps)[0]
+    found = found if weight is None else found * weight
+    return found if bias is None else found + bias
+
+
+def _by_channel(x: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor | None:
+    return None if x is None else x.reshape(1, -1, *[1] * (like.ndim - 2))
+
+
+def _batch_norm(
+    input: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool = True,
+    axes: Sequence[int] | None = None,
+) -> torch.Tensor:
+    axes = [i for i in range(input.ndim) if i != 1] if axes is None else axes
+    scale, shift = _by_channel(weight, input), _by_channel(bias, input)
+    if training:
+        found, mean, variance = _normalised(input, axes, eps)
+        count = 1
+        for axis in axes:
+            count *= input.shape[axis]
+        for running, now in ((running_mean, mean), (running_var, variance * (count / max(count - 1, 1)))):
+            if running is not None:
+                over = now.detach().mean(0) if now.shape[0] > 1 else now.detach()
+                running.mul_(1 - momentum).add_(momentum * over.reshape(-1))
+    else:
+        mean, variance = _by_channel(running_mean, input), _by_channel(running_var, input)  # type: ignore[assignment]
+        found = (input - mean) * torch.rsqrt(variance + eps)
+    found = found if scale is None else found * scale
+    return found if shift is None else found + shift
+
+
+def _instance_norm(
+    input: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    use_input_stats: bool,
+    momentum: float,
+    eps: float,
+    cudnn_enabled: bool = True,
+) -> torch.Tensor:
+    axes = list(range(2, input.ndim))
+    return _batch_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, axes=axes)
+
+
+def _functional_batch_norm(
+    input: torch.Tensor,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> torch.Tensor:
+    return _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+
+
+def _functional_instance_norm(
+    input: torch.Tensor,
+    running_mean: torch.Tensor | None = None,
+    running_var: torch.Tensor | None = None,
+    weight: torch.Tensor | None = None,
+    bias: torch.Tensor | None = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> torch.Tensor:
+    return _instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps)
+
+
+def _diagonal(matrix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The diagonal of U in P L U, and the determinant of P."""
+    permutation, _, upper = torch.linalg.lu(matrix)
+    return upper.diagonal(dim1=-2, dim2=-1), torch.linalg.det(permutation.detach())
+
+
+def _det(A: torch.Tensor) -> torch.Tensor:
+    diagonal, sign = _diagonal(A)
+    return sign * diagonal.prod(-1)
+
+
+def _slogdet(A: torch.Tensor) -> Any:
+    diagonal, sign = _diagonal(A)
+    return torch.return_types.linalg_slogdet((sign * diagonal.sgn().prod(-1), diagonal.abs().log().sum(-1)))  # type: ignore[attr-defined]
+
+
+def _logdet(A: torch.Tensor) -> torch.Tensor:
+    sign, value = _slogdet(A)
+    return value + sign.log() if A.is_complex() else torch.where(sign < 0, torch.nan, value)
+
+
+def _solve(A: torch.Tensor, B: torch.Tensor, *, left: bool = True) -> torch.Tensor:
+    is_vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
+    factors, pivots = torch.linalg.lu_factor(A)
+    found = torch.linalg.lu_solve(factors, pivots, B.unsqueeze(-1) if is_vector else B, left=left)
+    return found.squeeze(-1) if is_vector else found
+
+
+def _solve_ex(A: torch.Tensor, B: torch.Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
+    info = torch.linalg.solve_ex(A.detach(), B.detach(), left=left, check_errors=check_errors)[1]
+    return torch.return_types.linalg_solve_ex((_solve(A, B, left=left), info))  # type: ignore[attr-defined]
+
+
+def _tensorsolve(A: torch.Tensor, B: torch.Tensor, dims: Sequence[int] | None = None) -> torch.Tensor:
+    if dims is not None:
+        A = A.movedim(tuple(dims), tuple(range(A.ndim - len(dims), A.ndim)))
+    shape = A.shape[B.ndim :]
+    return _solve(A.reshape(B.numel(), -1), B.reshape(-1)).reshape(shape)
+
+
+def _householder_product(A: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
+    rows, columns = A.shape[-2:]
+    unit = torch.eye(rows, dtype=A.dtype, device=A.device)
+    found = unit[:, :columns].expand(*A.shape[:-2], rows, columns)
+    below = A.tril(-1)
+    for i in reversed(range(tau.shape[-1])):
+        v = (below[..., i] + unit[i]).unsqueeze(-1)
+        found = found - tau[..., i, None, None] * (v @ (v.mH @ found))
+    return found
+
+
+def _cumprod(input: torch.Tensor, dim: int, *, dtype: torch.dtype | None = None, out: Any = None) -> torch.Tensor:
+    found = (input if dtype is None else input.to(dtype)).movedim(dim, -1) if input.ndim else input
+    step = 1
+    while input.ndim and step < found.shape[-1]:
+        found = found * torch.cat([torch.ones_like(found[..., :step]), found[..., :-step]], -1)
+        step *= 2
+    return found.movedim(-1, dim) if input.ndim else found.clone()
+
+
+# Rules for the forward mode that are wrong at first order.
+
+
+def _cholesky_inverse(L: torch.Tensor, upper: bool = False, *, out: Any = None) -> torch.Tensor:
+    factor = L.triu() if upper else L.tril()
+    unit = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand(L.shape)
+    inverse = torch.linalg.solve_triangular(factor, unit, upper=upper)
+    return inverse @ inverse.mH if upper else inverse.mH @ inverse
+
+
+def _triangular_solve(
+    b: torch.Tensor, A: torch.Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> Any:
+    factor = A.mH if transpose else A
+    found = torch.linalg.solve_triangular(factor, b, upper=upper ^ transpose, unitriangular=unitriangular)
+    return torch.return_types.triangular_solve((found, A.clone()))  # type: ignore[attr-defined]
+
+
+def _reduced(func: Callable[..., Any], place: int) -> Callable[..., Any]:
+    """A reduction by index, refused for products, whose rule gives zero."""
+
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if "prod" in (*args[place:], kwargs.get("reduce")):
+            raise NotImplementedError(
+                f"`{func.__name__}` with 'prod' must not be differentiated forward: torch gives a wrong derivative. "
+                "Got it in `jvp`, `jacfwd` or `hessian`. Use `jacrev`, or add logarithms."
+            )
+        return func(*args, **kwargs)
+
+    return checked
+
+
+def _weighted(func: Callable[..., Any]) -> Callable[..., Any]:
+    """A loss whose rule passes over the derivative by its weights."""
+
+    def checked(input: torch.Tensor, target: torch.Tensor, weight: Any = None, *args: Any, **kwargs: Any) -> Any:
+        moves = isinstance(weight, torch.Tensor) and forward_ad.unpack_dual(weight, level=0).tangent is not None  # type: ignore[no-untyped-call]
+        if moves:
+            raise NotImplementedError(
+                "`weight` of a classification loss must be constant: torch passes over its derivative. Got one that is "
+                "differentiated. Multiply `log_softmax` by the weights, and gather."
+            )
+        return func(input, target, weight, *args, **kwargs)
+
+    return checked
+
+
+# Rules for maps.
+
+
+def _prod(input: torch.Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> torch.Tensor:
+    """Products of halves: torch divides by the factors, which may be zero."""
+    found = input if dtype is None else input.to(dtype)
+    if not (found.is_floating_point() or found.is_complex()) or (dim is not None and not found.ndim):
+        return torch.prod(found) if dim is None else torch.prod(found, dim, keepdim)
+    found = found.reshape(-1) if dim is None else found.movedim(dim, -1)
+    while found.shape[-1] > 1:
+        half = found.shape[-1] // 2
+        found = torch.cat([found[..., :half] * found[..., half : 2 * half], found[..., 2 * half :]], -1)
+    found = found[..., 0] if found.shape[-1] else found.new_ones(found.shape[:-1])
+    return found if dim is None or not keepdim else found.unsqueeze(dim)
+
+
+def _select_scatter(input: torch.Tensor, src: torch.Tensor, dim: int, index: int) -> torch.Tensor:
+    """One slice replaced: for a `src` of no axes torch adds its derivative up once for each element."""
+    index %= input.shape[dim]
+    return torch.slice_scatter(input, src.unsqueeze(dim), dim, index, index + 1)
+
+
+def _of(rule: Callable[..., Any], *functions: Any) -> dict[Any, Callable[..., Any]]:
+    return dict.fromkeys(functions, rule)
+
+
+_NESTED: dict[Any, Callable[..., Any]] = {
+    **_of(_layer_norm, torch.layer_norm, F.layer_norm),
+    **_of(_batch_norm, torch.batch_norm),
+    **_of(_functional_batch_norm, F.batch_norm),
+    **_of(_instance_norm, torch.instance_norm),
+    **_of(_functional_instance_norm, F.instance_norm),
+    **_of(_det, torch.det, torch.linalg.det, torch.Tensor.det),
+    **_of(_slogdet, torch.slogdet, torch.linalg.slogdet, torch.Tensor.slogdet),
+    **_of(_logdet, torch.logdet, torch.Tensor.logdet),
+    **_of(_solve, torch.linalg.solve),
+    **_of(_solve_ex, torch.linalg.solve_ex),
+    **_of(_tensorsolve, torch.linalg.tensorsolve),
+    **_of(_householder_product, torch.linalg.householder_product, torch.orgqr, torch.Tensor.orgqr),
+    **_of(_cumprod, torch.cumprod, torch.Tensor.cumprod),
+}
+_FORWARD: dict[Any, Callable[..., Any]] = {
+    **_of(_cholesky_inverse, torch.cholesky_inverse, torch.Tensor.cholesky_inverse),
+    **_of(_triangular_solve, torch.triangular_solve, torch.Tensor.triangular_solve),
+    **{f: _reduced(f, 4) for f in (torch.scatter_reduce, torch.Tensor.scatter_reduce, torch.Tensor.scatter_reduce_)},
+    **{f: _reduced(f, 4) for f in (torch.index_reduce, torch.Tensor.index_reduce, torch.Tensor.index_reduce_)},
+    # What a Python function of torch calls is not seen: a mode is off within its own handler.
+    **{f: _weighted(f) for f in (F.nll_loss, F.cross_entropy)},
+}
+_MAPPED: dict[Any, Callable[..., Any]] = {
+    **_of(_prod, torch.prod, torch.Tensor.prod),
+    **_of(_select_scatter, torch.select_scatter, torch.Tensor.select_scatter),
+}
