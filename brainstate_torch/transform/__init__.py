@@ -15,7 +15,8 @@ from ._core.abstract import eval_shape
 from ._core.shapes import ShapeDtypeStruct
 from ._derivative.checkpoint import checkpoint, remat
 from ._derivative.forward import fwd_grad
-from ._derivative.gradient import GradientTransform, grad, vector_grad
+from ._derivative.gradient import grad, vector_grad
+from ._derivative.gradient_transform import GradientTransform
 from ._derivative.jacobian import hessian, jacfwd, jacobian, jacrev
 from ._derivative.products import jvp, vjp
 from ._mapping.chunked import map

@@ -71,7 +71,7 @@ class Vmap(Module):
     def vmapped_fn(self) -> Callable[..., Any]:
         """The module as a mapped function, with the States that it has now."""
         inside, outside = [self._by_axis(given) for given in self._filters]
-        return vmap(  # type: ignore[no-any-return]
+        return vmap(
             self.module.__call__,
             in_axes=self.in_axes,
             out_axes=self.out_axes,
@@ -255,7 +255,7 @@ class Map(Module):
         for axis, chosen in (further or {}).items():
             axes[axis] = _any_of(made.get(axis, ()), to_predicate(chosen))
         over = pmap2 if self._is_pmap() else vmap2
-        return over(  # type: ignore[no-any-return]
+        return over(
             fn, in_axes=in_axes, out_axes=out_axes, axis_name=axis_name, state_in_axes=axes, state_out_axes=axes
         )
 

@@ -5,7 +5,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import torch
 
@@ -21,6 +21,7 @@ from ...typing import Missing
 from .._core.abstract import eval_shape
 from .._core.carry import protected
 from .._core.functional import checked_arguments, run
+from .._core.signatures import P, T
 from .program import Program
 from .programs import Programs
 from .recorded import numbers_as_tensors
@@ -36,7 +37,12 @@ _CAPACITY = 64
 _PATIENCE = 2.0
 
 
-class Jitted:
+Out = TypeVar("Out", covariant=True)
+S = TypeVar("S")
+Q = ParamSpec("Q")
+
+
+class Jitted(Generic[P, Out]):
     """A function that runs as a compiled program; what :func:`jit` returns."""
 
     def __init__(
@@ -57,7 +63,7 @@ class Jitted:
         self._step = FirstSteps()
         #: The arguments and switches that the last program was made for.
         self._key: Any = None
-        self._method: Jitted | None = None
+        self._method: Jitted[..., Any] | None = None
 
     @property
     def stateful_fun(self) -> StatefulFunction:
@@ -65,22 +71,22 @@ class Jitted:
         return StatefulFunction(self.origin_fun, tuple(self._static_places), tuple(self._static_names), name=self.name)
 
     @property
-    def jitted_fun(self) -> "Jitted":
+    def jitted_fun(self) -> Self:
         """The object itself."""
         return self
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
         """Run the program for arguments of this kind, which is compiled at the first call."""
         if CONTEXT.frames or is_recording() or is_transformed() or is_dual():
-            return self._plain(args, kwargs)
+            return self._plain(args, kwargs)  # type: ignore[no-any-return]
         key, tensors = self._signature(args, kwargs)
         followed = torch.is_grad_enabled()
         if key is None or (followed and any(x.requires_grad for x in tensors)):
-            return self._plain(args, kwargs)
+            return self._plain(args, kwargs)  # type: ignore[no-any-return]
         program, inputs = self._programs.find(key, tensors) or self._made(key, args, kwargs, tensors)
         if followed and program.is_attached(inputs):
-            return self._plain(args, kwargs)
-        return program(inputs)
+            return self._plain(args, kwargs)  # type: ignore[no-any-return]
+        return program(inputs)  # type: ignore[no-any-return]
 
     def _plain(self, args: Any, kwargs: Any) -> Any:
         """Inside another transform the function is a part of what that transforms."""
@@ -164,7 +170,7 @@ class Jitted:
         """Forget all programs."""
         self._programs.clear()
 
-    def compile(self, *args: Any, **kwargs: Any) -> "Jitted":
+    def compile(self, *args: Any, **kwargs: Any) -> Self:
         """Record and compile for arguments like these, without running; no State is changed."""
         key, tensors = self._signature(args, kwargs)
         if key is not None and self._programs.find(key, tensors) is None:
@@ -175,12 +181,18 @@ class Jitted:
         """The shapes of the result, at no cost; see :func:`eval_shape`."""
         return eval_shape(self.origin_fun, *args, **kwargs)
 
-    def _as_method(self) -> "Jitted":
+    def _as_method(self) -> "Jitted[..., Any]":
         """The same function with its first argument static, for an instance."""
         if self._method is None:
             places = frozenset([0, *[place + 1 for place in self._static_places]])
             self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name, self._maxsize)
         return self._method
+
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Self: ...
+
+    @overload
+    def __get__(self: "Jitted[Concatenate[S, Q], Out]", instance: S, owner: Any = None) -> "Jitted[Q, Out]": ...
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method of a class it is bound to the instance; `static_argnums` count what comes after ``self``."""
@@ -256,7 +268,7 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
 class _Bound:
     """A compiled function as a method of an object, which is a static argument that is held weakly."""
 
-    def __init__(self, jitted: Jitted, instance: Any) -> None:
+    def __init__(self, jitted: Jitted[..., Any], instance: Any) -> None:
         self._method = jitted._as_method()
         self._instance = instance
 
@@ -266,6 +278,60 @@ class _Bound:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._method, name)
         return functools.partial(found, self._instance) if name in ("compile", "eval_shape") else found
+
+
+@overload
+def jit(
+    fun: Callable[P, T],
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    static_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
+    backend: str | None = None,
+    inline: bool = False,
+    name: str | None = None,
+    maxsize: int = ...,
+) -> Jitted[P, T]: ...
+
+
+@overload
+def jit(
+    fun: Callable[P, Any],
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    static_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
+    backend: str | None = None,
+    inline: bool = False,
+    name: str | None = None,
+    maxsize: int = ...,
+) -> Jitted[P, Any]: ...
+
+
+@overload
+def jit(
+    *,
+    in_shardings: Any = None,
+    out_shardings: Any = None,
+    static_argnums: int | Iterable[int] | None = None,
+    donate_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    donate_argnames: str | Iterable[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
+    backend: str | None = None,
+    inline: bool = False,
+    name: str | None = None,
+    maxsize: int = ...,
+) -> Callable[[Callable[P, T]], Jitted[P, T]]: ...
 
 
 def jit(
@@ -356,7 +422,7 @@ def jit(
     if maxsize < 1:
         raise ValueError(f"`maxsize` must be at least 1. Got {maxsize}. A program is kept to be run again.")
 
-    def make(target: Any) -> Jitted:
+    def make(target: Any) -> Jitted[..., Any]:
         if not callable(target):
             raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
         return Jitted(target, static, backend or BACKENDS[0], name, maxsize)

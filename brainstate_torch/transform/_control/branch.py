@@ -1,7 +1,7 @@
 """cond, switch and ifelse: one of several functions, chosen by a value."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import torch
 
@@ -10,11 +10,20 @@ from ..._program.recording import is_recording
 from .._compile.choosing import choose
 from .._core.carry import as_arrays
 from .._core.functional import run
+from .._core.signatures import T2, T
 from .._core.truth import as_truth, is_undecided, scalar
 from .._watch.error_if import jit_error_if
 from .select import checked_operands, select
 
 __all__ = ["cond", "ifelse", "switch"]
+
+
+@overload
+def cond(pred: Any, true_fun: Callable[..., T], false_fun: Callable[..., T2], *operands: Any) -> T | T2: ...
+
+
+@overload
+def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any: ...
 
 
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
@@ -69,6 +78,14 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     return select([truth, ~truth], [true_fun, false_fun], operands, ["`true_fun`", "`false_fun`"])
 
 
+@overload
+def switch(index: Any, branches: Sequence[Callable[..., T]], *operands: Any) -> T: ...
+
+
+@overload
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any: ...
+
+
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """Call the function with the number `index`.
 
@@ -116,6 +133,18 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         return choose(index.clamp(0, last), branches, checked_operands(operands), _names(branches))
     masks = [index.clamp(0, last) == i for i in range(len(branches))]
     return select(masks, branches, operands, _names(branches))
+
+
+@overload
+def ifelse(
+    conditions: Sequence[Any], branches: Sequence[Callable[..., T]], *operands: Any, check_cond: bool = True
+) -> T: ...
+
+
+@overload
+def ifelse(
+    conditions: Sequence[Any], branches: Sequence[Callable[..., Any]], *operands: Any, check_cond: bool = True
+) -> Any: ...
 
 
 def ifelse(

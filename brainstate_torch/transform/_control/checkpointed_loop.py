@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import torch
 
 from ... import _tree
 from ..._program.recording import is_recording
+from .._core.signatures import T2, T
 from .._derivative.checkpoint import checkpoint
 from .loop import Loop, over_arguments
 from .progress import ProgressBar
@@ -15,6 +16,28 @@ from .progress import ProgressBar
 __all__ = ["check_base", "checkpointed_for_loop", "checkpointed_scan", "in_blocks", "record_in_blocks"]
 
 Advance = Callable[[Any, range], tuple[Any, list[Any], bool]]
+
+
+@overload
+def checkpointed_scan(
+    f: Callable[[Any, Any], tuple[T, T2]],
+    init: Any,
+    xs: Any,
+    length: int | None = None,
+    base: int = 16,
+    pbar: ProgressBar | int | None = None,
+) -> tuple[T, T2]: ...
+
+
+@overload
+def checkpointed_scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any,
+    length: int | None = None,
+    base: int = 16,
+    pbar: ProgressBar | int | None = None,
+) -> tuple[Any, Any]: ...
 
 
 def checkpointed_scan(
@@ -64,6 +87,26 @@ def checkpointed_scan(
     tensor(100.)
     """
     return _run(Loop("checkpointed_scan", f, init, xs, length, pbar), base)
+
+
+@overload
+def checkpointed_for_loop(
+    f: Callable[..., T],
+    *xs: Any,
+    length: int | None = None,
+    base: int = 16,
+    pbar: ProgressBar | int | None = None,
+) -> T: ...
+
+
+@overload
+def checkpointed_for_loop(
+    f: Callable[..., Any],
+    *xs: Any,
+    length: int | None = None,
+    base: int = 16,
+    pbar: ProgressBar | int | None = None,
+) -> Any: ...
 
 
 def checkpointed_for_loop(

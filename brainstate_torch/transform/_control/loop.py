@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import torch
 
@@ -16,10 +16,35 @@ from .._core.abstract import eval_shape
 from .._core.carry import Pattern, as_arrays, check_states, protected
 from .._core.functional import checked_arguments, run
 from .._core.shapes import ShapeDtypeStruct
+from .._core.signatures import T2, T
 from .._core.stacking import aligned, checked_output, stacked
 from .progress import Progress, ProgressBar, as_progress
 
 __all__ = ["Loop", "for_loop", "over_arguments", "scan"]
+
+
+@overload
+def scan(
+    f: Callable[[Any, Any], tuple[T, T2]],
+    init: Any,
+    xs: Any,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    pbar: ProgressBar | int | None = None,
+) -> tuple[T, T2]: ...
+
+
+@overload
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    pbar: ProgressBar | int | None = None,
+) -> tuple[Any, Any]: ...
 
 
 def scan(
@@ -77,6 +102,28 @@ def scan(
     (tensor(6.), tensor([2., 4., 6.]))
     """
     return _run(Loop("scan", f, init, xs, length, pbar), reverse, unroll)
+
+
+@overload
+def for_loop(
+    f: Callable[..., T],
+    *xs: Any,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    pbar: ProgressBar | int | None = None,
+) -> T: ...
+
+
+@overload
+def for_loop(
+    f: Callable[..., Any],
+    *xs: Any,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    pbar: ProgressBar | int | None = None,
+) -> Any: ...
 
 
 def for_loop(

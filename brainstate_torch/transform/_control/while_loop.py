@@ -1,7 +1,7 @@
 """while_loop and bounded_while_loop."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import torch
 
@@ -14,6 +14,7 @@ from .._compile.looping import StatefulLoop
 from .._core.abstract import is_abstract
 from .._core.carry import Pattern, as_arrays, check_states, protected
 from .._core.functional import checked_arguments, run
+from .._core.signatures import T
 from .._core.stacking import aligned
 from .._core.truth import as_truth
 from .branch import cond
@@ -22,6 +23,14 @@ from .loop import Loop
 from .select import select
 
 __all__ = ["bounded_while_loop", "while_loop"]
+
+
+@overload
+def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], T], init_val: Any) -> T: ...
+
+
+@overload
+def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any: ...
 
 
 def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any) -> Any:
@@ -69,6 +78,18 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
     if is_recording():
         return loop.record()
     return loop.run(lambda val: loop.advance(val, None))
+
+
+@overload
+def bounded_while_loop(
+    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], T], init_val: Any, *, max_steps: int, base: int = 16
+) -> T: ...
+
+
+@overload
+def bounded_while_loop(
+    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any, *, max_steps: int, base: int = 16
+) -> Any: ...
 
 
 def bounded_while_loop(

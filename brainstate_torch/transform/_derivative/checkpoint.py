@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, overload
 
 from torch.utils.checkpoint import checkpoint as recomputed
 
@@ -10,11 +10,24 @@ from ... import environ
 from ...typing import Missing
 from .._core.draws import random_state, rewind
 from .._core.functional import Outcome, checked_arguments, run
+from .._core.signatures import P, R
 from .reverse import can_recompute
 
 __all__ = ["checkpoint", "remat"]
 
 _MISSING = Missing()
+
+
+@overload
+def checkpoint(
+    fun: Callable[P, R], *, prevent_cse: bool = True, policy: Any = None, static_argnums: int | Iterable[int] = ()
+) -> Callable[P, R]: ...
+
+
+@overload
+def checkpoint(
+    *, prevent_cse: bool = True, policy: Any = None, static_argnums: int | Iterable[int] = ()
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def checkpoint(

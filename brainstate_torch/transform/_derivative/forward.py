@@ -12,9 +12,10 @@ from ...typing import Missing, SeedOrKey
 from ...units import Quantity
 from .._core.running import Run
 from .checks import check_inputs
-from .gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from .gradient_transform import Argnums, GradientTransform, GradStates, checked_keywords
 from .naming import public_name
 from .reverse import Pure, Tensors
+from .signatures import shown_as_gradient
 
 __all__ = ["fwd_grad"]
 
@@ -90,6 +91,7 @@ def _checked_scalar(result: Any, run: Run, unit_aware: bool) -> torch.Tensor:
     return result
 
 
+@shown_as_gradient
 def fwd_grad(
     func: Any = _MISSING,
     grad_states: GradStates = None,
@@ -150,7 +152,7 @@ def fwd_grad(
     flags = {"tangent_size": tangent_size, "drct_der_clip": drct_der_clip, "key": key, "unit_aware": unit_aware}
     keywords = checked_keywords("fwd_grad", kwargs, grad_states, argnums, return_value, has_aux, check_states)
 
-    def make(target: Callable[..., Any]) -> GradientTransform:
+    def make(target: Callable[..., Any]) -> GradientTransform[..., Any]:
         return GradientTransform(target, random_directions, transform_params=flags, unit_aware=unit_aware, **keywords)
 
     return make if isinstance(func, Missing) else make(func)

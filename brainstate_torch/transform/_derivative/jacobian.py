@@ -11,11 +11,13 @@ from ..._host.functorch import jvp, vjp, vmap
 from .._core.draws import random_state, rewind
 from .._core.running import Ran, Run
 from .._core.selection import Inputs
+from .._core.signatures import P
 from .checks import check_inputs, checked_result
 from .exact import Exact
-from .gradient import Argnums, GradientTransform, GradStates, checked_keywords
+from .gradient_transform import Argnums, GradientTransform, GradStates, Out, checked_keywords
 from .naming import public_name
 from .reverse import Pure, Tensors
+from .signatures import shown_as_jacobian
 from .unit_ratio import as_derivative
 
 __all__ = ["hessian", "jacfwd", "jacobian", "jacrev"]
@@ -177,7 +179,7 @@ def second_derivatives(
     return blocks
 
 
-class JacobianTransform(GradientTransform):
+class JacobianTransform(GradientTransform[P, Out]):
     """What ``jacrev`` and ``jacfwd`` return: a tree like the result, of trees like the inputs."""
 
     def _derivative(self, raw: Rows, inputs: Inputs, ran: Ran) -> Any:
@@ -189,7 +191,7 @@ class JacobianTransform(GradientTransform):
         return _tree.unflatten(ran.spec, rows)
 
 
-class HessianTransform(GradientTransform):
+class HessianTransform(GradientTransform[P, Out]):
     """What ``hessian`` returns: a tree like the result, of trees like the inputs, of trees like the inputs."""
 
     def _derivative(self, raw: Any, inputs: Inputs, ran: Ran) -> Any:
@@ -203,6 +205,7 @@ class HessianTransform(GradientTransform):
         return _tree.unflatten(ran.spec, results)
 
 
+@shown_as_jacobian
 def jacrev(
     fun: Callable[..., Any],
     grad_states: GradStates = None,
@@ -216,7 +219,7 @@ def jacrev(
     *,
     chunk_size: int | None = None,
     **kwargs: Any,
-) -> JacobianTransform:
+) -> JacobianTransform[..., Any]:
     """The Jacobian by reverse mode: for each result and input a tensor of shape ``[*result, *input]``.
 
     Suits functions with fewer results than inputs. One backward pass for each number in the results, under vmap.
@@ -266,6 +269,7 @@ def jacrev(
 jacobian = jacrev
 
 
+@shown_as_jacobian
 def jacfwd(
     func: Callable[..., Any],
     grad_states: GradStates = None,
@@ -278,7 +282,7 @@ def jacfwd(
     *,
     chunk_size: int | None = None,
     **kwargs: Any,
-) -> JacobianTransform:
+) -> JacobianTransform[..., Any]:
     """The Jacobian by forward mode: for each result and input a tensor of shape ``[*result, *input]``.
 
     Suits functions with fewer inputs than results. One forward pass for each number in the inputs, under vmap.
@@ -317,6 +321,7 @@ def jacfwd(
     return JacobianTransform(func, forward_jacobian, transform_params=params, unit_aware=unit_aware, **kwargs)
 
 
+@shown_as_jacobian
 def hessian(
     func: Callable[..., Any],
     grad_states: GradStates = None,
@@ -329,7 +334,7 @@ def hessian(
     *,
     chunk_size: int | None = None,
     **kwargs: Any,
-) -> HessianTransform:
+) -> HessianTransform[..., Any]:
     """The second derivatives, forward over reverse: for inputs i and j a tensor of shape ``[*result, *i, *j]``.
 
     The form G of the table of return forms (:func:`grad`) is applied twice: for a list of two States

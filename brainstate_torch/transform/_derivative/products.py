@@ -1,7 +1,7 @@
 """vjp and jvp: products of the Jacobian with a vector, from the left and from the right."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import torch
 
@@ -14,11 +14,42 @@ from .._core.functional import checked_arguments
 from .._core.memory import apart
 from .._core.running import Run, off_tape
 from .._core.selection import Inputs, Selection
+from .._core.signatures import Aux, T
 from .checks import checked_result
 from .exact import Exact
-from .gradient import Argnums, GradStates
+from .gradient_transform import Argnums, GradStates
 
 __all__ = ["jvp", "vjp"]
+
+
+@overload
+def vjp(
+    fun: Callable[..., T],
+    *primals: Any,
+    grad_states: GradStates = None,
+    argnums: Argnums = 0,
+    has_aux: Literal[False] = False,
+) -> tuple[T, Callable[[T], Any]]: ...
+
+
+@overload
+def vjp(
+    fun: Callable[..., tuple[T, Aux]],
+    *primals: Any,
+    grad_states: GradStates = None,
+    argnums: Argnums = 0,
+    has_aux: Literal[True],
+) -> tuple[T, Callable[[T], Any], Aux]: ...
+
+
+@overload
+def vjp(
+    fun: Callable[..., Any],
+    *primals: Any,
+    grad_states: GradStates = None,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+) -> tuple[Any, ...]: ...
 
 
 def vjp(
@@ -141,6 +172,24 @@ def _like(
             raise ValueError(f"{name} must have the shape {tuple(tensor.shape)}. Got {tuple(mantissa.shape)}.")
         mantissas.append(mantissa.to(tensor.dtype))
     return mantissas
+
+
+@overload
+def jvp(
+    fun: Callable[..., T], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: Literal[False] = False
+) -> tuple[T, T]: ...
+
+
+@overload
+def jvp(
+    fun: Callable[..., tuple[T, Aux]], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: Literal[True]
+) -> tuple[T, T, Aux]: ...
+
+
+@overload
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], *, has_aux: bool = False
+) -> tuple[Any, ...]: ...
 
 
 def jvp(

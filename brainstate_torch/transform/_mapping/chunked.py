@@ -1,7 +1,7 @@
 """map: a function of one sample applied to one after the other, or to chunks of them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import torch
 
@@ -9,9 +9,18 @@ from ... import _tree
 from ...random import RandomState
 from .._control.loop import for_loop
 from .._core.functional import checked_arguments, run
+from .._core.signatures import T
 from .vmap2 import vmap2
 
 __all__ = ["map"]
+
+
+@overload
+def map(f: Callable[..., T], *xs: Any, batch_size: int | None = None) -> T: ...
+
+
+@overload
+def map(f: Callable[..., Any], *xs: Any, batch_size: int | None = None) -> Any: ...
 
 
 def map(f: Callable[..., Any], *xs: Any, batch_size: int | None = None) -> Any:

@@ -18,7 +18,7 @@ _INSTEAD = {
 }
 
 
-class _SharedMapping(StatefulMapping):
+class _SharedMapping(StatefulMapping[..., Any]):
     """A mapping whose lanes the processes of the default group share."""
 
     def _ranks(self) -> Ranks:

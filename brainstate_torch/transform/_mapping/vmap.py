@@ -1,16 +1,59 @@
 """vmap: a function of one sample, applied to a batch at once."""
 
 import functools
-from typing import Any
+from collections.abc import Callable
+from typing import Any, overload
 
 from ..._errors import BatchAxisError
 from ...typing import Missing
+from .._core.signatures import P, T
 from .axes import StateAxes, mapped_states
 from .plan import Plan
 
 __all__ = ["vmap"]
 
 _MISSING = Missing()
+
+
+@overload
+def vmap(
+    fn: Callable[P, T],
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    in_states: Any = None,
+    out_states: Any = None,
+) -> Callable[P, T]: ...
+
+
+@overload
+def vmap(
+    fn: Callable[P, Any],
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    in_states: Any = None,
+    out_states: Any = None,
+) -> Callable[P, Any]: ...
+
+
+@overload
+def vmap(
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    in_states: Any = None,
+    out_states: Any = None,
+) -> Callable[[Callable[P, T]], Callable[P, T]]: ...
 
 
 def vmap(

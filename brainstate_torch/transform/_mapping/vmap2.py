@@ -3,10 +3,11 @@
 import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from ..._host import functorch as _func
 from ...typing import Missing
+from .._core.signatures import P, T
 from .axes import StateAxes
 from .lane_states import POLICIES
 from .plan import Plan
@@ -17,7 +18,12 @@ __all__ = ["StatefulMapping", "vmap2"]
 _MISSING = Missing()
 
 
-class StatefulMapping:
+Out = TypeVar("Out", covariant=True)
+S = TypeVar("S")
+Q = ParamSpec("Q")
+
+
+class StatefulMapping(Generic[P, Out]):
     """A function that applies `fun` to every slice of its arguments at once; what :func:`vmap2` and :func:`pmap2` make.
 
     A State is shared by all lanes unless `state_in_axes` gives it an axis: then each lane sees one slice, and what it
@@ -139,10 +145,18 @@ class StatefulMapping:
         """The processes that share the lanes."""
         return ALONE
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._plan.call(args, kwargs)
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
+        return self._plan.call(args, kwargs)  # type: ignore[no-any-return]
 
-    def __get__(self, instance: Any, owner: Any = None) -> "StatefulMapping":
+    @overload
+    def __get__(self, instance: None, owner: Any = None) -> Self: ...
+
+    @overload
+    def __get__(
+        self: "StatefulMapping[Concatenate[S, Q], Out]", instance: S, owner: Any = None
+    ) -> "StatefulMapping[Q, Out]": ...
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
         """As a method of a class it is bound to the instance; axes count what comes after ``self``."""
         if instance is None or not hasattr(self.origin_fun, "__get__"):
             return self
@@ -159,6 +173,50 @@ class StatefulMapping:
 
 def _several(x: Any) -> Sequence[Any]:
     return () if x is None else (x,) if isinstance(x, (int, str)) else tuple(x)
+
+
+@overload
+def vmap2(
+    fn: Callable[P, T],
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    state_in_axes: Any = None,
+    state_out_axes: Any = None,
+    unexpected_out_state_mapping: str = "auto",
+) -> StatefulMapping[P, T]: ...
+
+
+@overload
+def vmap2(
+    fn: Callable[P, Any],
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    state_in_axes: Any = None,
+    state_out_axes: Any = None,
+    unexpected_out_state_mapping: str = "auto",
+) -> StatefulMapping[P, Any]: ...
+
+
+@overload
+def vmap2(
+    *,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    axis_name: Any = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Any = None,
+    state_in_axes: Any = None,
+    state_out_axes: Any = None,
+    unexpected_out_state_mapping: str = "auto",
+) -> Callable[[Callable[P, T]], StatefulMapping[P, T]]: ...
 
 
 def vmap2(
