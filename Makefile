@@ -41,8 +41,15 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# The package, and code of a user as two type checkers see it.
 types: .venv/dev
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
+	$(BIN)/basedpyright
+
+# Small changes of meaning that the tests must notice: ARGS=optim for a room.
+mutate: .venv/test
+	$(BIN)/python -m tests.mutation $(ARGS)
 
 notebook: .venv/dev
 	$(BIN)/python notebooks/run.py $(ARGS)

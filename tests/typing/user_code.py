@@ -82,7 +82,6 @@ def methods(model: Model, x: Tensor) -> None:
 def programs_and_maps(x: Tensor) -> None:
     assert_type(T.jit(loss)(x, 2.0), Tensor)
     assert_type(T.jit(backend="replay")(by_name)({"w": x}, x), Tensor)
-    assert_type(T.vmap(with_aux)(x), tuple[Tensor, str])
     # A number becomes a tensor.
     assert_type(T.vmap(mean)(x), Any)
     assert_type(T.vmap(loss)(x), Tensor)

@@ -89,22 +89,8 @@ class VarianceScaling(RandomInitializer):
         return {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
 
 
-def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> Any:
-    """A class that differs from VarianceScaling in its defaults."""
-
-    def __init__(
-        self: VarianceScaling,
-        scale: float = scale,
-        mode: str = mode,
-        distribution: str = distribution,
-        in_axis: int = -2,
-        out_axis: int = -1,
-        seed: SeedOrKey | None = None,
-        unit: Unit = UNITLESS,
-    ) -> None:
-        VarianceScaling.__init__(self, scale, mode, distribution, in_axis, out_axis, seed, unit)
-
-    doc = f"""{text}
+class KaimingUniform(VarianceScaling):
+    """He et al.: variance 2 / fan_in, for layers before a ReLU.
 
     Parameters
     ----------
@@ -114,22 +100,162 @@ def _named(name: str, scale: float, mode: str, distribution: str, text: str) -> 
     Examples
     --------
     >>> import brainstate_torch as brainstate
-    >>> brainstate.nn.init.{name}().mode, brainstate.nn.init.{name}().distribution
-    ({mode!r}, {distribution!r})
+    >>> brainstate.nn.init.KaimingUniform().mode, brainstate.nn.init.KaimingUniform().distribution
+    ('fan_in', 'uniform')
     """
-    return type(name, (VarianceScaling,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+
+    def __init__(
+        self,
+        scale: float = 2.0,
+        mode: str = "fan_in",
+        distribution: str = "uniform",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
 
 
-_KAIMING = ("fan_in", "He et al.: variance 2 / fan_in, for layers before a ReLU.")
-_XAVIER = ("fan_avg", "Glorot and Bengio: variance 1 / fan_avg, for layers before a symmetric function.")
-_LECUN = ("fan_in", "LeCun et al.: variance 1 / fan_in, for layers before a SELU.")
+class KaimingNormal(VarianceScaling):
+    """He et al.: variance 2 / fan_in, for layers before a ReLU.
 
-KaimingUniform = _named("KaimingUniform", 2.0, _KAIMING[0], "uniform", _KAIMING[1])
-KaimingNormal = _named("KaimingNormal", 2.0, _KAIMING[0], "truncated_normal", _KAIMING[1])
-XavierUniform = _named("XavierUniform", 1.0, _XAVIER[0], "uniform", _XAVIER[1])
-XavierNormal = _named("XavierNormal", 1.0, _XAVIER[0], "truncated_normal", _XAVIER[1])
-LecunUniform = _named("LecunUniform", 1.0, _LECUN[0], "uniform", _LECUN[1])
-LecunNormal = _named("LecunNormal", 1.0, _LECUN[0], "truncated_normal", _LECUN[1])
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.KaimingNormal().mode, brainstate.nn.init.KaimingNormal().distribution
+    ('fan_in', 'truncated_normal')
+    """
+
+    def __init__(
+        self,
+        scale: float = 2.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
+
+
+class XavierUniform(VarianceScaling):
+    """Glorot and Bengio: variance 1 / fan_avg, for layers before a symmetric function.
+
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.XavierUniform().mode, brainstate.nn.init.XavierUniform().distribution
+    ('fan_avg', 'uniform')
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_avg",
+        distribution: str = "uniform",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
+
+
+class XavierNormal(VarianceScaling):
+    """Glorot and Bengio: variance 1 / fan_avg, for layers before a symmetric function.
+
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.XavierNormal().mode, brainstate.nn.init.XavierNormal().distribution
+    ('fan_avg', 'truncated_normal')
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_avg",
+        distribution: str = "truncated_normal",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
+
+
+class LecunUniform(VarianceScaling):
+    """LeCun et al.: variance 1 / fan_in, for layers before a SELU.
+
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.LecunUniform().mode, brainstate.nn.init.LecunUniform().distribution
+    ('fan_in', 'uniform')
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "uniform",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
+
+
+class LecunNormal(VarianceScaling):
+    """LeCun et al.: variance 1 / fan_in, for layers before a SELU.
+
+    Parameters
+    ----------
+    scale, mode, distribution, in_axis, out_axis, seed, unit
+        As for :class:`VarianceScaling`.
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate
+    >>> brainstate.nn.init.LecunNormal().mode, brainstate.nn.init.LecunNormal().distribution
+    ('fan_in', 'truncated_normal')
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        in_axis: int = -2,
+        out_axis: int = -1,
+        seed: SeedOrKey | None = None,
+        unit: Unit = UNITLESS,
+    ) -> None:
+        super().__init__(scale, mode, distribution, in_axis, out_axis, seed, unit)
+
 
 _GAINS = {
     "linear": 1.0,

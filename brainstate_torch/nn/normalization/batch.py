@@ -98,9 +98,47 @@ class _BatchNorm(Normalization):
         return blended.to(old.dtype)  # type: ignore[no-any-return]
 
 
-def _batch_norm(axes: int) -> type[_BatchNorm]:
-    sizes, space = ", ".join(["2"] * axes + ["1"]), " and the axes of space" if axes else ""
-    doc = f"""Mean 0 and variance 1 of each feature over the batch{space}, then a scale and bias.
+class BatchNorm0d(_BatchNorm):
+    """Mean 0 and variance 1 of each feature over the batch, then a scale and bias.
+
+    Parameters
+    ----------
+    in_size
+        The size without the batch axis, no axis of space and one of features.
+    feature_axis, track_running_stats, epsilon, momentum, affine, bias_initializer, scale_initializer
+        As for :class:`BatchNorm1d`, where the rules are, too.
+    axis_name, axis_index_groups, use_fast_variance, name, dtype, param_type, mean_type
+        As for :class:`BatchNorm1d`.
+
+    Raises
+    ------
+    NotImplementedError
+        `axis_name` is given.
+    TypeError
+        The input has a unit.
+    ValueError
+        `affine` without `track_running_stats`; or the input has another size, or is empty while the model is fitted.
+
+    Notes
+    -----
+    Source: brainstate.nn.BatchNorm0d (0.5.4). Differs: as :class:`BatchNorm1d`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> layer = brainstate.nn.BatchNorm0d((1,), momentum=0.5)
+    >>> x = torch.tensor([1., 3.]).reshape(2, 1).expand(2, 1)
+    >>> with brainstate.environ.context(fit=True):
+    ...     y = layer(x)
+    >>> y.unique(), layer.running_mean.value.item()
+    (tensor([-1.0000,  1.0000], grad_fn=<...>), 1.0)
+    """
+
+    num_spatial_dims = 0
+
+
+class BatchNorm1d(_BatchNorm):
+    """Mean 0 and variance 1 of each feature over the batch and the axes of space, then a scale and bias.
 
     While the model is fitted, the batch's own mean and variance are used, and the running ones move towards them:
     ``momentum * running + (1 - momentum) * batch``. Otherwise the running ones are used. ``environ``'s setting `fit`
@@ -110,7 +148,7 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     Parameters
     ----------
     in_size
-        The size without the batch axis, {axes} axes of space and one of features.
+        The size without the batch axis, 1 axes of space and one of features.
     feature_axis
         The axes of `in_size` along which statistics, scale and bias differ.
     track_running_stats
@@ -132,7 +170,7 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     dtype
         The dtype of the result; None: that of the statistics, the floating dtype of ``environ``.
     param_type
-        The kind of State that holds ``{{'scale': ..., 'bias': ...}}``.
+        The kind of State that holds ``{'scale': ..., 'bias': ...}``.
     mean_type
         The kind of State that holds a running statistic.
 
@@ -154,7 +192,7 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
 
     Notes
     -----
-    Source: brainstate.nn.BatchNorm{axes}d (0.5.4). Differs: without `track_running_stats` the input is normalised, as
+    Source: brainstate.nn.BatchNorm1d (0.5.4). Differs: without `track_running_stats` the input is normalised, as
     documented there, and not returned as it is; any feature axis keeps the shape of the statistics, and they keep
     their dtype, 32 bit at least; the variance is accurate for large means; the dtype of the result follows ``to()``.
     As there, gradients flow through a running statistic that is read in the function that wrote it.
@@ -162,18 +200,90 @@ def _batch_norm(axes: int) -> type[_BatchNorm]:
     Examples
     --------
     >>> import torch, brainstate_torch as brainstate
-    >>> layer = brainstate.nn.BatchNorm{axes}d(({sizes},), momentum=0.5)
-    >>> x = torch.tensor([1., 3.]).reshape(2{", 1" * axes}, 1).expand(2, {sizes})
+    >>> layer = brainstate.nn.BatchNorm1d((2, 1,), momentum=0.5)
+    >>> x = torch.tensor([1., 3.]).reshape(2, 1, 1).expand(2, 2, 1)
     >>> with brainstate.environ.context(fit=True):
     ...     y = layer(x)
     >>> y.unique(), layer.running_mean.value.item()
     (tensor([-1.0000,  1.0000], grad_fn=<...>), 1.0)
     """
-    members = {"__doc__": doc, "__module__": __name__, "num_spatial_dims": axes}
-    return type(f"BatchNorm{axes}d", (_BatchNorm,), members)
+
+    num_spatial_dims = 1
 
 
-BatchNorm0d = _batch_norm(0)
-BatchNorm1d = _batch_norm(1)
-BatchNorm2d = _batch_norm(2)
-BatchNorm3d = _batch_norm(3)
+class BatchNorm2d(_BatchNorm):
+    """Mean 0 and variance 1 of each feature over the batch and the axes of space, then a scale and bias.
+
+    Parameters
+    ----------
+    in_size
+        The size without the batch axis, 2 axes of space and one of features.
+    feature_axis, track_running_stats, epsilon, momentum, affine, bias_initializer, scale_initializer
+        As for :class:`BatchNorm1d`, where the rules are, too.
+    axis_name, axis_index_groups, use_fast_variance, name, dtype, param_type, mean_type
+        As for :class:`BatchNorm1d`.
+
+    Raises
+    ------
+    NotImplementedError
+        `axis_name` is given.
+    TypeError
+        The input has a unit.
+    ValueError
+        `affine` without `track_running_stats`; or the input has another size, or is empty while the model is fitted.
+
+    Notes
+    -----
+    Source: brainstate.nn.BatchNorm2d (0.5.4). Differs: as :class:`BatchNorm1d`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> layer = brainstate.nn.BatchNorm2d((2, 2, 1,), momentum=0.5)
+    >>> x = torch.tensor([1., 3.]).reshape(2, 1, 1, 1).expand(2, 2, 2, 1)
+    >>> with brainstate.environ.context(fit=True):
+    ...     y = layer(x)
+    >>> y.unique(), layer.running_mean.value.item()
+    (tensor([-1.0000,  1.0000], grad_fn=<...>), 1.0)
+    """
+
+    num_spatial_dims = 2
+
+
+class BatchNorm3d(_BatchNorm):
+    """Mean 0 and variance 1 of each feature over the batch and the axes of space, then a scale and bias.
+
+    Parameters
+    ----------
+    in_size
+        The size without the batch axis, 3 axes of space and one of features.
+    feature_axis, track_running_stats, epsilon, momentum, affine, bias_initializer, scale_initializer
+        As for :class:`BatchNorm1d`, where the rules are, too.
+    axis_name, axis_index_groups, use_fast_variance, name, dtype, param_type, mean_type
+        As for :class:`BatchNorm1d`.
+
+    Raises
+    ------
+    NotImplementedError
+        `axis_name` is given.
+    TypeError
+        The input has a unit.
+    ValueError
+        `affine` without `track_running_stats`; or the input has another size, or is empty while the model is fitted.
+
+    Notes
+    -----
+    Source: brainstate.nn.BatchNorm3d (0.5.4). Differs: as :class:`BatchNorm1d`.
+
+    Examples
+    --------
+    >>> import torch, brainstate_torch as brainstate
+    >>> layer = brainstate.nn.BatchNorm3d((2, 2, 2, 1,), momentum=0.5)
+    >>> x = torch.tensor([1., 3.]).reshape(2, 1, 1, 1, 1).expand(2, 2, 2, 2, 1)
+    >>> with brainstate.environ.context(fit=True):
+    ...     y = layer(x)
+    >>> y.unique(), layer.running_mean.value.item()
+    (tensor([-1.0000,  1.0000], grad_fn=<...>), 1.0)
+    """
+
+    num_spatial_dims = 3
