@@ -4,10 +4,12 @@
 module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: see `units.rules`.
 """
 
-from torch import fft, linalg
+from typing import Any
 
+from . import autograd, constants, fft, lax, linalg, math, sparse
 from . import dispatch as dispatch
-from . import math, sparse
+from .creation import array_with_unit
+from .decorators import assert_quantity, assign_units, check_dims, check_units
 from .errors import DimensionMismatchError, UnitMismatchError
 from .functions import (
     display_in_unit,
@@ -16,6 +18,7 @@ from .functions import (
     get_dim,
     get_magnitude,
     get_mantissa,
+    get_or_create_dimension,
     get_unit,
     has_same_unit,
     have_same_dim,
@@ -24,11 +27,17 @@ from .functions import (
     is_unitless,
     maybe_decimal,
     split_mantissa_unit,
+    unit_scale_align_to_first,
 )
+from .pint_registry import get_registry
+from .plotting import enable_matplotlib_support
 from .quantity import Quantity, as_quantity
-from .registry import registry
-from .symbols import symbol_names, unit_named
+from .symbols import common_names as _common_names
+from .symbols import unit_named
+from .temperatures import celsius2kelvin, fahrenheit2kelvin, kelvin2celsius, kelvin2fahrenheit
 from .unit import DIMENSIONLESS, UNITLESS, Dimension, Unit, as_unit
+
+parse_unit = as_unit
 
 __all__ = [
     "DIMENSIONLESS",
@@ -38,31 +47,48 @@ __all__ = [
     "Quantity",
     "Unit",
     "UnitMismatchError",
+    "array_with_unit",
     "as_quantity",
     "as_unit",
+    "assert_quantity",
+    "assign_units",
+    "autograd",
+    "celsius2kelvin",
+    "check_dims",
+    "check_units",
+    "constants",
     "display_in_unit",
+    "enable_matplotlib_support",
+    "fahrenheit2kelvin",
     "fail_for_dimension_mismatch",
     "fail_for_unit_mismatch",
     "fft",
     "get_dim",
     "get_magnitude",
     "get_mantissa",
+    "get_or_create_dimension",
     "get_unit",
     "has_same_unit",
     "have_same_dim",
     "is_dimensionless",
     "is_quantity",
     "is_unitless",
+    "kelvin2celsius",
+    "kelvin2fahrenheit",
+    "lax",
     "linalg",
     "math",
     "maybe_decimal",
-    "registry",
+    "parse_unit",
     "sparse",
     "split_mantissa_unit",
+    "unit_scale_align_to_first",
 ]
 
 
-def __getattr__(name: str) -> Unit:
+def __getattr__(name: str) -> Any:
+    if name == "registry":
+        return get_registry()
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
@@ -73,4 +99,4 @@ def __getattr__(name: str) -> Unit:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *symbol_names()})
+    return sorted({*__all__, *_common_names()})

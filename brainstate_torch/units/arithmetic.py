@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from .errors import UnitMismatchError
-from .unit import Unit, spelled
-from .values import operand, scaled
+from .number import as_number
+from .unit import Unit, quotient_with
+from .values import fits_any_unit, operand, scaled
 
 __all__ = ["Arithmetic", "attach"]
 
@@ -38,12 +39,12 @@ class Arithmetic:
         """The value as a plain number, for `name`, which needs one."""
         if self._unit._dim:
             self._refuse(name)
-        return scaled(self._mantissa, self._unit._scale)
+        return as_number(scaled(self._mantissa, self._unit._scale))
 
     def _refuse(self, name: str) -> NoReturn:
         raise UnitMismatchError(
             f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
-            f"Divide by a unit first: q / u.{spelled(self._unit)}, or take q.mantissa.",
+            f"Divide by a unit first: {quotient_with(self._unit)}, or take q.mantissa.",
             self._unit,
         )
 
@@ -53,8 +54,7 @@ class Arithmetic:
             if other._unit is self._unit:
                 return other._mantissa
             return scaled(other._mantissa, other._unit._factor_to(self._unit, name))
-        # The builtin `sum` starts from the integer 0, which is right in every unit.
-        if type(other) is int and other == 0 and name in ("add", "sub"):
+        if fits_any_unit(other):
             return other
         parts = operand(other, self._mantissa)
         return parts if parts is NotImplemented else scaled(parts[0], parts[1]._factor_to(self._unit, name))
@@ -82,10 +82,10 @@ class Arithmetic:
         return other // self, other % self
 
     def __radd__(self, other: Any) -> Any:
-        return self if type(other) is int and other == 0 else _reflected(operator.add, other, self)
+        return _reflected(operator.add, other, self)
 
     def __rsub__(self, other: Any) -> Any:
-        return -self if type(other) is int and other == 0 else _reflected(operator.sub, other, self)
+        return _reflected(operator.sub, other, self)
 
     def __rmod__(self, other: Any) -> Any:
         return _reflected(operator.mod, other, self)
@@ -161,7 +161,7 @@ class Arithmetic:
         if self._unit._dim:
             raise UnitMismatchError(
                 f"`exponent` must be a Python number where the base has a unit. Got {type(exponent).__name__} with the "
-                f"base in {self._unit}. Divide the base by a unit first: q / u.{self._unit}.",
+                f"base in {self._unit}. Divide the base by a unit first: {quotient_with(self._unit)}.",
                 self._unit,
             )
         return self._plain("pow") ** exponent
@@ -191,9 +191,11 @@ def attach(mantissa: Any, unit: Unit) -> Any:
     factor, kept = unit._folded
     if kept is not None:
         return Unit._quantity._make(mantissa, kept)
-    return mantissa if factor == 1.0 else mantissa * factor
+    return as_number(mantissa if factor == 1.0 else mantissa * factor)
 
 
 def _reflected(function: Any, other: Any, quantity: Arithmetic) -> Any:
+    if fits_any_unit(other):
+        return function(quantity._make(other, quantity._unit), quantity)
     parts = operand(other, quantity._mantissa)
     return parts if parts is NotImplemented else function(quantity._make(*parts), quantity)

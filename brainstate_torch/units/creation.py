@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import environ
+from .. import _tree, environ
 from .._arrays import as_tensor
+from .dtype_names import dtype as as_dtype
 from .functions import get_unit, is_quantity
 from .quantity import Quantity, as_quantity
 from .unit import UNITLESS, as_unit
+from .values import fits_any_unit
 
 __all__ = [
     "arange",
@@ -18,14 +20,26 @@ __all__ = [
     "asarray",
     "empty",
     "eye",
+    "from_numpy",
     "full",
     "identity",
     "linspace",
     "logspace",
     "ones",
+    "tree_ones_like",
+    "tree_zeros_like",
     "tri",
     "zeros",
 ]
+
+
+def _kind(x: Any) -> torch.dtype:
+    return environ.dftype() if x is None else as_dtype(x)
+
+
+def _check_order(order: str | None) -> None:
+    if order not in (None, "C", "A", "K"):
+        raise ValueError(f"`order` must be 'C' or None. Got {order!r}. Tensors have their axes in the order of C.")
 
 
 def _with_unit(mantissa: torch.Tensor, unit: Any) -> Any:
@@ -33,7 +47,7 @@ def _with_unit(mantissa: torch.Tensor, unit: Any) -> Any:
     return mantissa if unit is UNITLESS else Quantity._make(mantissa, unit)
 
 
-def asarray(x: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
+def asarray(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None) -> Any:
     """A tensor, or a quantity that holds one, of anything array-like.
 
     Parameters
@@ -41,14 +55,21 @@ def asarray(x: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
     x
         A number, (nested) list, numpy array, tensor, quantity or list of quantities.
     dtype
-        The dtype of the result.
+        The dtype of the result, or its name.
+    order
+        "C" or None.
     unit
         The unit to convert to.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The array, ``[*N]``.
 
     Raises
     ------
     UnitMismatchError
-        `x` has not the dimension of `unit`.
+        `x` has another dimension than `unit`.
 
     Examples
     --------
@@ -58,14 +79,15 @@ def asarray(x: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
     >>> u.math.asarray([1, 2])
     tensor([1, 2], dtype=torch.int32)
     """
+    _check_order(order)
     quantity = as_quantity(x)
     if unit is not None:
         quantity = quantity.in_unit(unit)
     mantissa = as_tensor(quantity.mantissa)
-    return _with_unit(mantissa if dtype is None else mantissa.to(dtype), quantity.unit)
+    return _with_unit(mantissa if dtype is None else mantissa.to(as_dtype(dtype)), quantity.unit)
 
 
-def array(x: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
+def array(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None) -> Any:
     """As :func:`asarray`, but always a copy.
 
     Examples
@@ -74,7 +96,7 @@ def array(x: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
     >>> u.math.array([1.0, 2.0] * u.mV)
     tensor([1., 2.]) mV
     """
-    return asarray(x, dtype, unit).clone()
+    return asarray(x, dtype, order, unit).clone()
 
 
 def as_numpy(x: Any) -> np.ndarray[Any, Any]:
@@ -95,7 +117,7 @@ def as_numpy(x: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-def zeros(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def zeros(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Zeros.
 
     Examples
@@ -104,10 +126,10 @@ def zeros(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) ->
     >>> u.math.zeros(2, unit=u.mV)
     tensor([0., 0.]) mV
     """
-    return _with_unit(torch.zeros(shape, dtype=dtype or environ.dftype()), unit)
+    return _with_unit(torch.zeros(shape, dtype=_kind(dtype)), unit)
 
 
-def ones(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def ones(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones.
 
     Examples
@@ -116,10 +138,10 @@ def ones(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> 
     >>> u.math.ones(2, unit=u.mV)
     tensor([1., 1.]) mV
     """
-    return _with_unit(torch.ones(shape, dtype=dtype or environ.dftype()), unit)
+    return _with_unit(torch.ones(shape, dtype=_kind(dtype)), unit)
 
 
-def empty(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def empty(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """A tensor whose values are not set.
 
     Examples
@@ -128,10 +150,10 @@ def empty(shape: Any, dtype: torch.dtype | None = None, unit: Any = UNITLESS) ->
     >>> u.math.empty(2, unit=u.mV).shape
     torch.Size([2])
     """
-    return _with_unit(torch.empty(shape, dtype=dtype or environ.dftype()), unit)
+    return _with_unit(torch.empty(shape, dtype=_kind(dtype)), unit)
 
 
-def full(shape: Any, fill_value: Any, dtype: torch.dtype | None = None, unit: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None, unit: Any = None) -> Any:
     """One value everywhere.
 
     Examples
@@ -146,7 +168,7 @@ def full(shape: Any, fill_value: Any, dtype: torch.dtype | None = None, unit: An
     return value.expand(shape).clone()
 
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones on a diagonal.
 
     Examples
@@ -157,10 +179,10 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: torch.dtype | None = No
             [0., 1.]]) mV
     """
     on_diagonal = torch.arange(N)[:, None] + k == torch.arange(N if M is None else M)
-    return _with_unit(on_diagonal.to(dtype or environ.dftype()), unit)
+    return _with_unit(on_diagonal.to(_kind(dtype)), unit)
 
 
-def identity(n: int, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def identity(n: int, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """A square matrix with ones on the diagonal.
 
     Examples
@@ -173,7 +195,7 @@ def identity(n: int, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> 
     return eye(n, dtype=dtype, unit=unit)
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: torch.dtype | None = None, unit: Any = UNITLESS) -> Any:
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones on and below a diagonal.
 
     Examples
@@ -184,10 +206,10 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: torch.dtype | None = No
             [1., 1.]])
     """
     below = torch.arange(N)[:, None] + k >= torch.arange(N if M is None else M)
-    return _with_unit(below.to(dtype or environ.dftype()), unit)
+    return _with_unit(below.to(_kind(dtype)), unit)
 
 
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: torch.dtype | None = None) -> Any:
+def arange(start: Any = None, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """Evenly spaced values in a half-open interval, in the unit of the first argument.
 
     Raises
@@ -201,19 +223,29 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: torch.dtype | 
     >>> u.math.arange(0.0 * u.ms, 1.5 * u.ms, 0.5 * u.ms)
     tensor([0.0000, 0.5000, 1.0000]) ms
     """
+    if stop is None:
+        start, stop = None, start
+    if stop is None:
+        raise TypeError("`stop` must be given. Got no end of the interval. Pass u.math.arange(stop).")
     given = [value for value in (start, stop, step) if value is not None]
-    unit = get_unit(start)
-    values = [as_quantity(value).to_decimal(unit) for value in given]
+    unit = get_unit(given[0]) if not fits_any_unit(given[0]) else get_unit(given[-1])
+    first, last = (_number(value, unit) for value in (0 if start is None else start, stop))
+    width = 1 if step is None else _number(step, unit)
     if dtype is None:
-        floating = any(as_tensor(value).is_floating_point() for value in values)
+        floating = any(as_tensor(value).is_floating_point() for value in (first, last, width))
         dtype = environ.dftype() if floating else environ.ditype()
-    if stop is None and step is not None:
-        values = [0, *values]
-    return _with_unit(torch.arange(*values, dtype=dtype), unit)
+    return _with_unit(torch.arange(first, last, width, dtype=as_dtype(dtype)), unit)
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: torch.dtype | None = None) -> Any:
-    """Values at equal distances from start to stop, in the unit of `start`.
+def _number(value: Any, unit: Any) -> Any:
+    """The number of a value in the unit; 0 is 0 in every unit."""
+    return value if fits_any_unit(value) else as_quantity(value).to_decimal(unit)
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None
+) -> Any:
+    """Values at equal distances from start to stop, in the unit of `start`; with the distance where `retstep`.
 
     Raises
     ------
@@ -226,14 +258,32 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     >>> u.math.linspace(0.0 * u.ms, 1.0 * u.ms, 3)
     tensor([0.0000, 0.5000, 1.0000]) ms
     """
-    unit = get_unit(start)
-    first, last = (as_quantity(value).to_decimal(unit) for value in (start, stop))
-    values = torch.linspace(first, last, num if endpoint else num + 1, dtype=dtype or environ.dftype())
-    return _with_unit(values[:num], unit)
+    unit = get_unit(stop) if fits_any_unit(start) else get_unit(start)
+    first, last = (as_tensor(_number(value, unit)) for value in (start, stop))
+    kind = as_dtype(dtype) if dtype is not None else _floating_of(first, last)
+    values = _spaced(first, last, num, endpoint, kind)
+    step = (last - first) / max(num - 1 if endpoint else num, 1) if num > 1 or not endpoint else first * float("nan")
+    result = _with_unit(values.to(kind), unit)
+    return (result, _with_unit(step.to(kind) if kind.is_floating_point else step, unit)) if retstep else result
+
+
+def _floating_of(first: torch.Tensor, last: torch.Tensor) -> torch.dtype:
+    kinds = [each.dtype for each in (first, last) if each.is_floating_point() or each.is_complex()]
+    return kinds[0] if len(kinds) == 1 else torch.promote_types(*kinds) if kinds else environ.dftype()
+
+
+def _spaced(first: torch.Tensor, last: torch.Tensor, num: int, endpoint: bool, kind: torch.dtype) -> torch.Tensor:
+    work = kind if kind.is_floating_point or kind.is_complex else torch.float64
+    first, last = (each.to(work) for each in (first, last))
+    if not first.ndim and not last.ndim and not work.is_complex and not (first.requires_grad or last.requires_grad):
+        return torch.linspace(first.item(), last.item(), num if endpoint else num + 1, dtype=work)[:num]
+    parts = torch.arange(num, dtype=work, device=first.device) / max(num - 1 if endpoint else num, 1)
+    parts = parts.reshape(-1, *(1 for _ in torch.broadcast_shapes(first.shape, last.shape)))  # type: ignore[no-untyped-call]
+    return first + (last - first) * parts
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, base: float = 10.0, dtype: torch.dtype | None = None
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
 ) -> torch.Tensor:
     """Powers of the base whose exponents, which are plain numbers, are at equal distances.
 
@@ -244,4 +294,69 @@ def logspace(
     tensor([  1.,  10., 100.])
     """
     first, last = (as_quantity(value).to_decimal() for value in (start, stop))
-    return base ** torch.linspace(first, last, num, dtype=dtype or environ.dftype())
+    powers: torch.Tensor = base ** linspace(first, last, num, endpoint)
+    return powers if dtype is None else powers.to(as_dtype(dtype))
+
+
+def array_with_unit(mantissa: Any, unit: Any, dtype: Any = None) -> Quantity:
+    """The quantity of a mantissa and a unit.
+
+    Parameters
+    ----------
+    mantissa
+        The numbers, ``[*N]``, or a quantity, whose unit is multiplied by `unit`.
+    unit
+        The unit.
+    dtype
+        The dtype of the mantissa.
+
+    Returns
+    -------
+    Quantity
+        The quantity, ``[*N]``.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.array_with_unit([1.0, 2.0], u.mV)
+    tensor([1., 2.]) mV
+    """
+    quantity: Quantity = Quantity.with_unit(mantissa, unit)
+    return quantity if dtype is None else quantity.astype(as_dtype(dtype))
+
+
+def from_numpy(x: Any, unit: Any = UNITLESS) -> Any:
+    """A numpy array as a tensor of its own memory, or as a quantity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import brainstate_torch.units as u
+    >>> u.math.from_numpy(np.ones(2), u.mV)
+    tensor([1., 1.]) mV
+    """
+    return _with_unit(as_tensor(np.asarray(x)), unit)
+
+
+def tree_zeros_like(tree: Any) -> Any:
+    """Zeros in place of each array of a tree, with its unit.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.tree_zeros_like({"a": [1.0] * u.mV})
+    {'a': tensor([0.]) mV}
+    """
+    return _tree.map(lambda leaf: torch.zeros_like(as_tensor(leaf)), tree)
+
+
+def tree_ones_like(tree: Any) -> Any:
+    """Ones in place of each array of a tree, with its unit.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.tree_ones_like({"a": [1.0] * u.mV})
+    {'a': tensor([1.]) mV}
+    """
+    return _tree.map(lambda leaf: torch.ones_like(as_tensor(leaf)), tree)

@@ -15,10 +15,12 @@ import torch
 __all__ = [
     "determinant",
     "distance",
+    "distances",
     "each",
     "extreme",
     "gradients",
     "norm",
+    "normalized",
     "power",
     "product_after_first",
     "product_along",
@@ -74,13 +76,23 @@ def quotient(args: Args, kwargs: Kwargs) -> str:
 
 
 def norm(args: Args, kwargs: Kwargs) -> str:
-    """A norm keeps the unit; the norm of order zero counts and needs plain values to do so."""
-    return _PLAIN if _argument(args, kwargs, 1, "p", "ord") == 0 else "input=a -> a"
+    """A norm keeps the unit; the norm of order zero counts."""
+    return "input=a -> 1" if _argument(args, kwargs, 1, "p", "ord") == 0 else "input=a -> a"
+
+
+def normalized(args: Args, kwargs: Kwargs) -> str:
+    """Divided by the norm, hence plain; the norm of order zero is a count, which leaves the unit."""
+    return "input=a -> a" if _argument(args, kwargs, 1, "p") == 0 else "input=a -> 1"
 
 
 def distance(args: Args, kwargs: Kwargs) -> str:
     """The norm of a difference."""
-    return _PLAIN if _argument(args, kwargs, 2, "p") == 0 else "input=a, other=a -> a"
+    return f"input=a, other=a -> {1 if _argument(args, kwargs, 2, 'p') == 0 else 'a'}"
+
+
+def distances(args: Args, kwargs: Kwargs) -> str:
+    """The norms of all differences of rows."""
+    return f"x1=a, x2=a -> {1 if _argument(args, kwargs, 2, 'p') == 0 else 'a'}"
 
 
 def extreme(args: Args, kwargs: Kwargs) -> str:
@@ -108,7 +120,7 @@ def product_of_all(args: Args, kwargs: Kwargs) -> str:
 
 
 def product_after_first(args: Args, kwargs: Kwargs) -> str:
-    """As :func:`product_of_all`, behind an equation."""
+    """As :func:`product_of_all`, after an equation."""
     if not isinstance(args[0], str):
         return _PLAIN
     letters = _letters(args[1:])

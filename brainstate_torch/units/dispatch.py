@@ -6,12 +6,14 @@ from typing import Any
 
 import torch
 
+from .. import environ
 from .._arrays import SCALARS
+from .number import Number, as_number
 from .quantity import Quantity
-from .rules import NEEDS_ONE, rule_of
-from .signature import Plan, Powers, Signature, check_in_place, parse
+from .rules import DEFAULTS, NEEDS_FLOATS, NEEDS_ONE, rule_of
+from .signature import ANY, Found, Plan, Powers, Signature, check_in_place, parse
 from .unit import Folded, Unit
-from .values import like, operand, scaled
+from .values import fits_any_unit, like, operand, scaled
 
 __all__ = ["apply", "rule_for"]
 
@@ -23,7 +25,10 @@ _NUMBERS = frozenset({"value", "fill_value", "maxnorm", "threshold", "nan", "pos
 _NEEDS_PLAIN = "-> 1"
 
 #: Types of arguments whose value does not matter for units.
-_SIMPLE = frozenset({bool, int, float, complex, str, type(None), torch.Tensor, torch.dtype, torch.device})
+_SIMPLE = frozenset({bool, int, float, complex, str, Number, type(None), torch.Tensor, torch.dtype, torch.device})
+
+#: The functions found so far that need floating numbers.
+_on_floats: set[Any] = set()
 
 _found: dict[Any, tuple[str, Rule, bool]] = {}
 
@@ -68,14 +73,16 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
 def _key(function: Any, args: Any, kwargs: Any) -> Any:
     """What the plan of a simple call depends on: units and types. None for a call that has to be looked at."""
     key = [function]
+    if function in _on_floats:
+        key.append(bool(args) and _is_whole(args[0]))
     for value in args:
         kind = type(value)
         if kind is Quantity:
-            if type(value._mantissa) in SCALARS:
+            if isinstance(value._mantissa, SCALARS):
                 return None
             key.append(id(value._unit))
         elif kind in _SIMPLE:
-            key.append(kind)
+            key.append(ANY if fits_any_unit(value) else kind)
         elif isinstance(value, torch.Tensor):
             key.append(torch.Tensor)
         else:
@@ -83,7 +90,7 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
     for name, value in kwargs.items():
         if type(value) not in _SIMPLE or name == "out":
             return None
-        key += (name, type(value))
+        key += (name, ANY if fits_any_unit(value) else type(value))
     return tuple(key)
 
 
@@ -91,10 +98,17 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     name, rule, in_place = rule_for(function)
     _check_writable(name, in_place, args, kwargs)
     signature = parse(rule(args, kwargs) if callable(rule) else rule or _NEEDS_PLAIN)
+    if name in NEEDS_FLOATS:
+        _on_floats.add(function)
+        if args and _is_whole(args[0]):
+            call_key, args = None, (args[0].astype(environ.dftype()), *args[1:])
+    if name in DEFAULTS and any(isinstance(value, Quantity) and value.dim for value in args):
+        call_key, kwargs = None, _with_default(name, args, kwargs)
     call = _Call(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
     plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
     if in_place and call.parts:
-        check_in_place(plan, call.parts[0][1], name)
+        unit = call.parts[0][1]
+        check_in_place(plan, unit if isinstance(unit, Unit) else None, name)
     writes = in_place or name == "__setitem__"
     depends_on_units_only = isinstance(rule, str) and not writes and not call.has_plain_quantities
     if call_key is not None and depends_on_units_only and call.keeps_keywords(plan):
@@ -109,13 +123,30 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     return _attached(result, plan.results)
 
 
+def _with_default(name: str, args: Any, kwargs: Any) -> Any:
+    parameter, position, default = DEFAULTS[name]
+    if len(args) > position:
+        return kwargs
+    return {parameter: torch.finfo(args[0].dtype).tiny if default is None else default, **kwargs}
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether this is a quantity of integers, which JAX and numpy take the mean of and torch does not."""
+    if type(value) is not Quantity:
+        return False
+    mantissa = value._mantissa
+    return isinstance(mantissa, int) or (
+        isinstance(mantissa, torch.Tensor) and not (mantissa.is_floating_point() or mantissa.is_complex())
+    )
+
+
 def _check_writable(name: str, in_place: bool, args: Any, kwargs: Any) -> None:
     if kwargs.get("out") is not None:
         raise TypeError(
             f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
         )
     target = args[0] if args and (in_place or name == "__setitem__") else None
-    if isinstance(target, Quantity) and type(target._mantissa) in SCALARS:
+    if isinstance(target, Quantity) and isinstance(target._mantissa, SCALARS):
         raise TypeError(
             f"`{name}` must write to a tensor. Got a quantity that holds a Python number. "
             "Make it one first: u.math.asarray(q)."
@@ -151,7 +182,7 @@ class _Call:
     def filled(self, plan: Plan) -> list[Any]:
         """Put the converted mantissas in place, in the positional arguments and in the keywords."""
         for (container, key), (mantissa, unit), factor in zip(self.places, self.parts, plan.factors, strict=True):
-            if unit is not None and type(mantissa) in SCALARS and key not in _NUMBERS:
+            if unit is not None and unit is not ANY and isinstance(mantissa, SCALARS) and key not in _NUMBERS:
                 mantissa = like(mantissa, self.beside)
             container[key] = scaled(mantissa, factor)
         return self.args
@@ -179,10 +210,12 @@ def _first_tensor(values: list[Any]) -> torch.Tensor | None:
     return None
 
 
-def _parts(value: Any, beside: Any) -> tuple[Any, Unit | None]:
+def _parts(value: Any, beside: Any) -> tuple[Any, Found]:
     """The mantissa and the unit of a value; None is the unit of what is no quantity."""
     if type(value) is Quantity:
         return value._mantissa, value._unit
+    if fits_any_unit(value):
+        return value, ANY
     if isinstance(value, (torch.Tensor, *SCALARS)):
         return value, None
     parts = operand(value, beside)
@@ -196,7 +229,7 @@ def _plain(value: Any, name: str, exact: bool) -> Any:
     if type(value) is Quantity:
         if exact and not value._unit.is_unitless:
             value._refuse(name)
-        return value._plain(name)
+        return as_number(value._plain(name))
     if type(value) in (list, tuple):
         items = [_plain(item, name, exact) for item in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)

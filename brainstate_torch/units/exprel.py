@@ -8,7 +8,9 @@ from .. import environ
 from .creation import asarray
 from .quantity import as_quantity
 
-__all__ = ["exprel", "exprel_of"]
+__all__ = ["exprel", "exprel_of", "set_exprel_order"]
+
+_ORDER = [6]
 
 
 def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
@@ -28,7 +30,8 @@ def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
 
     Notes
     -----
-    Source: brainunit.math.exprel (0.5.2). Differs: no choice of orders; six terms of the series near zero.
+    Source: brainunit.math.exprel (0.5.2). Differs: six terms of the series near zero, or as many as
+    :func:`set_exprel_order` says.
 
     Examples
     --------
@@ -40,12 +43,30 @@ def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
     return exprel_of(value if value.is_floating_point() else value.to(environ.dftype()))
 
 
+def set_exprel_order(order: int) -> None:
+    """Let :func:`exprel` take so many terms of its series near zero; six are exact in 64 bit.
+
+    Raises
+    ------
+    ValueError
+        `order` is no positive integer.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.set_exprel_order(6)
+    """
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"`order` must be a positive integer. Got {order!r}. Use 6, the usual one.")
+    _ORDER[0] = order
+
+
 def exprel_of(value: torch.Tensor) -> torch.Tensor:
     """:func:`exprel` of a floating tensor."""
     small = value.abs() < 1e-2
     one = value.new_ones(())
     series = one
-    for order in range(6, 1, -1):
+    for order in range(_ORDER[0], 1, -1):
         series = torch.addcmul(one, value, series, value=1.0 / order)
     # A branch that divides by zero would put a NaN into the gradient of the other one.
     away = torch.where(small, 1.0, value)

@@ -17,6 +17,7 @@ __all__ = [
     "get_dtype",
     "get_magnitude",
     "get_mantissa",
+    "get_or_create_dimension",
     "get_unit",
     "has_same_unit",
     "have_same_dim",
@@ -31,6 +32,7 @@ __all__ = [
     "shape",
     "size",
     "split_mantissa_unit",
+    "unit_scale_align_to_first",
 ]
 
 
@@ -56,6 +58,8 @@ def get_unit(x: Any) -> Unit:
     if isinstance(x, Unit):
         return x
     if isinstance(x, Quantity) or foreign.is_foreign(x):
+        return as_quantity(x).unit
+    if isinstance(x, (list, tuple)) and any(map(is_quantity, x)):
         return as_quantity(x).unit
     return as_unit(x) if is_foreign_unit(x) else UNITLESS
 
@@ -344,7 +348,7 @@ def maybe_decimal(x: Any, unit: Any = None) -> Any:
     return as_quantity(x).to_decimal() if is_quantity(x) and is_dimensionless(x) else x
 
 
-def display_in_unit(x: Any, unit: Any = None) -> str:
+def display_in_unit(x: Any, unit: Any = None, precision: int | None = None) -> str:
     """The text of a quantity, in another unit if one is given.
 
     Parameters
@@ -353,6 +357,8 @@ def display_in_unit(x: Any, unit: Any = None) -> str:
         A quantity, a unit, or a plain value.
     unit
         The unit to show it in; None: its own.
+    precision
+        How many digits after the point; None for as many as torch shows.
 
     Returns
     -------
@@ -365,7 +371,8 @@ def display_in_unit(x: Any, unit: Any = None) -> str:
     >>> u.display_in_unit(1.5 * u.volt, u.mV)
     '1500.0 mV'
     """
-    return repr(as_quantity(x) if unit is None else as_quantity(x).in_unit(unit))
+    quantity = as_quantity(x) if unit is None else as_quantity(x).in_unit(unit)
+    return quantity.repr_in_unit(precision)
 
 
 def shape(x: Any) -> tuple[int, ...]:
@@ -405,7 +412,7 @@ def size(x: Any, axis: int | None = None) -> int:
 
 
 def isscalar(x: Any) -> bool:
-    """Has the value no axes?
+    """Whether the value has no axes.
 
     Examples
     --------
@@ -429,7 +436,7 @@ def get_dtype(x: Any) -> torch.dtype:
 
 
 def is_float(x: Any) -> bool:
-    """Is the dtype a floating one?
+    """Whether the dtype is a floating one.
 
     Examples
     --------
@@ -441,7 +448,7 @@ def is_float(x: Any) -> bool:
 
 
 def is_int(x: Any) -> bool:
-    """Is the dtype one of integers?
+    """Whether the dtype is one of integers.
 
     Examples
     --------
@@ -451,3 +458,74 @@ def is_int(x: Any) -> bool:
     """
     dtype = get_dtype(x)
     return not (dtype.is_floating_point or dtype.is_complex or dtype is torch.bool)
+
+
+def get_or_create_dimension(*args: Any, **kwds: float) -> Dimension:
+    """The dimension with these powers of base dimensions.
+
+    Parameters
+    ----------
+    *args
+        The powers of length, mass, time, current, temperature, substance and luminosity, as one sequence.
+    **kwds
+        Or by names: ``length``, ``metre``, ``m``, ``mass``, ``kg``, ``time``, ``s`` and so on.
+
+    Returns
+    -------
+    Dimension
+        The dimension.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.get_or_create_dimension(length=1, time=-1) == (u.meter / u.second).dim
+    True
+    """
+    powers = dict(zip(_BASE_NAMES, args[0], strict=True)) if args else kwds
+    found: dict[str, float] = {}
+    for name, power in powers.items():
+        base = next((base for base, names in _BASE_NAMES.items() if name in (base, *names)), None)
+        if base is None:
+            raise ValueError(
+                f"a dimension must have the name of a base dimension. Got {name!r}. Use one of {list(_BASE_NAMES)}."
+            )
+        found[f"[{base}]"] = found.get(f"[{base}]", 0) + power
+    return Dimension({name: power for name, power in found.items() if power})
+
+
+_BASE_NAMES = {
+    "length": ("metre", "meter", "metres", "meters", "m"),
+    "mass": ("kilogram", "kilogramme", "kilograms", "kg"),
+    "time": ("second", "seconds", "s"),
+    "current": ("ampere", "amperes", "amp", "A", "electric current"),
+    "temperature": ("kelvin", "kelvins", "K"),
+    "substance": ("mole", "mol", "moles"),
+    "luminosity": ("candela", "candle", "cd"),
+}
+
+
+def unit_scale_align_to_first(*args: Any) -> list[Quantity]:
+    """The quantities in the unit of the first.
+
+    Parameters
+    ----------
+    *args
+        Quantities of one dimension.
+
+    Returns
+    -------
+    list of Quantity
+        The same values.
+
+    Raises
+    ------
+    UnitMismatchError
+        They have different dimensions.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.unit_scale_align_to_first(1.0 * u.mV, 2.0 * u.volt)
+    [1.0 mV, 2000.0 mV]
+    """
+    return [as_quantity(value).in_unit(get_unit(args[0])) for value in args]

@@ -1,7 +1,7 @@
-"""Quantity: a tensor or number with a unit. Operators live here, every torch function goes through the rule table."""
+"""Quantity: a tensor or number with a unit. Every torch function goes through the rule table."""
 
+import functools
 import operator
-import re
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -11,15 +11,18 @@ import torch
 
 from .. import _tree
 from .._arrays import as_tensor
-from .arithmetic import Arithmetic
-from .registry import registry
-from .unit import UNITLESS, Dimension, Unit, as_unit
-from .values import absolute, parts_of, scaled
+from .display import as_html, as_text, formatted, wants_compact
+from .indexing import forwards
+from .methods import NumpyMethods
+from .number import Number
+from .pint_registry import get_registry
+from .unit import UNITLESS, Unit, absolute, as_unit, intern, scaled
+from .values import parts_of
 
 __all__ = ["Quantity", "as_quantity"]
 
 
-class Quantity(Arithmetic):
+class Quantity(NumpyMethods):
     """A value with a unit.
 
     Quantities follow JAX's habit: ``q += d`` binds a new quantity and never changes one that others see. What
@@ -29,12 +32,14 @@ class Quantity(Arithmetic):
     Parameters
     ----------
     value
-        A number, tensor, numpy array, (nested) list of them, a quantity or a list of quantities. Numbers stay
-        numbers; numpy arrays and lists become tensors in the precision of `environ`.
+        A number, tensor, numpy array, (nested) list of them, a quantity, a list of quantities, or a text such as
+        ``"3 mV"``. Numbers stay numbers; numpy arrays and lists become tensors in the precision of `environ`.
     unit
         A unit, or its name. A quantity as `value` is converted to it.
     dtype
         The torch dtype of the mantissa, if it is to be another one.
+    mantissa
+        Another name of `value`.
 
     Raises
     ------
@@ -44,7 +49,8 @@ class Quantity(Arithmetic):
     Notes
     -----
     Source: brainunit.Quantity (0.5.2). Differs: holds a tensor, keeps pint's names beside brainunit's; a value given in
-    a unit with an offset (degC) is held in kelvin; ``float``, ``bool`` and ``item`` need a dimensionless quantity.
+    a unit with an offset (degC) is held in kelvin; ``float`` and ``bool`` need a dimensionless quantity. Methods take
+    numpy's arguments, as brainunit's do; with torch's own keywords (``dim=``) they are torch's.
 
     Examples
     --------
@@ -62,9 +68,11 @@ class Quantity(Arithmetic):
     #: Applies a torch function by the rule table: (function, args, kwargs); set by its module, which imports this one.
     _apply: ClassVar[Callable[..., Any]]
 
-    def __init__(self, value: Any, unit: Any = UNITLESS, dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, value: Any = None, unit: Any = UNITLESS, dtype: torch.dtype | None = None, *, mantissa: Any = None
+    ) -> None:
         unit = as_unit(unit)
-        mantissa, own = parts_of(value)
+        mantissa, own = _read(value) if isinstance(value, str) else parts_of(mantissa if value is None else value)
         if unit is UNITLESS:
             unit = own
         elif own is not UNITLESS:
@@ -74,45 +82,9 @@ class Quantity(Arithmetic):
         self._unit = unit
 
     @property
-    def mantissa(self) -> Any:
-        """The number or tensor in front of the unit."""
-        return self._mantissa
-
-    magnitude = mantissa
-
-    @property
-    def unit(self) -> Unit:
-        """The unit."""
-        return self._unit
-
-    units = unit
-
-    @property
-    def dim(self) -> Dimension:
-        """The physical dimension (as in brainunit; the number of axes is `ndim`)."""
-        return self._unit._dim
-
-    dimensionality = dim
-
-    @property
-    def is_unitless(self) -> bool:
-        """Is the unit the number one?"""
-        return self._unit.is_unitless
-
-    @property
-    def dimensionless(self) -> bool:
-        """Is it a number, of whatever scale (``radian``, ``mV / V``)?"""
-        return self._unit.dimensionless
-
-    @property
     def shape(self) -> torch.Size:
         """The shape of the mantissa."""
         return self._mantissa.shape if isinstance(self._mantissa, torch.Tensor) else torch.Size()
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes of the mantissa."""
-        return len(self.shape)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -123,44 +95,6 @@ class Quantity(Arithmetic):
     def device(self) -> torch.device:
         """The device of the mantissa; of a number, the CPU."""
         return self._mantissa.device if isinstance(self._mantissa, torch.Tensor) else torch.device("cpu")
-
-    def in_unit(self, unit: Any) -> "Quantity":
-        """Convert to another unit of the same dimension.
-
-        Raises
-        ------
-        UnitMismatchError
-            The unit has another dimension.
-
-        Examples
-        --------
-        >>> import brainstate_torch.units as u
-        >>> (1.5 * u.volt).in_unit(u.mV)
-        1500.0 mV
-        """
-        unit = as_unit(unit)
-        return Quantity._make(scaled(self._mantissa, self._unit._factor_to(unit, "in_unit")), unit)
-
-    def to_decimal(self, unit: Any = UNITLESS) -> Any:
-        """The plain number or tensor that counts how many of `unit` this is.
-
-        Raises
-        ------
-        UnitMismatchError
-            The unit has another dimension.
-
-        Examples
-        --------
-        >>> import brainstate_torch.units as u
-        >>> (1.5 * u.volt).to_decimal(u.mV), (20.0 * u.degC).to_decimal(u.kelvin)
-        (1500.0, 293.15)
-        """
-        unit = as_unit(unit)
-        if unit._offset is not None and unit._dim == self._unit._dim:
-            return (self._mantissa * self._unit._scale - unit._offset) / unit._scale
-        return scaled(self._mantissa, self._unit._factor_to(unit, "to_decimal"))
-
-    m_as = to_decimal
 
     def to(self, *args: Any, **kwargs: Any) -> "Quantity":
         """Convert to a unit as pint does, or to a device or dtype as torch does.
@@ -179,30 +113,6 @@ class Quantity(Arithmetic):
         result: Quantity = self._apply(torch.Tensor.to, (self, *args), kwargs)
         return result
 
-    def check(self, dimension: Any) -> bool:
-        """Has it this dimension, given as pint does (``"[length]"``) or by a unit?
-
-        Examples
-        --------
-        >>> import brainstate_torch.units as u
-        >>> (1.0 * u.cm).check("[length]"), (1.0 * u.cm).check(u.mV)
-        (True, False)
-        """
-        wanted = dimension.dim if isinstance(dimension, Unit) else registry.get_dimensionality(dimension)
-        return bool(self.dim == wanted)
-
-    def astype(self, dtype: torch.dtype) -> "Quantity":
-        """The same quantity with another dtype.
-
-        Examples
-        --------
-        >>> import torch
-        >>> import brainstate_torch.units as u
-        >>> (3.0 * u.mV).astype(torch.float64).dtype
-        torch.float64
-        """
-        return Quantity._make(as_tensor(self._mantissa).to(dtype), self._unit)
-
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return cls._apply(func, args, kwargs or {})
@@ -210,16 +120,23 @@ class Quantity(Arithmetic):
     def __getattr__(self, name: str) -> Any:
         member = None if name.startswith("_") else getattr(torch.Tensor, name, None)
         if member is None:
-            raise AttributeError(f"a quantity must have the attribute that is read. Got {name!r}. Tensors lack it too.")
+            raise AttributeError(f"quantities and tensors have no attribute {name!r}. See dir(q) for what they have.")
         if not callable(member):
             return self._apply(member.__get__, (self,), {})
-        return lambda *args, **kwargs: self._apply(member, (self, *args), kwargs)
+
+        @functools.wraps(member, ("__name__", "__qualname__", "__doc__"), ())
+        def method(*args: Any, **kwargs: Any) -> Any:
+            return self._apply(member, (self, *args), kwargs)
+
+        return method
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self), *(name for name in dir(torch.Tensor) if not name.startswith("_"))})
 
     def __getitem__(self, index: Any) -> Any:
-        return self._apply(torch.Tensor.__getitem__, (self, index), {})
+        flipped, index = forwards(self.shape, index)
+        source = self._apply(torch.Tensor.flip, (self, flipped), {}) if flipped else self
+        return self._apply(torch.Tensor.__getitem__, (source, index), {})
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self._apply(torch.Tensor.__setitem__, (self, index, value), {})
@@ -236,6 +153,11 @@ class Quantity(Arithmetic):
         return bool(self._apply(torch.Tensor.__contains__, (self, value), {}))
 
     def __iter__(self) -> Iterator["Quantity"]:
+        if not self.shape:
+            raise TypeError(
+                f"a quantity must have an axis to be iterated over. Got one without axes in {self._unit}. "
+                "Make it one with an axis first: q.reshape(1)."
+            )
         return iter([Quantity._make(row, self._unit) for row in as_tensor(self._mantissa).unbind(0)])
 
     def __float__(self) -> float:
@@ -258,27 +180,46 @@ class Quantity(Arithmetic):
         return np.asarray(value.numpy(force=False) if isinstance(value, torch.Tensor) else value, *args, **kwargs)
 
     def __repr__(self) -> str:
-        text = repr(self._mantissa)
-        scalar = _SCALAR.fullmatch(text)
-        text = (scalar[1] + (scalar[2].rstrip("0") or "0" if scalar[2] is not None else "")) if scalar else text
-        return text if self._unit is UNITLESS else f"{text} {self._unit}"
+        return as_text(self._mantissa, self._unit)
 
     def __format__(self, spec: str) -> str:
-        return f"{format(self._mantissa, spec)} {self._unit}".removesuffix(" 1") if spec else repr(self)
+        shown = self.to_compact() if wants_compact(spec) else self
+        return formatted(shown._mantissa, shown._unit, spec) if spec else repr(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self._mantissa, self._unit)
 
     def __copy__(self) -> "Quantity":
         return _make(self._mantissa, self._unit)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, (self._mantissa, self._unit)
+        mantissa = float(self._mantissa) if type(self._mantissa) is Number else self._mantissa
+        return restored, (mantissa, dict(self._unit._container))
 
 
 _make = Quantity._make
-_SCALAR = re.compile(r"tensor\((-?\d+\.?)(?:(?<=\.)(\d*))?\)")
+
+
+def restored(mantissa: Any, powers: dict[str, float]) -> Quantity:
+    """The quantity of what pickle keeps: plain types, which ``torch.load`` takes with ``weights_only=True``."""
+    return _make(mantissa, intern(powers))
+
+
+torch.serialization.add_safe_globals([restored, intern])
 Unit._quantity = Quantity
 # pint's operators leave it to classes named here to combine with its quantities; others they would wrap.
 pint.compat.upcast_type_map[f"{__name__}.Quantity"] = Quantity  # type: ignore[index]
 _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, unit: _make(next(iter(children)), unit))
+
+
+def _read(text: str) -> tuple[Any, Unit]:
+    try:
+        found = get_registry().Quantity(text)
+    except Exception as error:  # pint's parser raises many kinds, AssertionError among them
+        raise ValueError(
+            f"`value` must be a text that pint can read, such as '3 mV'. Got {text!r}. See u.registry for the names."
+        ) from error
+    return found.magnitude, as_unit(found.units)
 
 
 def as_quantity(value: Any) -> Quantity:
@@ -305,7 +246,7 @@ def as_quantity(value: Any) -> Quantity:
 
 
 def _names_unit(x: Any) -> bool:
-    """Is the argument of `to` a unit, rather than a device or dtype?"""
+    """Whether the argument of `to` is a unit, rather than a device or dtype."""
     if isinstance(x, str):
         try:
             torch.device(x)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from . import dependent
 
-__all__ = ["NEEDS_ONE", "rule_of"]
+__all__ = ["DEFAULTS", "NEEDS_FLOATS", "NEEDS_ONE", "rule_of"]
 
 _KEEP = """
     abs absolute adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adjoint alias_copy amax amin aminmax
@@ -23,7 +23,7 @@ _KEEP = """
     interpolate ipu istft leaky_relu linalg_diagonal linalg_eigvals linalg_eigvalsh linalg_svdvals long lp_pool1d
     lp_pool2d lp_pool3d masked_select max_unpool1d max_unpool2d max_unpool3d mean mH mT moveaxis movedim msort
     mtia nanmean nanquantile nansum narrow narrow_copy native_channel_shuffle neg negative nuclear_norm ones_like
-    pdist permute permute_copy pin_memory pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat
+    permute permute_copy pin_memory pixel_shuffle pixel_unshuffle positive quantile ravel real relu repeat
     repeat_interleave requires_grad_ reshape reshape_as resize_ resolve_conj resolve_neg roll rot90 round rrelu
     select select_copy share_memory_ short slice_copy special_round split split_copy split_with_sizes
     split_with_sizes_copy squeeze squeeze_copy std std_mean stft sum sum_to_size swapaxes swapdims T t t_copy take
@@ -39,8 +39,9 @@ _DROP = """
     is_cpu is_cuda is_distributed is_floating_point is_inference is_ipu is_leaf is_maia is_meta is_mkldnn is_mps
     is_mtia is_neg is_nested is_nonzero is_pinned is_quantized is_shared is_signed is_sparse is_sparse_csr
     is_vulkan is_xla is_xpu isfinite isinf isnan isneginf isposinf isreal itemsize layout linalg_cond
-    linalg_matrix_rank name nbytes ndim ndimension nelement nonzero nonzero_static numel output_nr requires_grad
-    retain_grad retains_grad sgn shape sign signbit size sparse_dim storage_offset stride volatile normalize
+    logical_not
+    name nbytes ndim ndimension nelement nonzero nonzero_static numel output_nr requires_grad
+    retain_grad retains_grad sgn shape sign signbit size sparse_dim storage_offset stride volatile
     __len__
 """
 
@@ -51,7 +52,7 @@ _SIGNATURES = {
     "input=a -> a, 1": """
         adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d_with_indices
         adaptive_max_pool2d_with_indices adaptive_max_pool3d_with_indices cummax cummin fractional_max_pool2d
-        fractional_max_pool2d_with_indices fractional_max_pool3d fractional_max_pool3d_with_indices frexp
+        fractional_max_pool2d_with_indices fractional_max_pool3d fractional_max_pool3d_with_indices
         kthvalue linalg_eig linalg_eigh max_pool1d max_pool1d_with_indices max_pool2d max_pool2d_with_indices
         max_pool3d max_pool3d_with_indices median mode nanmedian sort topk
     """,
@@ -61,6 +62,7 @@ _SIGNATURES = {
     "input=a -> 1/a": "reciprocal inverse linalg_inv linalg_tensorinv pinverse grad",
     "input=a -> 1/a, 1": "linalg_inv_ex",
     "input=a, rcond, atol=a -> 1/a": "linalg_pinv",
+    "input=a, tol|atol=a -> 1": "linalg_matrix_rank",
     "input=a -> a^.5": "sqrt linalg_cholesky cholesky",
     "input=a -> a^.5, 1": "linalg_cholesky_ex",
     "input=a -> a^-.5": "rsqrt",
@@ -74,7 +76,8 @@ _SIGNATURES = {
         __rsub__ __mod__ __rmod__
     """,
     "input=a, other=a -> 1": """
-        eq ne not_equal lt less le less_equal gt greater ge greater_equal floor_divide arctan2 atan2 equal
+        logical_and logical_or logical_xor eq ne not_equal lt less le less_equal gt greater ge greater_equal
+        floor_divide arctan2 atan2 equal
         __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __floordiv__ __rfloordiv__
     """,
     "input=a, other=a, rtol, atol=a -> 1": "isclose allclose",
@@ -92,7 +95,6 @@ _SIGNATURES = {
     "input=a, end=a, weight -> a": "lerp",
     "input=a, n, dim, prepend=a, append=a -> a": "diff",
     "input=a, nan=a, posinf=a, neginf=a -> a": "nan_to_num",
-    "input=a, p, dim, maxnorm=a -> a": "renorm",
     "input=a, pad, mode, value=a -> a": "F.pad",
     "input=a, pad, value=a -> a": "constant_pad_nd",
     "input=a, threshold=a, value=a -> a": "threshold _threshold",
@@ -100,7 +102,6 @@ _SIGNATURES = {
     "*tensors=a -> a": "block_diag cartesian_prod",
     "real|abs=a, imag=a -> a": "complex",
     "abs=a, angle -> a": "polar",
-    "x1=a, x2=a -> a": "cdist",
     "input=a, target=a -> a": "l1_loss",
     "input=a, target=a -> a^2": "mse_loss",
     "query=a, key=1/a, value=b -> b": "scaled_dot_product_attention",
@@ -148,6 +149,7 @@ _SIGNATURES = {
 #: Functions whose signature depends on their arguments.
 _DEPENDENT: dict[str, Callable[..., str]] = {
     "autograd.grad": dependent.gradients,
+    "cdist": dependent.distances,
     "chain_matmul": dependent.product_of_all,
     "det": dependent.determinant,
     "div": dependent.quotient,
@@ -166,6 +168,8 @@ _DEPENDENT: dict[str, Callable[..., str]] = {
     "max": dependent.extreme,
     "min": dependent.extreme,
     "norm": dependent.norm,
+    "normalize": dependent.normalized,
+    "pdist": dependent.norm,
     "pow": dependent.power,
     "prod": dependent.product_along,
     "scatter": dependent.reduction,
@@ -179,6 +183,21 @@ _TABLE: dict[str, str | Callable[..., str]] = {
     **{name: signature for signature, names in _SIGNATURES.items() for name in names.split()},
     **_DEPENDENT,
 }
+
+#: Functions with a default that is small in one unit and large in another: the parameter, its position, and the default
+#: in its place; None is the smallest normal number of the dtype.
+DEFAULTS: dict[str, tuple[str, int, float | None]] = {
+    "isclose": ("atol", 3, 0.0),
+    "allclose": ("atol", 3, 0.0),
+    "normalize": ("eps", 3, None),
+    "cosine_similarity": ("eps", 3, None),
+}
+
+#: Functions that torch refuses for integers, and JAX and numpy do not.
+NEEDS_FLOATS = frozenset(
+    {"mean", "std", "var", "std_mean", "var_mean", "nanmean", "quantile", "nanquantile", "linalg_norm"}
+    | {"linalg_vector_norm", "norm", "cov", "corrcoef"}
+)
 
 #: Functions that would count a scale twice: they need the number one as unit, an angle in degrees is not enough.
 NEEDS_ONE = frozenset({"deg2rad", "rad2deg"})

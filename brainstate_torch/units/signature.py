@@ -15,10 +15,19 @@ from typing import Any, NamedTuple
 from .errors import UnitMismatchError
 from .unit import UNITLESS, Folded, Unit
 
-__all__ = ["Plan", "Powers", "Signature", "check_in_place", "parse"]
+__all__ = ["ANY", "Plan", "Powers", "Signature", "check_in_place", "parse"]
 
 #: The powers of the letters in an expression such as ``a*b^2/c``.
 Powers = dict[str, float]
+
+
+class _Any:
+    """The unit of a number that is the same value in each: 0, an infinity, NaN."""
+
+
+ANY = _Any()
+
+Found = Unit | _Any | None
 
 #: Keywords that torch takes for one and the same parameter.
 _SPELLINGS = {"input": ("input", "self", "a", "x", "x1", "A"), "other": ("other", "x2")}
@@ -61,7 +70,7 @@ class Signature:
             return found and found[min(position - last, len(found) - 1) :]
         return self.parameters[position] if position <= last else None
 
-    def plan(self, wanted: list[Powers], units: list[Unit | None], name: str) -> Plan:
+    def plan(self, wanted: list[Powers], units: list[Found], name: str) -> Plan:
         """The plan for values in these units, each of which the signature gives an expression; made once."""
         key = (*map(id, wanted), *map(id, units))
         found = self._plans.get(key)
@@ -69,15 +78,15 @@ class Signature:
             found = self._plans[key] = self._made(wanted, units, name)
         return found
 
-    def _made(self, wanted: list[Powers], units: list[Unit | None], name: str) -> Plan:
+    def _made(self, wanted: list[Powers], units: list[Found], name: str) -> Plan:
         letters: dict[str, Unit | None] = {}
         for powers, unit in zip(wanted, units, strict=True):
-            if len(powers) == 1 and next(iter(powers.values())) == 1:
+            if len(powers) == 1 and next(iter(powers.values())) == 1 and not isinstance(unit, _Any):
                 letters.setdefault(next(iter(powers)), unit)
         factors = []
         for powers, unit in zip(wanted, units, strict=True):
             target = _evaluated(powers, letters) or UNITLESS
-            factors.append((unit or UNITLESS)._factor_to(target, name))
+            factors.append(1.0 if isinstance(unit, _Any) else (unit or UNITLESS)._factor_to(target, name))
         return Plan(tuple(factors), tuple(_result(powers, letters) for powers in self.results))
 
 

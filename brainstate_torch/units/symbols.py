@@ -2,7 +2,7 @@
 
 from .unit import Unit, as_unit
 
-__all__ = ["symbol_names", "unit_named"]
+__all__ = ["common_names", "symbol_names", "unit_named"]
 
 _PREFIXES = ("", "da", *"yzafpnumcdhkMGTPEZY")
 _BASES = """
@@ -30,14 +30,18 @@ _MEANINGS = {
     "bbl": "oil_barrel",
     "calorie_IT": "international_calorie",
     "calorie_th": "calorie",
+    "electric_constant": "vacuum_permittivity",
     "fluid_ounce_US": "fluid_ounce",
     "fluid_ounce_imp": "imperial_fluid_ounce",
     "gallon_US": "gallon",
     "gallon_imp": "imperial_gallon",
+    "gas_constant": "molar_gas_constant",
     "kcal_per_h": "kilocalorie / hour",
     "kilogramme": "kilogram",
     "kmh": "kilometer / hour",
+    "magnetic_constant": "vacuum_permeability",
     "mil": "thou",
+    "molar_mass_constant": "unified_atomic_mass_unit * avogadro_constant",
     "month": "gregorian_month",
     "speed_of_sound": "mach",
     "speed_unit": "meter / second",
@@ -51,6 +55,11 @@ def symbol_names() -> list[str]:
     """The names that brainunit gives to units."""
     powered = [prefix + base + power for prefix in _PREFIXES for base in _BASES.split() for power in ("", "2", "3")]
     return [*powered, *(prefix + base for prefix in _PREFIXES for base in ("liter", "litre")), *_WHOLE.split()]
+
+
+def common_names() -> list[str]:
+    """Those names of units that a person looks for; `symbol_names` has all prefixes and powers of each."""
+    return sorted({*_BASES.split(), *_WHOLE.split()})
 
 
 def unit_named(name: str) -> Unit:

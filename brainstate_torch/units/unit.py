@@ -8,8 +8,10 @@ import pint
 import torch
 from pint.util import UnitsContainer
 
+from . import si
+from .curves import Curve, Logarithm, Offset
 from .errors import UnitMismatchError
-from .registry import registry
+from .pint_registry import get_registry
 
 __all__ = [
     "DIMENSIONLESS",
@@ -17,11 +19,14 @@ __all__ = [
     "Dimension",
     "Folded",
     "Unit",
+    "absolute",
     "as_unit",
     "intern",
     "is_foreign_unit",
     "of_foreign_unit",
-    "spelled",
+    "quotient_with",
+    "scaled",
+    "si_unit",
 ]
 
 #: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
@@ -72,12 +77,13 @@ class Unit:
     Raises
     ------
     ValueError
-        pint does not know the text, or the unit is logarithmic.
+        pint does not know the text.
 
     Notes
     -----
-    Source: brainunit.Unit (0.5.2). Differs: wraps a pint unit; products keep their factors (``mV * mS`` prints so).
-    A scale with an offset (``degC``) is for reading and writing numbers: quantities given in it are held in kelvin.
+    Source: brainunit.Unit (0.5.2). Differs: wraps a pint unit; products keep their factors and are printed in the SI
+    unit that they equal (``mV * mS`` as ``uA``). A scale with an offset (``degC``) or a logarithmic one (``dBm``) is
+    for reading and writing numbers: quantities given in it are held in kelvin, or in watt.
 
     Examples
     --------
@@ -90,10 +96,10 @@ class Unit:
 
     __slots__ = (
         "_container",
+        "_curve",
         "_dim",
         "_factors",
         "_folded",
-        "_offset",
         "_powers",
         "_products",
         "_quotients",
@@ -107,7 +113,7 @@ class Unit:
 
     _container: UnitsContainer
     _scale: float
-    _offset: float | None
+    _curve: Curve | None
     _dim: Dimension
     _text: str
     _products: dict[int, "Unit"]
@@ -139,6 +145,10 @@ class Unit:
     @property
     def pint(self) -> Any:
         """The same unit as an object of pint, in the package's registry."""
+        registry = get_registry()
+        for name in self._container:
+            # The registry learns a prefixed unit when it reads its name.
+            registry.parse_units(name)
         return registry.Unit(self._container)
 
     @property
@@ -160,7 +170,7 @@ class Unit:
             return True
         if not isinstance(other, Unit):
             return NotImplemented
-        same_size = math.isclose(self._scale, other._scale, rel_tol=1e-9) and self._offset == other._offset
+        same_size = math.isclose(self._scale, other._scale, rel_tol=1e-9) and self._curve == other._curve
         return same_size and bool(self._dim == other._dim)
 
     def __hash__(self) -> int:
@@ -206,9 +216,17 @@ class Unit:
 
     def __str__(self) -> str:
         if not self._text:
-            short = f"{self.pint:~D}" if self._container else "1"
-            self._text = short.replace("µ", "u")
+            self._text = self._spelled()
         return self._text
+
+    def _spelled(self) -> str:
+        if not self._container:
+            return "1"
+        known = si.named(self._scale, self._dim) if len(self._container) > 1 else None
+        return known or f"{self.pint:~D}".replace("µ", "u").replace("Ω", "ohm")
+
+    def __format__(self, spec: str) -> str:
+        return format(self.pint, spec) if spec else str(self)
 
     def __repr__(self) -> str:
         return f'Unit("{self}")'
@@ -240,7 +258,7 @@ class Unit:
             if self._dim != other._dim:
                 raise UnitMismatchError(
                     f"`{name}` must get one common dimension. Got {_described(other)} and {_described(self)}. "
-                    f"Convert one of them, or divide by a unit first: q / u.{spelled(other, self)}.",
+                    f"Convert one of them, or divide by a unit first: {quotient_with(other, self)}.",
                     other,
                     self,
                 )
@@ -249,9 +267,15 @@ class Unit:
         return found
 
 
-def spelled(*units: Unit) -> str:
-    """What stands behind ``u.`` in an example of how to divide by one of the units."""
-    return next((str(unit) for unit in units if str(unit).isidentifier()), "mV")
+def quotient_with(*units: Unit) -> str:
+    """The text of a quantity divided by the first of the units that is not the number one, as a user would write it."""
+    unit = next((unit for unit in units if unit._container), UNITLESS)
+    name = str(unit)
+    return f"q / u.{name}" if name.isidentifier() and name.isascii() else f'q / u.Unit("{name}")'
+
+
+def _name_of(unit: Unit) -> str:
+    return next(iter(unit._container)) if len(unit._container) == 1 else str(unit)
 
 
 def _described(unit: Unit) -> str:
@@ -283,30 +307,54 @@ def _make(container: UnitsContainer) -> Unit:
     self = object.__new__(Unit)
     self._container, self._text = container, ""
     self._products, self._quotients, self._powers, self._factors = {}, {}, {}, {}
-    definition = registry.Unit(container)
-    self._dim = Dimension({name: _power(power) for name, power in definition.dimensionality.items()})
-    affine = [name for name in container if not registry._units[name].is_multiplicative]
-    self._offset = None
-    if affine:
-        zero: Any = registry._units[affine[0]].converter
-        if len(container) > 1 or container[affine[0]] != 1 or not hasattr(zero, "offset"):
-            raise ValueError(
-                f"`unit` must not be logarithmic, and one with an offset must stand alone. Got {definition:~D}. "
-                "Use u.kelvin, or u.delta_degC for differences."
-            )
-        self._scale, self._offset = float(zero.scale), float(zero.offset)
-    else:
-        size: Any = registry.get_base_units(definition)[0]
-        self._scale = _tidy(size)
+    self._curve = _curve(container)
+    scale, powers = 1.0, dict[str, float]()
+    for name, power in container.items():
+        size, dimension = si.definition(name) or _pints_definition(name)
+        scale *= size ** float(power)
+        for base, exponent in dimension.items():
+            powers[base] = powers.get(base, 0) + exponent * float(power)
+    self._dim = Dimension({base: _power(power) for base, power in powers.items() if _power(power)})
+    self._scale = _tidy(scale)
     self._folded = (1.0, self) if self._dim else (self._scale, None)
     return self
 
 
+def _pints_definition(name: str) -> tuple[float, Any]:
+    definition = get_registry().Unit(UnitsContainer({name: 1}))
+    converter: Any = get_registry()._units[name].converter
+    # pint refuses to convert a unit with an offset to base units; its scale is that of differences.
+    linear = get_registry()._units[name].is_multiplicative
+    size: Any = get_registry().get_base_units(definition)[0] if linear else converter.scale
+    return float(size), definition.dimensionality
+
+
+def _curve(container: UnitsContainer) -> Curve | None:
+    """How numbers in this unit become multiples of another, where that is no mere factor."""
+    curved = [name for name in container if si.definition(name) is None and not _unit(name).is_multiplicative]
+    if not curved:
+        return None
+    if len(container) > 1 or container[curved[0]] != 1:
+        raise ValueError(
+            f"`unit` must stand alone where it has an offset or is logarithmic. Got {dict(container)}. "
+            "Use u.kelvin, or u.delta_degC for differences."
+        )
+    converter: Any = _unit(curved[0]).converter
+    if hasattr(converter, "offset"):
+        return Offset(float(converter.scale), float(converter.offset))
+    return Logarithm(float(converter.scale), math.log(converter.logbase) / float(converter.logfactor))
+
+
+def _unit(name: str) -> Any:
+    return get_registry()._units[name]
+
+
 def _check_multiplicative(unit: Unit) -> None:
-    if unit._offset is not None:
+    if unit._curve is not None:
         raise UnitMismatchError(
-            f"a unit must have no offset to be the unit of a quantity. Got {unit}. "
-            f"Use u.kelvin (u.delta_degC for differences); q.to_decimal(unit) reads the number in {unit}.",
+            f"a unit must have no offset and not be logarithmic to be the unit of a quantity. Got {unit}. "
+            f"Use u.{_name_of(si_unit(unit._dim))} (u.delta_degC for differences of temperatures); q.to_decimal(unit) "
+            f"reads the number in {unit}.",
             unit,
         )
 
@@ -318,6 +366,38 @@ def _combine(a: Unit, b: Unit, sign: int) -> Unit:
     for name, power in b._container.items():
         powers[name] = powers.get(name, 0) + sign * power
     return intern(powers)
+
+
+#: The seven base dimensions by brainunit's names, and pint's name of the SI unit of each.
+_BASES = {
+    "length": "meter",
+    "mass": "kilogram",
+    "time": "second",
+    "current": "ampere",
+    "temperature": "kelvin",
+    "substance": "mole",
+    "luminosity": "candela",
+}
+
+
+def si_unit(dimension: Dimension) -> Unit:
+    """The product of SI base units that has the dimension."""
+    return intern({name: dimension.get(f"[{base}]", 0) for base, name in _BASES.items()})
+
+
+def absolute(mantissa: Any, unit: Unit) -> tuple[Any, Unit]:
+    """The same value with a unit that starts at zero and is linear: kelvin instead of degC, watt instead of dBm."""
+    if unit._curve is not None:
+        return unit._curve.to_base(mantissa), si_unit(unit._dim)
+    if len(unit._container) == 1 and next(iter(unit._container)).startswith("delta_"):
+        # A difference added to a temperature is a temperature, which "delta" would misname.
+        return scaled(mantissa, unit._scale), si_unit(unit._dim)
+    return mantissa, unit
+
+
+def scaled(mantissa: Any, factor: float) -> Any:
+    """The mantissa times a conversion factor."""
+    return mantissa if factor == 1.0 else mantissa * factor
 
 
 UNITLESS = intern({})
@@ -349,7 +429,7 @@ def as_unit(unit: Any) -> Unit:
     if isinstance(unit, str):
         return _parse(unit)
     if isinstance(unit, pint.Unit):
-        return _parse(str(unit)) if unit._REGISTRY is not registry else intern(unit._units)
+        return _parse(str(unit)) if unit._REGISTRY is not get_registry() else intern(unit._units)
     if is_foreign_unit(unit):
         factor, found = of_foreign_unit(unit)
         if factor != 1.0:
@@ -362,24 +442,14 @@ def as_unit(unit: Any) -> Unit:
 
 def _parse(text: str) -> Unit:
     try:
-        container = DIMENSIONLESS if text in ("", "1") else registry.parse_units(text)._units
+        container = si.parsed(text)
+        if container is None:
+            container = DIMENSIONLESS if text in ("", "1") else get_registry().parse_units(text)._units
     except Exception as error:  # pint's parser raises many kinds, AssertionError among them
         raise ValueError(
             f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
         ) from error
     return intern(container)
-
-
-#: The seven base dimensions by brainunit's names, and pint's name of the SI unit of each.
-_BASES = {
-    "length": "meter",
-    "mass": "kilogram",
-    "time": "second",
-    "current": "ampere",
-    "temperature": "kelvin",
-    "substance": "mole",
-    "luminosity": "candela",
-}
 
 
 def is_foreign_unit(x: Any) -> bool:

@@ -7,23 +7,19 @@ import torch
 
 from .._arrays import SCALARS, as_tensor, from_numpy
 from . import foreign
-from .unit import UNITLESS, Unit, as_unit, is_foreign_unit
+from .unit import UNITLESS, Unit, absolute, as_unit, is_foreign_unit, scaled
 
-__all__ = ["absolute", "like", "operand", "parts_of", "scaled"]
-
-_KELVIN = as_unit("kelvin")
+__all__ = ["absolute", "fits_any_unit", "is_array", "like", "operand", "parts_of", "scaled"]
 
 
-def scaled(mantissa: Any, factor: float) -> Any:
-    """The mantissa times a conversion factor."""
-    return mantissa if factor == 1.0 else mantissa * factor
+def fits_any_unit(x: Any) -> bool:
+    """Whether this is a Python number that is the same value in every unit: 0, an infinity, NaN."""
+    return isinstance(x, (int, float)) and type(x) is not bool and (not x or x - x != 0)
 
 
-def absolute(mantissa: Any, unit: Unit) -> tuple[Any, Unit]:
-    """The same value with a unit that starts at zero: kelvin instead of degC."""
-    if unit._offset is None:
-        return mantissa, unit
-    return mantissa * unit._scale + unit._offset, _KELVIN
+def is_array(x: Any) -> bool:
+    """Whether this is a tensor, or a quantity that holds one."""
+    return isinstance(x, torch.Tensor) or (isinstance(x, Unit._quantity) and isinstance(x._mantissa, torch.Tensor))
 
 
 def operand(x: Any, beside: Any) -> Any:

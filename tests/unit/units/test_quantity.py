@@ -113,9 +113,7 @@ def test_format_specs_work_on_scalars():
     assert f"{u.Quantity(3.14159):.2f}" == "3.14"
 
 
-@pytest.mark.parametrize(
-    "convert", [float, int, complex, bool, np.asarray, lambda q: [0][q], lambda q: q.item(), lambda q: q.tolist()]
-)
+@pytest.mark.parametrize("convert", [float, int, complex, bool, np.asarray, lambda q: [0][q]])
 def test_python_values_need_a_dimensionless_quantity(convert):
     with pytest.raises(
         u.UnitMismatchError, match=r"must get a plain number. Got a quantity in mV. Divide by a unit first: q / u.mV"
@@ -125,7 +123,12 @@ def test_python_values_need_a_dimensionless_quantity(convert):
 
 def test_python_values_of_a_dimensionless_quantity_fold_the_scale():
     q = torch.tensor(50.0) * (u.mV / u.volt)
-    assert float(q) == q.item() == pytest.approx(0.05) and bool(q) and int(torch.tensor(7.0) * u.radian) == 7
+    assert (
+        float(q) == pytest.approx(0.05)
+        and q.item() == pytest.approx(0.05)
+        and bool(q)
+        and int(torch.tensor(7.0) * u.radian) == 7
+    )
     assert np.asarray(q) == pytest.approx(0.05) and complex(q) == pytest.approx(0.05)
     assert [10, 20][u.Quantity(1)] == 20
 
@@ -143,7 +146,7 @@ def test_attributes_of_tensors():
     assert (q.T.shape, q.mT.unit, q.numel(), q.is_cuda) == ((3, 2), u.mV, 6, False)
     assert (3.0 * u.mV).shape == () and (3.0 * u.mV).ndim == 0 and (3.0 * u.mV).device.type == "cpu"
     assert "clamp" in dir(q) and "to_decimal" in dir(q)
-    with pytest.raises(AttributeError, match=r"a quantity must have the attribute that is read. Got 'nope'"):
+    with pytest.raises(AttributeError, match=r"quantities and tensors have no attribute 'nope'. See dir"):
         _ = q.nope
     assert not hasattr(q, "__cuda_array_interface__")
 

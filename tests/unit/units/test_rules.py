@@ -27,6 +27,7 @@ SAMPLES = {
     "div divide true_divide matmul mm inner kron linalg_matmul spmm copysign linalg_solve linalg_solve_ex linalg_lstsq "
     "linalg_cross cross linalg_vecdot __add__ __sub__ __mod__ __rmod__ __radd__ __rsub__ __eq__ __ne__ __lt__ __le__ "
     "__gt__ __ge__ __floordiv__ __rfloordiv__ __mul__ __rmul__ __matmul__ __rmatmul__ __truediv__ __div__ __rdiv__ "
+    "logical_and logical_or logical_xor "
     "is_same_size is_set_to l1_loss mse_loss cdist type_as": "x, y",
     "heaviside": "x, 0.5 * torch.ones(3, 3)",
     "smm": "x.to_sparse(), y",

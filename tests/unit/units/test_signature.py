@@ -59,7 +59,7 @@ def test_plan_of_other_dimensions_names_the_function():
 def test_in_place_check_wants_the_unit_unchanged():
     check_in_place(plan("input=a, other=b -> a*b", u.mV, None), u.mV, "mul_")
     with pytest.raises(
-        u.UnitMismatchError, match=r"`mul_` must keep the unit of what it writes to. Got mV, and a result in ms"
+        u.UnitMismatchError, match=r"`mul_` must keep the unit of what it writes to. Got mV, and a result in uWb"
     ):
         check_in_place(plan("input=a, other=b -> a*b", u.mV, u.ms), u.mV, "mul_")
     with pytest.raises(u.UnitMismatchError, match=r"Got a plain tensor, and a result in mV"):

@@ -24,7 +24,16 @@ def test_units_of_equal_size_are_equal_and_hash_equally():
 
 @pytest.mark.parametrize(
     ("unit", "text"),
-    [(u.mV, "mV"), (u.mV * u.ms, "ms * mV"), (u.ms**-1, "1 / ms"), (u.uA / u.cm**2, "uA / cm ** 2"), (u.UNITLESS, "1")],
+    [
+        (u.mV, "mV"),
+        (u.mV * u.ms, "uWb"),
+        (u.mV * u.mS, "uA"),
+        (u.mV * u.mM, "mM * mV"),
+        (u.ohm, "ohm"),
+        (u.ms**-1, "1 / ms"),
+        (u.uA / u.cm**2, "uA / cm ** 2"),
+        (u.UNITLESS, "1"),
+    ],
 )
 def test_unit_prints_its_short_symbols(unit, text):
     assert str(unit) == text
@@ -63,8 +72,6 @@ def test_as_unit_refuses_what_is_no_unit():
         ValueError, match=r"`unit` must be a text that pint can read. Got 'nonsense'. See units.registry"
     ):
         u.as_unit("nonsense")
-    with pytest.raises(ValueError, match=r"`unit` must not be logarithmic"):
-        u.as_unit("decibel")
 
 
 @pytest.mark.parametrize("value", [2.0, 3, torch.ones(2), [1.0, 2.0], 2.0 * u.ms])
@@ -82,11 +89,11 @@ def test_division_by_and_of_units():
 
 
 def test_offset_unit_refuses_algebra_with_the_cure():
-    with pytest.raises(u.UnitMismatchError, match=r"a unit must have no offset .* Got °C. Use u.kelvin"):
+    with pytest.raises(u.UnitMismatchError, match=r"a unit must have no offset .*Got °C. Use u.kelvin"):
         u.degC * u.mV
     with pytest.raises(u.UnitMismatchError, match=r"a unit must have no offset"):
         u.degC**2
-    with pytest.raises(ValueError, match=r"one with an offset must stand alone"):
+    with pytest.raises(ValueError, match=r"must stand alone where it has an offset"):
         u.Unit(u.registry.degC * u.registry.m)
 
 

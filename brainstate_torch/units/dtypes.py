@@ -1,0 +1,172 @@
+"""The dtypes under numpy's names, and what numpy asks of them."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import (
+    bfloat16,
+    complex64,
+    complex128,
+    finfo,
+    float16,
+    float32,
+    float64,
+    iinfo,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+
+from .dtype_names import dtype
+from .forms.axes import Array
+from .public import public
+
+__all__ = [
+    "astype",
+    "bfloat16",
+    "bool_",
+    "cdouble",
+    "complex64",
+    "complex128",
+    "complex_",
+    "complexfloating",
+    "csingle",
+    "double",
+    "dtype",
+    "finfo",
+    "float16",
+    "float32",
+    "float64",
+    "float_",
+    "floating",
+    "get_promote_dtypes",
+    "half",
+    "iinfo",
+    "inexact",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "int_",
+    "integer",
+    "issubdtype",
+    "number",
+    "promote_dtypes",
+    "result_type",
+    "signedinteger",
+    "single",
+    "uint",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "unsignedinteger",
+]  # fmt: skip
+
+bool_, half, single, double, csingle, cdouble = torch.bool, float16, float32, float64, complex64, complex128
+#: 32 bit wide, as JAX takes these names unless told otherwise.
+int_, uint, float_, complex_ = int32, uint32, float32, complex64
+
+inexact, floating, complexfloating, number = np.inexact, np.floating, np.complexfloating, np.number
+integer, signedinteger, unsignedinteger = np.integer, np.signedinteger, np.unsignedinteger
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """The array with another dtype.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.astype([1, 2] * u.mV, u.math.float32)
+    tensor([1., 2.]) mV
+    """
+    return _astype(x, dtype)
+
+
+@public
+def _astype(x: Array, dtype: torch.dtype) -> Any:
+    return x.to(dtype)
+
+
+def _abstract(x: Any) -> type:
+    if isinstance(x, torch.dtype):
+        return np.floating if x is torch.bfloat16 else np.dtype(str(x).removeprefix("torch.")).type
+    return x if isinstance(x, type) and issubclass(x, np.generic) else _abstract(dtype(x))
+
+
+def issubdtype(a: Any, b: Any) -> bool:
+    """Whether a dtype is another one, or of its kind: ``inexact``, ``floating``, ``integer``, ``complexfloating``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import brainstate_torch.units as u
+    >>> u.math.issubdtype(torch.float32, u.math.floating), u.math.issubdtype(torch.int32, u.math.inexact)
+    (True, False)
+    """
+    if isinstance(a, torch.dtype) and isinstance(b, torch.dtype):
+        return a is b
+    return issubclass(_abstract(a), _abstract(b))
+
+
+def result_type(*args: Any) -> torch.dtype:
+    """The dtype that an operation on these arrays, numbers and dtypes has.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import brainstate_torch.units as u
+    >>> u.math.result_type(torch.ones(2), 3), u.math.result_type(torch.int32, torch.float16)
+    (torch.float32, torch.float16)
+    """
+    values = [torch.empty(1, dtype=x) if isinstance(x, torch.dtype) else getattr(x, "mantissa", x) for x in args]
+    tensors = [value for value in values if isinstance(value, (torch.Tensor, np.ndarray))]
+    found: torch.dtype | None = None
+    for value in tensors:
+        own = value.dtype if isinstance(value, torch.Tensor) else dtype(value.dtype)
+        found = own if found is None else torch.promote_types(found, own)
+    for value in values:
+        if isinstance(value, (bool, int, float, complex)):
+            beside = torch.empty(1, dtype=found) if found is not None else None
+            found = dtype(type(value)) if beside is None else torch.result_type(beside, value)
+    if found is None:
+        raise TypeError("`result_type` must get an array, a number or a dtype. Got none of them.")
+    return found
+
+
+def get_promote_dtypes(*args: Any) -> torch.dtype:
+    """The common dtype of arrays.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import brainstate_torch.units as u
+    >>> u.math.get_promote_dtypes(torch.ones(2), torch.ones(2, dtype=torch.int32))
+    torch.float32
+    """
+    return result_type(*args)
+
+
+def promote_dtypes(*args: Any) -> list[Any]:
+    """The arrays in their common dtype.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import brainstate_torch.units as u
+    >>> u.math.promote_dtypes([1, 2] * u.mV, torch.ones(1))
+    [tensor([1., 2.]) mV, tensor([1.])]
+    """
+    return _promoted(*args)
+
+
+@public
+def _promoted(*args: Array) -> list[Any]:
+    common = result_type(*args)
+    return [array.to(common) for array in args]

@@ -1,0 +1,77 @@
+"""Axes as numpy names them, and the dtypes of numpy's results."""
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import torch
+
+from ... import environ
+
+__all__ = [
+    "Alike",
+    "Array",
+    "Arrays",
+    "Axis",
+    "Shape",
+    "axes_of",
+    "counted",
+    "float_dtype",
+    "is_whole",
+    "joined",
+    "sum_dtype",
+]
+
+#: A tensor or a quantity; `units.math` makes one of numbers, lists and numpy arrays where a parameter is of this type.
+Array = Annotated[Any, "array"]
+#: An array in the unit of the others that are marked so; 0, an infinity and NaN are taken in that unit.
+Alike = Annotated[Any, "alike"]
+#: A list of arrays in one unit.
+Arrays = Annotated[Any, "arrays"]
+Axis = int | Sequence[int] | None
+Shape = int | Sequence[int]
+
+
+def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
+    """The axes as numbers from zero; all of them for None."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    for each in axes:
+        if not -x.ndim <= each < x.ndim:
+            raise IndexError(f"`axis` must be an axis of an array with {x.ndim} axes. Got {each}. Count from zero.")
+    return tuple(each % x.ndim for each in axes)
+
+
+def joined(x: Array, axis: Axis) -> tuple[Array, tuple[int, ...]]:
+    """The array with these axes made one, the last; and the shape of a result that keeps them as axes of length one."""
+    axes = axes_of(x, axis)
+    kept = [each for each in range(x.ndim) if each not in axes]
+    length = math.prod(x.shape[each] for each in axes)
+    shape = tuple(1 if each in axes else size for each, size in enumerate(x.shape))
+    return torch.permute(x, (*kept, *axes)).reshape((*(x.shape[each] for each in kept), length)), shape
+
+
+def counted(x: Array, axis: Axis) -> int:
+    """The number of elements along the axes."""
+    return math.prod(x.shape[each] for each in axes_of(x, axis))
+
+
+def is_whole(dtype: torch.dtype) -> bool:
+    """Whether the dtype is one of integers, or bool."""
+    return not (dtype.is_floating_point or dtype.is_complex)
+
+
+def sum_dtype(x: Array) -> torch.dtype | None:
+    """The dtype of a sum or product of integers, as JAX has it: at least 32 bit, not always 64 as in torch."""
+    dtype: torch.dtype = x.dtype
+    if not is_whole(dtype):
+        return None
+    if dtype in (torch.bool, torch.int8, torch.int16):
+        return torch.int32
+    return torch.int64 if dtype is torch.uint8 else dtype
+
+
+def float_dtype(x: Array) -> torch.dtype | None:
+    """The dtype of a mean of integers: the default one of floats."""
+    return environ.dftype() if is_whole(x.dtype) else None

@@ -1,0 +1,260 @@
+"""Elements chosen by a condition, by their place, or from several arrays."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .axes import Alike, Array, Arrays
+
+__all__ = [
+    "argwhere", "choose", "clip", "compress", "extract", "flatnonzero", "gather", "nonzero", "select", "take",
+    "take_along_axis", "unravel_index", "where",
+]  # fmt: skip
+
+
+def where(
+    condition: Array, x: Alike | None = None, y: Alike | None = None, /, *, size: int | None = None,
+    fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """The elements of `x` where the condition holds, of `y` elsewhere; the places of what is true without them.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.where(True, 1.0 * u.mV, 2.0 * u.mV), u.math.where([False, True])
+    (1.0 mV, (tensor([1]),))
+    """
+    if x is None and y is None:
+        return nonzero(condition, size=size, fill_value=fill_value)
+    if x is None or y is None:
+        raise ValueError("`x` and `y` must both be given, or none of them. Got one. Pass the other one, too.")
+    return torch.where(condition if condition.dtype is torch.bool else condition != 0, x, y)
+
+
+def nonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> tuple[torch.Tensor, ...]:
+    """The places of the elements that are not zero, one tensor an axis, cut or filled to `size` of them.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.nonzero([0.0, 1.0] * u.mV), u.math.nonzero([0.0, 1.0], size=2, fill_value=-1)
+    ((tensor([1]),), (tensor([ 1, -1]),))
+    """
+    found = torch.nonzero(torch.atleast_1d(a), as_tuple=True)  # type: ignore[call-overload, no-untyped-call]
+    if size is None:
+        return tuple(found)
+    fills = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,) * len(found)
+    return tuple(_sized(each, size, 0 if fill is None else int(fill)) for each, fill in zip(found, fills, strict=True))
+
+
+def _sized(found: torch.Tensor, size: int, fill: int) -> torch.Tensor:
+    return torch.cat([found[:size], found.new_full((max(size - found.shape[0], 0),), fill)])
+
+
+def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> torch.Tensor:
+    """The places of the elements that are not zero, ``[count, axes]``.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.argwhere([0.0, 1.0] * u.mV)
+    tensor([[1]])
+    """
+    if not a.ndim:
+        return torch.nonzero(a)
+    return torch.stack(nonzero(a, size=size, fill_value=fill_value), 1)
+
+
+def flatnonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> torch.Tensor:
+    """The places in the flattened array of the elements that are not zero.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.flatnonzero([0.0, 1.0] * u.mV)
+    tensor([1])
+    """
+    return nonzero(a.reshape(-1), size=size, fill_value=fill_value)[0]
+
+
+def clip(a: Alike, a_min: Alike | None = None, a_max: Alike | None = None) -> Array:
+    """The elements, none less than `a_min` nor greater than `a_max`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.clip(3.0 * u.mV, None, 2.0 * u.mV)
+    2.0 mV
+    """
+    a = a if a_min is None else torch.maximum(a, a_min)
+    return a if a_max is None else torch.minimum(a, a_max)
+
+
+def select(condlist: Arrays, choicelist: Arrays, default: Any = 0) -> Array:
+    """For each place the element of the first array whose condition holds there, or `default`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.select([[True, False]], [[1.0, 2.0] * u.mV], 0.0)
+    tensor([1., 0.]) mV
+    """
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"`condlist` and `choicelist` must have one length. Got {len(condlist)} and {len(choicelist)}. Pair them."
+        )
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = torch.where(condition, choice, result)
+    return result
+
+
+def choose(a: Array, choices: Arrays, mode: str = "raise") -> Array:
+    """For each place the element of the array that `a` has the number of.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.choose([1, 0], [[1.0, 2.0] * u.mV, [3.0, 4.0] * u.mV])
+    tensor([3., 2.]) mV
+    """
+    count = len(choices)
+    if mode == "raise" and bool(((a < 0) | (a >= count)).any()):
+        raise ValueError(f"`a` must hold numbers of the {count} choices. Got one outside. Use mode='clip' or 'wrap'.")
+    number = a.remainder(count) if mode == "wrap" else a.clamp(0, count - 1)
+    result = choices[0]
+    for place in range(1, count):
+        result = torch.where(number == place, choices[place], result)
+    return torch.broadcast_to(result, torch.broadcast_shapes(result.shape, a.shape))  # type: ignore[no-untyped-call]
+
+
+def compress(
+    condition: Array, a: Array, axis: int | None = None, *, size: int | None = None, fill_value: Any = 0
+) -> Array:
+    """The slices along an axis, or the elements, whose condition holds; cut or filled to `size` of them.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.compress([True, False], [1.0, 2.0] * u.mV)
+    tensor([1.]) mV
+    """
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    places = nonzero(condition.reshape(-1))[0]
+    kept = torch.index_select(a, axis, places if size is None else places[:size])
+    missing = 0 if size is None else size - kept.shape[axis]
+    if missing <= 0:
+        return kept
+    shape = [missing if each == axis % a.ndim else length for each, length in enumerate(a.shape)]
+    return torch.cat(
+        [kept, torch.zeros_like(a.reshape(-1)[:1]).expand(shape) + (0 if fill_value is None else fill_value)], axis
+    )
+
+
+def extract(condition: Array, arr: Array, *, size: int | None = None, fill_value: Any = 0) -> Array:
+    """The elements whose condition holds.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.extract([True, False], [1.0, 2.0] * u.mV)
+    tensor([1.]) mV
+    """
+    return compress(condition, arr, size=size, fill_value=fill_value)
+
+
+def take(
+    a: Array, indices: Array, axis: int | None = None, mode: str | None = None, unique_indices: bool = False,
+    indices_are_sorted: bool = False, fill_value: Any = None,
+) -> Array:  # fmt: skip
+    """The elements, or the slices along an axis, at these places.
+
+    Parameters
+    ----------
+    a
+        The values.
+    indices
+        The places, of any shape; negative ones count from the end.
+    axis
+        The axis; None for places in the flattened array.
+    mode
+        What becomes of places outside: an error (None, "raise"), the edge ("clip"), counted round ("wrap"), or
+        `fill_value` ("fill"; NaN where it is not given).
+    unique_indices, indices_are_sorted
+        Hints to XLA, without effect.
+    fill_value
+        What fills.
+
+    Raises
+    ------
+    IndexError
+        A place is outside, and `mode` does not say what to do.
+
+    Notes
+    -----
+    Source: jax.numpy.take. Differs: without `mode` places outside are an error, not NaN.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.take([1.0, 2.0] * u.mV, [1]), u.math.take([1.0, 2.0] * u.mV, [3], mode="wrap")
+    (tensor([2.]) mV, tensor([2.]) mV)
+    """
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    axis, length = axis % max(a.ndim, 1), a.shape[axis]
+    flat = indices.reshape(-1).long()
+    outside = (flat < -length) | (flat >= length)
+    if mode == "wrap":
+        flat = flat.remainder(length)
+    elif mode == "clip":
+        flat = flat.clamp(0, length - 1)
+    elif mode == "fill":
+        flat = torch.where(outside, 0, flat)
+    shape = (*a.shape[:axis], *indices.shape, *a.shape[axis + 1 :])
+    found = torch.index_select(a, axis, torch.where(flat < 0, flat + length, flat))
+    if mode == "fill":
+        outside = outside.reshape([-1 if each == axis else 1 for each in range(a.ndim)])
+        found = torch.where(outside, float("nan") if fill_value is None else fill_value, found)
+    return found.reshape(shape)
+
+
+def take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array:
+    """For each place along an axis the element that `indices` names there.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.take_along_axis([1.0, 2.0] * u.mV, [1, 0], 0)
+    tensor([2., 1.]) mV
+    """
+    if axis is None:
+        arr, indices, axis = arr.reshape(-1), indices.reshape(-1), 0
+    indices = indices.long()
+    return torch.take_along_dim(arr, torch.where(indices < 0, indices + arr.shape[axis], indices), axis)
+
+
+def gather(input: Array, dim: int, index: Array) -> Array:
+    """As torch.gather: the elements whose place along one axis stands in `index`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.gather([1.0, 2.0] * u.mV, 0, [1, 0])
+    tensor([2., 1.]) mV
+    """
+    return torch.gather(input, dim, index.long())
+
+
+def unravel_index(indices: Array, shape: Sequence[int]) -> tuple[torch.Tensor, ...]:
+    """The places in an array with this shape of places in the flattened array.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.unravel_index(3, (2, 2))
+    (tensor(1), tensor(1))
+    """
+    return tuple(torch.unravel_index(indices, (shape,) if isinstance(shape, int) else tuple(shape)))

@@ -1,0 +1,299 @@
+"""Functions of single elements that have options."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from .axes import Alike, Array
+
+__all__ = [
+    "allclose", "array_equal", "celu", "divmod", "elu", "float_power", "frexp", "gelu", "glu", "isclose",
+    "iscomplexobj", "ldexp", "leaky_relu", "modf", "nan_to_num", "power", "round", "sparse_plus", "sparse_sigmoid",
+    "squareplus",
+]  # fmt: skip
+
+
+def round(x: Array, decimals: int = 0) -> Array:
+    """The elements rounded to so many digits after the point, in the unit of the quantity.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.round(1.4 * u.mV), u.math.round(1.25, 1)
+    (1.0 mV, tensor(1.2000))
+    """
+    return torch.round(x, decimals=decimals)
+
+
+def power(x: Array, y: Any) -> Array:
+    """The elements to a power; a quantity only to that of a Python number, which its unit gets, too.
+
+    Raises
+    ------
+    UnitMismatchError
+        `x` has a dimension, and `y` is an array of exponents.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.power(2.0 * u.mV, 3)
+    8.0 mV ** 3
+    """
+    return _raised(torch.pow, x, y)
+
+
+def float_power(x: Array, y: Any) -> Array:
+    """As :func:`power`, of floating numbers.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.float_power(2 * u.mV, 2)
+    4.0 mV ** 2
+    """
+    return _raised(
+        torch.pow, x if x.dtype.is_floating_point or x.dtype.is_complex else x.to(torch.get_default_dtype()), y
+    )
+
+
+def _raised(function: Any, x: Array, y: Any) -> Array:
+    if isinstance(y, torch.Tensor) and not y.ndim and hasattr(x, "unit") and x.unit.dim:
+        y = y.item()
+    if isinstance(y, int) and y < 0 and not (x.dtype.is_floating_point or x.dtype.is_complex):
+        x = x.to(torch.get_default_dtype())
+    return function(x, y)
+
+
+def ldexp(x: Array, y: Array, unit_to_scale: Any = None) -> Array:
+    """The elements times two to a power.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.ldexp(3.0 * u.mV, 1)
+    6.0 mV
+    """
+    return torch.ldexp(x, y)
+
+
+def frexp(x: Array, unit_to_scale: Any = None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Plain numbers as a fraction and a power of two.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.frexp(3.0)
+    (tensor(0.7500), tensor(2, dtype=torch.int32))
+    """
+    fraction, exponent = torch.frexp(x)
+    return fraction, exponent
+
+
+def modf(x: Array) -> tuple[Array, Array]:
+    """The part after the point and the part before it, counted in the unit of the quantity.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.modf(1.5 * u.mV)
+    (0.5 mV, 1.0 mV)
+    """
+    whole = torch.trunc(x)
+    return x - whole, whole
+
+
+def divmod(x: Alike, y: Alike) -> tuple[Array, Array]:
+    """How often the second goes into the first, and what remains.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.divmod(7.0 * u.mV, 2.0 * u.mV)
+    (tensor(3.), 1.0 mV)
+    """
+    return torch.floor_divide(x, y), torch.remainder(x, y)
+
+
+def nan_to_num(x: Array, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Array:
+    """The elements with a number in place of each NaN (0) and infinity (the largest of the dtype).
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.nan_to_num([u.math.nan] * u.mV), u.math.nan_to_num([u.math.nan] * u.mV, nan=2.0 * u.mV)
+    (tensor([0.]) mV, tensor([2.]) mV)
+    """
+    if not (x.dtype.is_floating_point or x.dtype.is_complex):
+        return x
+    for found, value in ((torch.isnan, nan), (torch.isposinf, posinf), (torch.isneginf, neginf)):
+        if value is not None:
+            x = torch.where(found(x), value, x)
+    return torch.nan_to_num(x)
+
+
+def isclose(x: Alike, y: Alike, rtol: Any = None, atol: Any = None, equal_nan: bool = False) -> torch.Tensor:
+    """Whether elements differ by no more than ``atol + rtol * abs(y)``.
+
+    Parameters
+    ----------
+    x, y
+        The values.
+    rtol
+        1e-5 where it is not given.
+    atol
+        In the unit of `x`. Where it is not given, 1e-8 for plain values and 0 for quantities with a dimension: a fixed
+        number would be small in one unit and large in another.
+    equal_nan
+        Whether NaN is close to NaN.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.isclose(1000.0 * u.mV, 1.0 * u.volt)
+    tensor(True)
+    """
+    return torch.isclose(x, y, **_tolerances(rtol, atol), equal_nan=equal_nan)
+
+
+def _tolerances(rtol: Any, atol: Any) -> dict[str, Any]:
+    given = {"rtol": rtol, "atol": atol}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def allclose(x: Alike, y: Alike, rtol: Any = None, atol: Any = None, equal_nan: bool = False) -> bool:
+    """Whether :func:`isclose` holds everywhere.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.allclose(1000.0 * u.mV, 1.0 * u.volt)
+    True
+    """
+    return bool(torch.all(isclose(x, y, rtol, atol, equal_nan)))
+
+
+def array_equal(x: Alike, y: Alike, equal_nan: bool = False) -> bool:
+    """Whether the arrays have one shape and equal elements.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.array_equal(1000.0 * u.mV, 1.0 * u.volt)
+    True
+    """
+    if x.shape != y.shape:
+        return False
+    equal = torch.eq(x, y)
+    if equal_nan:
+        equal = equal | (torch.isnan(x) & torch.isnan(y))
+    return bool(torch.all(equal))
+
+
+def iscomplexobj(x: Array) -> bool:
+    """Whether the dtype is a complex one.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.iscomplexobj([1j] * u.mV)
+    True
+    """
+    return bool(x.dtype.is_complex)
+
+
+def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
+    """The elements, the negative ones times a small number.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.leaky_relu(-100.0 * u.mV)
+    -1.0 mV
+    """
+    return F.leaky_relu(x, negative_slope)
+
+
+def elu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor:
+    """``x`` where it is positive, ``alpha * (exp(x) - 1)`` elsewhere.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.elu(2.0)
+    tensor(2.)
+    """
+    return F.elu(x, alpha)
+
+
+def celu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor:
+    """``x`` where it is positive, ``alpha * (exp(x / alpha) - 1)`` elsewhere.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.celu(2.0)
+    tensor(2.)
+    """
+    return F.celu(x, alpha)
+
+
+def gelu(x: Array, approximate: bool | str = True, unit_to_scale: Any = None) -> torch.Tensor:
+    """``x`` times the normal distribution function of it, by tanh unless `approximate` is False.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.gelu(1.0), u.math.gelu(1.0, approximate=False)
+    (tensor(0.8412), tensor(0.8413))
+    """
+    by_tanh = approximate in (True, "tanh")
+    return F.gelu(x, approximate="tanh" if by_tanh else "none")
+
+
+def glu(x: Array, axis: int = -1, unit_to_scale: Any = None) -> torch.Tensor:
+    """The first half along an axis times the sigmoid of the second.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.glu([2.0, 100.0])
+    tensor([2.])
+    """
+    return F.glu(x, axis)
+
+
+def squareplus(x: Array, b: float = 4.0, unit_to_scale: Any = None) -> torch.Tensor:
+    """``(x + sqrt(x**2 + b)) / 2``.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.squareplus(0.0)
+    tensor(1.)
+    """
+    return (x + torch.sqrt(torch.square(x) + b)) / 2  # type: ignore[no-any-return]
+
+
+def sparse_plus(x: Array, unit_to_scale: Any = None) -> torch.Tensor:
+    """Zero up to -1, ``x`` from 1 on, ``(x + 1)**2 / 4`` between them.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.sparse_plus([-2.0, 0.0, 2.0])
+    tensor([0.0000, 0.2500, 2.0000])
+    """
+    return torch.where(x <= -1, 0.0, torch.where(x >= 1, x, torch.square(x + 1) / 4))
+
+
+def sparse_sigmoid(x: Array, unit_to_scale: Any = None) -> torch.Tensor:
+    """``(x + 1) / 2``, not less than 0 nor greater than 1.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.sparse_sigmoid([-2.0, 0.0, 2.0])
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+    return torch.clamp((x + 1) / 2, 0.0, 1.0)

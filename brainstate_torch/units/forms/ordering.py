@@ -1,0 +1,233 @@
+"""Sorting, searching and counting."""
+
+from typing import Any
+
+import torch
+
+from .axes import Alike, Array
+
+__all__ = [
+    "argsort", "bincount", "digitize", "histogram", "intersect1d", "searchsorted", "sort", "unique",
+]  # fmt: skip
+
+
+def sort(
+    a: Array, axis: int | None = -1, *, kind: str | None = None, order: None = None, stable: bool = True,
+    descending: bool = False,
+) -> Array:  # fmt: skip
+    """The elements in order along an axis, of the flattened array where `axis` is None.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.sort([2.0, 1.0] * u.mV), u.math.sort([1.0, 2.0], descending=True)
+    (tensor([1., 2.]) mV, tensor([2., 1.]))
+    """
+    _check_plain_order(order)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    return torch.sort(a, dim=axis, stable=stable, descending=descending)[0]
+
+
+def argsort(
+    a: Array, axis: int | None = -1, *, kind: str | None = None, order: None = None, stable: bool = True,
+    descending: bool = False,
+) -> torch.Tensor:  # fmt: skip
+    """The places of the elements in order.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.argsort([2.0, 1.0] * u.mV)
+    tensor([1, 0])
+    """
+    _check_plain_order(order)
+    if axis is None:
+        a, axis = a.reshape(-1), 0
+    return torch.argsort(a, dim=axis, stable=stable, descending=descending)
+
+
+def _check_plain_order(order: Any) -> None:
+    if order is not None:
+        raise TypeError(f"`order` must be None: tensors have no fields. Got {order!r}. Leave it out.")
+
+
+def searchsorted(
+    a: Alike, v: Alike, side: str = "left", sorter: Array | None = None, *, method: str = "scan"
+) -> torch.Tensor:
+    """The places at which values would stand in a sorted array.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.searchsorted([1.0, 3.0] * u.mV, 2.0 * u.mV), u.math.searchsorted([3, 1], 2, sorter=[1, 0])
+    (tensor(1), tensor(1))
+    """
+    if sorter is not None:
+        a = a[sorter.long()]
+    return torch.searchsorted(a.contiguous(), v.contiguous(), side=side)
+
+
+def digitize(x: Alike, bins: Alike, right: bool = False) -> torch.Tensor:
+    """The number of the bin that each value is in; the edges may rise or fall.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.digitize(2.0 * u.mV, [1.0, 3.0] * u.mV), u.math.digitize(2.0, [3.0, 1.0])
+    (tensor(1), tensor(1))
+    """
+    if bins.ndim != 1:
+        raise ValueError(f"`bins` must have one axis. Got {bins.ndim}. Flatten it.")
+    rising = torch.searchsorted(bins, x.contiguous(), right=not right)
+    if not bins.shape[0]:
+        return rising
+    falling = bins.shape[0] - torch.searchsorted(torch.flip(bins, (0,)).contiguous(), x.contiguous(), right=not right)
+    return torch.where(bins[-1] >= bins[0], rising, falling)
+
+
+def bincount(x: Array, weights: Array | None = None, minlength: int = 0, *, length: int | None = None) -> Array:
+    """How often each number from zero occurs, or the sum of its weights.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.bincount([0, 1, 1]), u.math.bincount([0, 1, 1], length=4)
+    (tensor([1, 2]), tensor([1, 2, 0, 0]))
+    """
+    x = x.reshape(-1).clamp(min=0)
+    if length is not None:
+        inside = x < length
+        x, weights = x[inside], None if weights is None else weights.reshape(-1)[inside]
+        minlength = length
+    return torch.bincount(x, weights if weights is None else weights.reshape(-1), minlength)
+
+
+def histogram(
+    x: Array, bins: Any = 10, range: Any = None, weights: Array | None = None, density: bool | None = None
+) -> tuple[Array, Array]:
+    """How many values lie in each bin, and the edges of the bins, in the unit of the values.
+
+    Parameters
+    ----------
+    x
+        The values, of any shape.
+    bins
+        The number of bins of equal width, or their edges.
+    range
+        The outer edges; those of the values where it is not given.
+    weights
+        What each value counts.
+    density
+        Whether the counts are divided by their sum and by the widths, so that their integral is one.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.histogram([1.0, 3.0] * u.mV, 2)
+    (tensor([1., 1.]), tensor([1., 2., 3.]) mV)
+    """
+    x = x.reshape(-1)
+    x = x if x.dtype.is_floating_point else x.to(torch.get_default_dtype())
+    edges = _edges(x, bins, range)
+    place = torch.searchsorted(edges, x.contiguous(), right=True) - 1
+    place = torch.where(x == edges[-1], edges.shape[0] - 2, place)
+    inside = (place >= 0) & (place < edges.shape[0] - 1)
+    weight = torch.ones(x.shape, dtype=x.dtype, device=x.device) if weights is None else weights.reshape(-1).to(x.dtype)
+    counts = torch.zeros(edges.shape[0] - 1, dtype=x.dtype, device=x.device) * weight.sum()
+    counts = torch.index_add(counts, 0, place[inside], weight[inside])
+    if density:
+        counts = counts / counts.sum() / torch.diff(edges)
+    return counts, edges
+
+
+def _edges(x: Array, bins: Any, outer: Any) -> Array:
+    if not isinstance(bins, int):
+        return bins if bins.dtype.is_floating_point else bins.to(x.dtype)
+    if outer is not None:
+        low, high = (x.new_tensor(end) if isinstance(end, (int, float)) else end for end in outer)
+    else:
+        low, high = (x.amin(), x.amax()) if x.shape[0] else (x.sum(), x.sum() + torch.ones_like(x.sum()))
+    half = torch.full_like(low, 0) + torch.ones_like(low) / 2
+    flat = low == high
+    low, high = torch.where(flat, low - half, low), torch.where(flat, high + half, high)
+    steps = torch.arange(bins + 1, dtype=x.dtype, device=x.device) / bins
+    return torch.cat([(low + (high - low) * steps[:-1]), high.reshape(1)])
+
+
+def unique(
+    a: Array, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, *, equal_nan: bool = False, size: int | None = None, fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """The different elements in order, or the different slices along an axis.
+
+    Parameters
+    ----------
+    a
+        The values.
+    return_index, return_inverse, return_counts
+        Whether to give the first place of each, the place of each element among the result, how often each occurs.
+    axis
+        The axis of slices; None for single elements.
+    equal_nan
+        Whether all NaN are one.
+    size
+        The length of the result: cut, or filled with `fill_value`, or with the smallest.
+    fill_value
+        What fills.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.unique([2.0, 1.0, 2.0] * u.mV), u.math.unique([3, 1, 3], return_counts=True)[1]
+    (tensor([1., 2.]) mV, tensor([1, 2]))
+    """
+    flat = a.reshape(-1) if axis is None else a
+    dim = 0 if axis is None else axis % a.ndim
+    values, inverse, counts = torch.unique(flat, return_inverse=True, return_counts=True, dim=dim)
+    if equal_nan and axis is None:
+        values, inverse, counts = _one_nan(values, inverse, counts)
+    length = inverse.shape[0]
+    places = torch.arange(length, device=inverse.device)
+    index = torch.full_like(counts, length).scatter_reduce(0, inverse, places, "amin")
+    if size is not None:
+        values, index, counts = _sized(values, index, counts, dim, size, fill_value)
+    inverse = inverse.reshape(a.shape) if axis is None else inverse
+    wanted = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
+    others = [found for is_wanted, found in wanted if is_wanted]
+    return (values, *others) if others else values
+
+
+def _one_nan(values: Array, inverse: torch.Tensor, counts: torch.Tensor) -> tuple[Array, torch.Tensor, torch.Tensor]:
+    known = int((~torch.isnan(values)).sum())
+    if known >= values.shape[0] - 1:
+        return values, inverse, counts
+    counts = torch.cat([counts[:known], counts[known:].sum().reshape(1)])
+    return values[: known + 1], inverse.clamp(max=known), counts
+
+
+def _sized(values: Array, index: torch.Tensor, counts: torch.Tensor, dim: int, size: int, fill_value: Any) -> Any:
+    missing = size - values.shape[dim]
+    if missing <= 0:
+        return values.narrow(dim, 0, size), index[:size], counts[:size]
+    shape = [missing if axis == dim else length for axis, length in enumerate(values.shape)]
+    first = values.narrow(dim, 0, 1)
+    filling = torch.zeros_like(first) + (first if fill_value is None else fill_value)
+    values = torch.cat([values, torch.broadcast_to(filling, shape)], dim)
+    return values, torch.cat([index, index[:1].expand(missing)]), torch.cat([counts, counts.new_zeros(missing)])
+
+
+def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indices: bool = False) -> Any:
+    """The values that occur in both arrays, in order, and their places where `return_indices`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.intersect1d([1.0, 2.0, 3.0] * u.mV, [3.0, 1.0] * u.mV)
+    tensor([1., 3.]) mV
+    """
+    first, first_at = unique(ar1, return_index=True)
+    second, second_at = unique(ar2, return_index=True)
+    equal = first[:, None] == second[None, :]
+    here, there = equal.nonzero().unbind(1)
+    return (first[here], first_at[here], second_at[there]) if return_indices else first[here]

@@ -1,0 +1,157 @@
+"""The law of prefixes: one physical input, in volt, in millivolt or in both, gives one physical result.
+
+Exempt are roundings, which count in the unit that the quantity has, as in brainunit: floor, ceil, round, trunc, fix,
+frac, modf, rint, casts to integers, and what nan_to_num puts in place of infinities.
+"""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import brainstate_torch.units as u
+
+torch.manual_seed(0)
+X = torch.rand(3, 3, dtype=torch.float64) + 0.5
+Y = torch.rand(3, 3, dtype=torch.float64) + 0.5
+TINY = 1e-12 * X
+
+CALLS = """
+    F.normalize(q, p=0.)
+    F.normalize(q)
+    F.normalize(t)
+    F.cosine_similarity(q, r)
+    F.cosine_similarity(t, r)
+    torch.pdist(q, 0)
+    torch.pdist(q)
+    torch.cdist(q, r, 0)
+    torch.cdist(q, r)
+    torch.dist(q, r, 0)
+    torch.norm(q, p=0)
+    torch.linalg.norm(q, 0, 1)
+    torch.linalg.vector_norm(q, 0)
+    torch.linalg.matrix_rank(q)
+    torch.linalg.matrix_rank(q, a)
+    torch.linalg.matrix_rank(q, atol=a)
+    torch.linalg.matrix_rank(q, rtol=0.1)
+    torch.linalg.pinv(q)
+    torch.linalg.pinv(q, atol=a)
+    torch.linalg.cond(q)
+    torch.isclose(t, 2 * t)
+    torch.allclose(q, r)
+    torch.histc(q, 3)
+    u.math.histogram(q, 3)
+    torch.quantile(q, 0.3)
+    torch.clamp(q, min=a)
+    torch.maximum(q, r)
+    torch.maximum(q, a)
+    torch.where(q > r, q, 0.)
+    torch.where(q > a, q, r)
+    q.masked_fill(q > a, 0.)
+    q.masked_fill(q > a, float("-inf"))
+    F.pad(q, (1, 1))
+    F.pad(q, (1, 1), value=a)
+    torch.remainder(q, r)
+    q // r
+    torch.floor_divide(q, r)
+    torch.hypot(q, r)
+    torch.atan2(q, r)
+    torch.lerp(q, r, 0.3)
+    torch.logical_and(q, r)
+    torch.unique(q)
+    torch.sort(q)[0]
+    torch.argsort(q)
+    torch.searchsorted(torch.sort(q[0])[0], r[0])
+    torch.diff(q, prepend=r[:, :1])
+    torch.cat([q, r])
+    torch.stack([q, r])
+    torch.std(q)
+    torch.var(q)
+    torch.cov(q)
+    torch.corrcoef(q)
+    torch.prod(q, 1)
+    torch.linalg.det(q)
+    torch.linalg.solve(q, r)
+    torch.linalg.lstsq(q, r)[0]
+    torch.linalg.lstsq(torch.cat([q, r]), torch.cat([r, q]))[1]
+    torch.linalg.svdvals(q)
+    torch.fft.fft(q)
+    torch.cumsum(q, 0)
+    torch.cumulative_trapezoid(q)
+    torch.einsum("ij,jk->ik", q, r)
+    q.at[0].set(r[0])
+    q.at[[0, 0]].add(r[0])
+    q.at[0].min(a)
+    q @ r
+    q + r
+    q * r
+    q / r
+    q > r
+    q == r
+    sum([q, r])
+    u.math.clip(q, 0, a)
+    u.math.select([q > r], [q], 0)
+    u.math.interp(q, torch.sort(r[0])[0], q[0])
+    u.math.gradient(q, a)[0]
+    u.math.trapezoid(q, dx=a)
+    u.math.convolve(q[0], r[0])
+    u.math.linalg.norm(q[0], 0)
+    u.math.linalg.matrix_rank(q, 0.1)
+    u.math.linalg.lstsq(q, r)[0]
+    u.math.nanmax(q)
+    u.math.average(q, weights=r)
+    u.math.var(q, ddof=1)
+    u.math.ptp(q)
+    u.math.isclose(t, 2 * t)
+    u.math.cross(q, r)
+    u.math.unique(q, size=12, fill_value=a)
+"""
+
+
+def values(units):
+    first, second, third, fourth = units
+    give = lambda x, unit: u.Quantity(x, u.volt).in_unit(unit)
+    return {
+        "q": give(X, first),
+        "r": give(Y, second),
+        "t": give(TINY, third),
+        "a": give(torch.tensor(0.7).double(), fourth),
+    }
+
+
+def physical(value):
+    if isinstance(value, (tuple, list)):
+        return [physical(each) for each in value]
+    number = torch.as_tensor(u.get_mantissa(value))
+    return number if number.dtype in (torch.bool, torch.int64) else number * u.get_unit(value).magnitude
+
+
+def dimension(value):
+    return [dimension(each) for each in value] if isinstance(value, (tuple, list)) else u.get_dim(value)
+
+
+@pytest.mark.parametrize("text", [line.strip() for line in CALLS.strip().splitlines()])
+def test_result_does_not_depend_on_prefixes(text):
+    names = {"torch": torch, "F": F, "u": u}
+    plain = eval(text, {**names, **values([u.volt] * 4)})
+    for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
+        found = eval(text, {**names, **values(units)})
+        assert dimension(found) == dimension(plain)
+        torch.testing.assert_close(physical(found), physical(plain), rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["floor", "ceil", "round", "trunc", "frac", "fix"])
+def test_rounding_counts_in_the_unit_of_the_quantity(name):
+    q = torch.tensor([1.3, -2.6]) * u.mV
+    assert torch.equal(getattr(torch, name)(q).mantissa, getattr(torch, name)(q.mantissa))
+    assert getattr(torch, name)(q).unit is u.mV
+
+
+def test_matrix_rank_needs_its_tolerance_in_the_unit():
+    with pytest.raises(u.UnitMismatchError, match=r"`linalg_matrix_rank` must get one common dimension"):
+        torch.linalg.matrix_rank(X * u.mV, 2.0)
+
+
+@pytest.mark.parametrize("name", ["frexp", "renorm"])
+def test_functions_that_would_depend_on_the_prefix_are_refused(name):
+    with pytest.raises(u.UnitMismatchError, match=f"`{name}` must get a plain number"):
+        getattr(torch, name)(X * u.mV, *([2, 0, 1.0] if name == "renorm" else []))
