@@ -38,7 +38,7 @@ class BatchAxisError(BrainStateError):
 
 
 class ConcretizationError(TypeError, BrainStateError):
-    """A function that is compiled asked for the number of a tensor.
+    """A function that is compiled or mapped asked for the number of a tensor.
 
     Examples
     --------

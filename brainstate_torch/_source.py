@@ -1,11 +1,30 @@
 """Which files hold the user's code."""
 
+import traceback
 from os import path
 
 import torch
 
-__all__ = ["OURS", "TORCH"]
+__all__ = ["OURS", "TORCH", "line_of", "place_of"]
 
 #: The folders of this package and of torch, each as the start of the paths of its files.
 OURS = path.dirname(__file__) + path.sep
 TORCH = path.dirname(torch.__file__) + path.sep
+
+
+def _last_frame(error: BaseException) -> traceback.FrameSummary | None:
+    """The innermost frame of the user's that an error has passed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((f for f in reversed(frames) if not f.filename.startswith((OURS, TORCH))), None)
+
+
+def line_of(error: BaseException) -> str:
+    """The line of the user's code where an error arose; the empty text if it is not known."""
+    frame = _last_frame(error)
+    return (frame.line or "") if frame else ""
+
+
+def place_of(error: BaseException) -> str:
+    """The file, the number and the text of the line of the user's code where an error arose."""
+    frame = _last_frame(error)
+    return f"{frame.filename}:{frame.lineno}: `{frame.line}`" if frame else "code of a library"

@@ -81,6 +81,16 @@ class Spec:
         note = "" if self.context is None else f"[{self.context}]"
         return f"{self.kind.__name__}{note}({', '.join(inner)})"
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Spec":
+        return self  # immutable, and LEAF and NONE are known by identity
+
+    def __reduce__(self) -> Any:
+        if self is LEAF:
+            return "LEAF"
+        if self is NONE:
+            return "NONE"
+        return Spec, (self.kind, self.context, self.children, self.size)
+
     def canonical(self) -> "Spec":
         """The same structure, with dicts that are rebuilt in the order of their sorted keys."""
         if not self.reordered:

@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -25,7 +24,7 @@ from .._host.functorch import (
     unset_fake_temporarily,
 )
 from .._host.fx import GraphModule, Node, disable_proxy_modes_tracing, get_proxy_mode, has_side_effect, make_fx
-from .._source import OURS, TORCH
+from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
 from .rewriting import Rewriting
 
@@ -303,6 +302,10 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)
         except NO_NUMBER as error:
             raise _without_numbers(error) from None
+        except TypeError as error:
+            if "FakeTensor.__format__" not in str(error):
+                raise
+            raise _without_numbers(error) from None
     tidy(module)
     stand_ins = _inputs_of_constants(module)
     module.held = inner.held  # type: ignore[assignment]
@@ -364,10 +367,18 @@ def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
 
 def _without_numbers(error: BaseException) -> ConcretizationError:
     """The error for code that looks at a number while a graph is recorded, with its place."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith((OURS, TORCH))]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}: `{frames[-1].line}`" if frames else "code of a library"
+    line = line_of(error)
+    cure = (
+        "Choose with `transform.cond` or `torch.where`, loop with `transform.while_loop`, or name the argument in "
+        "`static_argnums`."
+    )
+    if line.startswith("assert"):
+        cure = "Check with `transform.jit_error_if`, which looks at the numbers of every run."
+    elif "numpy(" in line or ".__array__" in line or "np." in line:
+        cure = "Compute with torch, or leave this part outside of what is compiled."
+    elif line.startswith(("print", "logging", "logger")) or "__format__" in str(error):
+        cure = "Return the tensor and show it after the call, or leave out `jit` while you look for a fault."
     return ConcretizationError(
         "a compiled function must not need a number of a tensor to go on: it is recorded once, for all numbers. "
-        f"Got {where}. Choose with `transform.cond` or `torch.where`, loop with `transform.while_loop`, or name the "
-        "argument in `static_argnums`."
+        f"Got {place_of(error)}. {cure}"
     )

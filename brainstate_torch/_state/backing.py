@@ -84,7 +84,7 @@ class Backed:
             value = _tree.unflatten(old_spec if spec == old_spec else spec, new_leaves)
         kept = self._parameters[: len(leaves)]
         for parameter, leaf, old in zip(kept, leaves, held, strict=False):
-            if leaf is not old or not parameter.is_set_to(leaf):
+            if leaf is not old or not _shows(leaf, parameter):
                 _point(parameter, leaf)
         # Inside a torch.func transform too the Parameters are plain tensors: they outlive it.
         with outside_of_transforms() if is_transformed() else contextlib.nullcontext():
@@ -102,11 +102,11 @@ class Backed:
 
     def _looked_at(self) -> Any:
         assert self._parameters is not None
-        if type(self._value) is Value and self._parameters[0].is_set_to(self._value):
+        if type(self._value) is Value and _shows(self._value, self._parameters[0]):
             return self._value
         held = [leaf for leaf in _tree.leaves(self._value) if isinstance(leaf, torch.Tensor)]
         for parameter, leaf in zip(self._parameters, held, strict=True):
-            if not parameter.is_set_to(leaf):
+            if not _shows(leaf, parameter):
                 self._value = filled(self._value, [shown(parameter) for parameter in self._parameters])
                 break
         return self._value
@@ -114,6 +114,11 @@ class Backed:
     def _with_parameters(self) -> Any:
         """The value with the Parameters themselves as leaves."""
         return filled(self._value, self._parameters_now())
+
+
+def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
+    """Whether a tensor has the storage of a Parameter; a tensor on the meta device has none that could be compared."""
+    return not (parameter.is_meta or leaf.is_meta) and parameter.is_set_to(leaf)
 
 
 def _apart(leaf: torch.Tensor) -> torch.Tensor:
@@ -130,7 +135,12 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
     if exact and parameter.requires_grad:
         parameter.paused = True
         parameter.requires_grad_(False)
-    parameter.data = data
+    if parameter.is_meta != data.is_meta:
+        # torch assigns no data of another kind of tensor; swapped, the Parameter stays the object that it is.
+        twin = StateParameter(data, requires_grad=parameter.requires_grad)
+        torch.utils.swap_tensors(parameter, twin)  # type: ignore[no-untyped-call]
+    else:
+        parameter.data = data
     if not exact and getattr(parameter, "paused", False):
         parameter.requires_grad_(True)
         parameter.paused = False

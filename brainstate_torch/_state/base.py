@@ -10,7 +10,7 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
 from .._host.dispatch import parsed_move
-from ..units import UnitMismatchError
+from ..units import UnitMismatchError, get_mantissa
 from ..util import PrettyObject
 from ..util.pretty import short_repr
 from .backing import Backed, filled, shown
@@ -158,6 +158,13 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         if hooked:
             for manager in self._managers():
                 manager.execute_write_after_hooks(self._get(), old, weakref.ref(self))
+
+    def __getattr__(self, name: str) -> Any:
+        """The Parameter of a leaf of a dict, so that utilities of torch find ``layer.weight.bias`` by its name."""
+        value = vars(self).get("_value")
+        if type(value) is dict and is_arraylike(get_mantissa(value.get(name))):
+            return get_mantissa(self._with_parameters()[name])
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def restore_value(self, v: A) -> None:
         """Set the value as a transform does when it puts things back: recorded as a read, with `restore` hooks only.

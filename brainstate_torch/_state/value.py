@@ -89,8 +89,9 @@ class StateParameter(torch.nn.Parameter):
 def _refuse(name: str) -> Callable[..., NoReturn]:
     def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            f"the value of a State must not be written in place. Got a call of `{name}` on a tensor of shape "
-            f"{tuple(self.shape)}. Assign a new tensor: `v = state.value.clone()`, change `v`, then `state.value = v`."
+            "the value of a State must not be written in place, nor an argument of a function that is transformed. "
+            f"Got a call of `{name}` on a tensor of shape {tuple(self.shape)}. Change a copy: `v = x.clone()`, change "
+            "`v`, and use it; for a State, `v = state.value.clone()`, change `v`, then `state.value = v`."
         )
 
     method.__name__ = name

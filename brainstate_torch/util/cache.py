@@ -43,6 +43,12 @@ class BoundedCache:
         self._hits = 0
         self._misses = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept, _lock=threading.RLock())
+
     @property
     def maxsize(self) -> int:
         """How many entries are kept."""

@@ -9,6 +9,7 @@ from ...typing import Size
 from ...units import math as um
 from .. import init
 from ..module.module import Module
+from ..module.operand import biased
 from .linear import Init, _Matrix, made
 
 __all__ = ["AllToAll", "OneToOne"]
@@ -74,7 +75,7 @@ class AllToAll(_Matrix):
             post = self._fitting(pre) @ (
                 weight * (1 - torch.eye(*weight.shape, dtype=weight.dtype, device=weight.device))
             )
-        return post + params["bias"] if "bias" in params else post
+        return biased(post, params["bias"]) if "bias" in params else post
 
     def _others(self, pre: Any) -> Any:
         """The sum over the inputs, for each output without the input at its own place."""
@@ -128,4 +129,4 @@ class OneToOne(Module):
         """``[*N, *size]`` to ``[*N, *size]``."""
         params = self.weight.value
         post = um.asarray(pre_val) * params["weight"]
-        return post + params["bias"] if "bias" in params else post
+        return biased(post, params["bias"]) if "bias" in params else post

@@ -10,7 +10,7 @@ from ...typing import ArrayLike, Size
 from ...units import math as um
 from .. import init
 from ..module.module import Module
-from ..module.operand import operand
+from ..module.operand import biased, operand
 from .weight_standardization import weight_standardization
 
 __all__ = ["Linear", "ScaledWSLinear", "SignedWLinear"]
@@ -108,7 +108,7 @@ class Linear(_Matrix):
         params = self.weight.value
         weight = params["weight"] if self.w_mask is None else params["weight"] * self.w_mask
         y = torch.matmul(self._fitting(operand(x)), weight)
-        return y + params["bias"] if "bias" in params else y
+        return biased(y, params["bias"]) if "bias" in params else y
 
 
 class SignedWLinear(_Matrix):
@@ -204,4 +204,4 @@ class ScaledWSLinear(_Matrix):
         params = self.weight.value
         weight = weight_standardization(params["weight"], self.eps, params.get("gain"))
         y = um.matmul(self._fitting(operand(x)), weight if self.w_mask is None else weight * self.w_mask)
-        return y + params["bias"] if "bias" in params else y
+        return biased(y, params["bias"]) if "bias" in params else y

@@ -43,8 +43,9 @@ def as_steps(time: Any, step: Any) -> Any:
     """
     steps = ratio(time, step, "time")
     if isinstance(steps, (int, float, np.generic)):
-        _check(math.isfinite(steps) and steps >= 0, time)
-        return int(rounded_up(float(steps)))
+        number = float(steps)
+        _check(math.isfinite(number) and number >= 0, time)
+        return int(rounded_up(number))
     many = as_tensor(steps)
     _check(bool((many.isfinite() & (many >= 0)).all()), time)
     return rounded_up(many).to(torch.int32)
@@ -80,7 +81,7 @@ def whole_multiple(time: Any, step: Any) -> int:
     ValueError
         Not even one.
     """
-    steps = -rounded_up(-float(ratio(time, step, "update_every")))
+    steps = -int(rounded_up(-float(ratio(time, step, "update_every"))))
     if steps < 1:
         raise ValueError(f"`update_every` must be >= dt ({step}). Got {time}.")
     return steps

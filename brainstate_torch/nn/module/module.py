@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,25 +23,13 @@ from .constants import moved
 from .home import home_of, made_at_home
 from .param_owner import ParamOwner
 from .saving import Loading, acyclic, restore_on_failure, save
+from .tensors import Tensors, as_buffer, check_name
+from .views import ModulesView, View
 
 __all__ = ["ElementWiseBlock", "Module", "as_size"]
 
 #: What torch.nn.Module keeps in every object, which is not part of the graph.
 _TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl", "_home"})
-
-
-class _View:
-    """One of torch's dictionaries of a module, computed from the attributes when it is asked for."""
-
-    def __init__(self, select: Callable[[Any], Iterator[tuple[str, Any]]]) -> None:
-        self.select = select
-
-    def __get__(self, module: Any, owner: type) -> Any:
-        # Read-only: what a torch utility would write into it would be lost.
-        return self if module is None else MappingProxyType(dict(self.select(module)))
-
-    def __set__(self, module: Any, value: dict[str, Any]) -> None:
-        """torch.nn.Module.__init__ assigns empty dictionaries; attributes are the only storage."""
 
 
 def as_size(size: Any, name: str) -> tuple[int, ...]:
@@ -68,7 +55,7 @@ def as_size(size: Any, name: str) -> tuple[int, ...]:
     return lengths
 
 
-class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
+class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     """Base class of models and layers: a ``torch.nn.Module`` and a graph node at once.
 
     A subclass calls ``super().__init__()``, sets States and other modules as attributes, also in lists, tuples and
@@ -129,11 +116,14 @@ class Module(ParamOwner, Node, ParamDesc, torch.nn.Module):
     tensor(3.)
     """
 
-    _parameters: ClassVar[Any] = _View(parameters_of)  # type: ignore[misc]
-    _buffers: ClassVar[Any] = _View(buffers_of)  # type: ignore[misc]
-    _modules: ClassVar[Any] = _View(modules_of)  # type: ignore[misc]
+    _parameters: ClassVar[Any] = View(parameters_of)  # type: ignore[misc]
+    _buffers: ClassVar[Any] = View(buffers_of)  # type: ignore[misc]
+    _modules: ClassVar[Any] = ModulesView(modules_of)  # type: ignore[misc]
 
     def __setattr__(self, name: str, value: Any) -> None:
+        check_name(self, name, value)
+        if isinstance(value, torch.Tensor):
+            value = as_buffer(vars(self).get(name), value)
         if isinstance(value, (torch.nn.Module, list, tuple, dict)):
             adopt_within(value)
         object.__setattr__(self, name, value)

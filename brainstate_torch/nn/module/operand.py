@@ -8,7 +8,7 @@ from ... import environ
 from ...units import Quantity
 from ...units import math as um
 
-__all__ = ["floating", "operand"]
+__all__ = ["biased", "floating", "operand"]
 
 
 def operand(x: Any) -> Any:
@@ -21,3 +21,10 @@ def floating(x: Any) -> Any:
     """As :func:`operand`, with integers as floating numbers."""
     x = operand(x)
     return x if x.is_floating_point() or x.is_complex() else x.to(environ.dftype())
+
+
+def biased(y: Any, bias: Any) -> Any:
+    """The sum of a product and a bias, under autocast in the dtype of the product, as torch's layers give it."""
+    if y.dtype != bias.dtype and torch.is_autocast_enabled(y.device.type):
+        bias = bias.to(y.dtype)
+    return y + bias

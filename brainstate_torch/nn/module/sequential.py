@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
+import torch
+
 from ..._errors import BrainStateError
 from ...mixin import ParamDescriber
 from ...util.pretty import short_repr
@@ -44,12 +46,12 @@ class Sequential(Module):
     (8,)
     """
 
-    def __init__(self, first: Module, *layers: Module | ParamDescriber | Callable[..., Any]) -> None:
+    def __init__(self, first: torch.nn.Module, *layers: Module | ParamDescriber | Callable[..., Any]) -> None:
         super().__init__()
-        if not isinstance(first, Module):
+        if not isinstance(first, torch.nn.Module):
             raise TypeError(f"`first` must be a Module. Got {type(first).__name__}.")
         self.layers: list[Any] = [first]
-        self._take_sizes(first.in_size, first.out_size)
+        self._take_sizes(getattr(first, "in_size", None), getattr(first, "out_size", None))
         self.extend(layers)
 
     def update(self, x: Any) -> Any:

@@ -17,6 +17,7 @@ from ..._program.backend import BACKENDS
 from ..._program.recording import is_recording
 from ..._state import State
 from ..._state.context import CONTEXT
+from ...graph import Node
 from ...typing import Missing
 from .._core.abstract import eval_shape
 from .._core.carry import protected
@@ -64,6 +65,13 @@ class Jitted(Generic[P, Out]):
         #: The arguments and switches that the last program was made for.
         self._key: Any = None
         self._method: Jitted[..., Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the programs: a copy reads and writes other States."""
+        return {**vars(self), "_step": None, "_key": None, "_method": None}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept, _step=FirstSteps())
 
     @property
     def stateful_fun(self) -> StatefulFunction:
@@ -255,9 +263,12 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
         if isinstance(leaf, State):
             checked_arguments([leaf], {})
         if not is_arraylike(leaf):
+            cure = "Name it in `static_argnums` or `static_argnames`."
+            if isinstance(leaf, (torch.nn.Module, Node)):
+                cure = "Close over it: its States are found where they are read. Or pass the arrays alone."
             raise TypeError(
                 f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
-                f"Got a {type(leaf).__name__}. Name it in `static_argnums` or `static_argnames`."
+                f"Got a {type(leaf).__name__}. {cure}"
             )
         tensor = leaf if isinstance(leaf, torch.Tensor) else numbers_as_tensors(leaf)
         tensors.append(tensor)

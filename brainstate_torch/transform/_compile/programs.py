@@ -26,8 +26,11 @@ class Programs:
         The name of the function.
     """
 
+    def __reduce__(self) -> Any:
+        return Programs, (self._maxsize, self._label)  # a copy reads and writes other States
+
     def __init__(self, maxsize: int, label: str) -> None:
-        self._recent, self._label = BoundedCache(maxsize), label
+        self._recent, self._label, self._maxsize = BoundedCache(maxsize), label, maxsize
         self._by_key: dict[Any, list[Program]] = {}
         #: The program used last.
         self._last: Program | None = None

@@ -8,7 +8,7 @@ import torch
 from ..._host.functorch import is_batched
 from ..._program.recording import is_recording
 from .._compile.choosing import choose
-from .._core.carry import as_arrays
+from .._core.carry import as_arrays, protected
 from .._core.functional import run
 from .._core.signatures import T2, T
 from .._core.truth import as_truth, is_undecided, scalar
@@ -236,5 +236,5 @@ def _names(branches: Sequence[Any]) -> list[str]:
 
 def _taken(fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """Run the one function that was chosen."""
-    outcome = run(fun, checked_operands(operands), {})
+    outcome = run(fun, protected(checked_operands(operands)) if operands else operands, {})
     return as_arrays(outcome.committed())

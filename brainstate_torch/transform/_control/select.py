@@ -9,7 +9,7 @@ from ... import _tree
 from ..._arrays import SCALARS, as_tensor, is_arraylike, short_dtype
 from ..._state import Frame, State
 from ...random import RandomState
-from .._core.carry import as_arrays
+from .._core.carry import as_arrays, protected
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.stacking import aligned
 from .masked import InLanes, first_that_holds
@@ -42,7 +42,7 @@ def select(
         outcomes = []
         for branch, lanes in zip(branches, first_that_holds(masks), strict=True):
             with InLanes(lanes):
-                outcomes.append(run(branch, operands, {}))
+                outcomes.append(run(branch, protected(operands), {}))
             # These draws have no lanes to choose from: each branch goes on where the one before it stopped.
             for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
                 if _is_torch_stream(state):

@@ -55,6 +55,8 @@ def _protected_leaf(x: Any) -> Any:
     if is_recording():
         # as_subclass would lose the place of the tensor in the graph.
         x = x.view_as(x)
+        if type(x) is FakeTensor:  # a tensor from outside, which the recording has taken in
+            return protected_fake(x)
         x.__class__ = Value
         return x
     return x.as_subclass(Value)

@@ -15,6 +15,7 @@ from ..._state import Frame
 from ..._state.context import CONTEXT
 from ..._state.value import Value
 from ...units import Quantity, Unit
+from .carry import protected
 from .functional import Static, combine, partition, run
 from .selection import Inputs
 
@@ -134,13 +135,14 @@ class Run:
             A State to differentiate was never touched, or the result holds a State, or a State changed its structure.
         """
         selection = self.inputs.selection
-        values, arguments = self.inputs.dressed(_protected(leaves, self.inputs))
+        values, arguments = self.inputs.dressed(_protected(leaves))
         args = self.inputs.args
-        if arguments:
-            args = list(args)
+        if args:
+            args = [arg if i in selection.places else protected(arg) for i, arg in enumerate(args)]
             for place, argument in zip(selection.places, arguments, strict=True):
                 args[place] = argument
-        outcome = run(self.user, args, self.kwargs, selection.states, values, accept=self._accepted)
+        kwargs = protected(self.kwargs) if self.kwargs else self.kwargs
+        outcome = run(self.user, args, kwargs, selection.states, values, accept=self._accepted)
         output, aux = outcome.result
         tensors: Tensors = ()
         static = None
@@ -156,7 +158,7 @@ class Run:
             self._refuse_untouched(frame)
         if not self.has_aux:
             return result, None
-        if isinstance(result, (tuple, list)) and len(result) >= 2:
+        if isinstance(result, (tuple, list)) and len(result) == 2:
             return result[0], result[1]
         raise TypeError(
             "with `has_aux=True` the function must return a pair (loss, aux). "
@@ -211,10 +213,9 @@ def _bare(output: Any) -> tuple[torch.Tensor | tuple[Any, ...], list[Unit | None
     return (bare[0] if spec is _tree.LEAF else bare), units, spec
 
 
-def _protected(leaves: Sequence[torch.Tensor], inputs: Inputs) -> list[torch.Tensor]:
-    """The leaves, with those of States made safe from writes in place."""
-    count = inputs.spec.children[0].size
-    for leaf in leaves[:count]:
+def _protected(leaves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """The leaves, made safe from writes in place."""
+    for leaf in leaves:
         # The host transform has just made these tensors, so nothing else refers to them.
         if type(leaf) is torch.Tensor:
             leaf.__class__ = Value

@@ -36,9 +36,12 @@ class Selection:
         self.states, self.spec = _tree.flatten(grad_states, is_leaf=lambda x: isinstance(x, State))
         for state in self.states:
             if not isinstance(state, State):
+                cure = "For a module, pass `module.states()`."
+                if isinstance(state, torch.Tensor):
+                    cure = "Pass the State itself, not its `.value`; name arguments in `argnums`."
                 raise TypeError(
                     "`grad_states` must be a State or a list, tuple or dict of States. "
-                    f"Got a {type(state).__name__} in it. For a module, pass `module.states()`."
+                    f"Got a {type(state).__name__} in it. {cure}"
                 )
         # A State may stand at several places: it takes part once, and its gradient stands at each.
         self.order = [] if len(set(self.states)) == len(self.states) else [*map(self._once().index, self.states)]

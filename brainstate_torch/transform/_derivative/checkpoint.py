@@ -8,6 +8,7 @@ from torch.utils.checkpoint import checkpoint as recomputed
 
 from ... import environ
 from ...typing import Missing
+from .._core.carry import protected
 from .._core.draws import random_state, rewind
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.signatures import P, R
@@ -87,7 +88,7 @@ def checkpoint(
 
     @functools.wraps(fun)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        positional, named = checked_arguments(args, kwargs)
+        positional, named = protected(checked_arguments(args, kwargs))
         return _Block(fun, positional, named).forward() if can_recompute() else plain(fun, positional, named)
 
     return checkpointed

@@ -1,6 +1,7 @@
 """GradientTransform: a function together with a derivative of it, which every derivative of this package returns."""
 
 import copy
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
@@ -104,6 +105,13 @@ class GradientTransform(Generic[P, Out]):
         self._params = dict(transform_params or {})
         self._transform = transform(pure, argnums=0, has_aux=True, **self._params)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "_transform"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept)
+        self._transform = self.transform(pure, argnums=0, has_aux=True, **self._params)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
         """The derivative at these arguments, in the form that the table of return forms gives."""
         if torch.is_inference_mode_enabled():
@@ -201,7 +209,10 @@ def checked_keywords(
     """
     for key in extra:
         if key != "debug_nan":
-            raise TypeError(f"{name}() takes `debug_nan` besides its own keywords. Got `{key}`.")
+            known = ("fun", "grad_states", "argnums", "return_value", "has_aux", "check_states", "unit_aware")
+            near = difflib.get_close_matches(key, known, 1, 0.7)
+            cure = f" Write `{near[0]}`." if near else ""
+            raise TypeError(f"{name}() takes `debug_nan` besides its own keywords. Got `{key}`.{cure}")
     return {
         **extra,
         "grad_states": grad_states,

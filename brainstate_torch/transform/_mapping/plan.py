@@ -19,11 +19,12 @@ from ..._arrays import as_tensor, is_arraylike
 from ..._host import functorch as _func
 from ..._program.recording import local
 from ..._state import State
-from .._core.carry import as_arrays
+from .._core.carry import as_arrays, protected
 from .._core.functional import checked_arguments, combine, partition, run
 from .._core.memory import overlaps
 from .axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
 from .collectives import Axis, named
+from .concrete import one_number
 from .lane_states import Again, LaneStates
 from .ranks import ALONE, Ranks
 
@@ -59,6 +60,13 @@ class Plan:
     new_axis: Callable[[State[Any]], Any] | None = None
     ranks: Callable[[], Ranks] = lambda: ALONE
     candidates: "weakref.WeakSet[State[Any]]" = field(default_factory=weakref.WeakSet)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what earlier calls have told of States: a copy has other ones."""
+        return {key: value for key, value in vars(self).items() if key != "candidates"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        vars(self).update(kept, candidates=weakref.WeakSet())
 
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call the function for all lanes."""
@@ -148,15 +156,19 @@ class _Call:
 
         def pure(*lanes: torch.Tensor) -> tuple[torch.Tensor, ...]:
             leaves = list(self.leaves)
+            leaves = [protected(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
             for i, lane in zip(places, lanes, strict=False):
-                leaves[i] = lane
+                leaves[i] = protected(lane)
             return self._run(leaves, lanes[-1])
 
         try:
             found = _func.vmap(pure, in_dims=(*axes, 0), out_dims=0, randomness="different")(*tensors)
             return self._finish(found[:-1])
-        except BaseException:
+        except BaseException as error:
             self.states.frame.abandon()
+            refused = one_number(error)
+            if refused is not None:
+                raise refused from None
             raise
 
     def _run(self, leaves: list[Any], index: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -475,7 +475,7 @@ def test_threads_record_and_run_the_same_function():
     ids=["if", "float", "int", "item", "tolist", "numpy", "ufunc", "nonzero", "mask", "range", "index"],
 )
 def test_code_that_needs_a_number_is_told_where_and_what_to_do(look):
-    with pytest.raises(ConcretizationError, match=r"test_jit\.py:\d+: `.*`\. Choose with `transform.cond`"):
+    with pytest.raises(ConcretizationError, match=r"test_jit\.py:\d+: `.*`\. (Choose with `transform.cond`|Compute)"):
         replayed(look)(X)
 
 
@@ -776,3 +776,35 @@ def test_results_keep_their_structure():
     assert result["text"] == "t"
     assert result["none"] is None
     assert [n.dtype for n in result["numbers"]] == [torch.int32, torch.float32, torch.bool]
+
+
+def _shown(x):
+    print(f"{x.sum():.3f}")
+    return x
+
+
+def _asserted(x):
+    assert x.sum() > 0
+    return x
+
+
+def _exported(x):
+    return x * x.numpy()
+
+
+@pytest.mark.parametrize(
+    ("fun", "cure"),
+    [
+        (_shown, "Return the tensor and show it after the call"),
+        (_asserted, r"Check with `transform\.jit_error_if`"),
+        (_exported, "Compute with torch"),
+    ],
+)
+def test_what_needs_numbers_is_told_the_cure_that_suits_it(fun, cure):
+    with pytest.raises(brainstate.ConcretizationError, match=rf"Got .*test_jit\.py:\d+: `.*`\. {cure}"):
+        T.jit(fun, backend="replay")(torch.ones(2))
+
+
+def test_a_model_as_argument_is_told_to_close_over_it():
+    with pytest.raises(TypeError, match=r"argument 0 of a compiled function .*Got a Linear\. Close over it"):
+        T.jit(lambda m, x: m(x), backend="replay")(brainstate.nn.Linear(2, 2), torch.ones(2))

@@ -259,3 +259,24 @@ def test_a_base_transform_may_run_the_function_many_times():
     assert of_w.item() == pytest.approx(9.0, rel=1e-2)
     assert of_x.item() == pytest.approx(12.0, rel=1e-2)
     assert n.value == 1
+
+
+@pytest.mark.parametrize("result", [lambda x: (x.sum(), 1, 2), lambda x: [x.sum()], lambda x: x.sum()])
+def test_has_aux_takes_two_results_and_no_other_number(result):
+    with pytest.raises(TypeError, match=r"must return a pair \(loss, aux\)\. Got a .*\. Write `return loss, aux`"):
+        T.grad(result, has_aux=True)(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("arg_nums", "argnums"), ("argnum", "argnums"), ("hasaux", "has_aux"), ("unitaware", "unit_aware")],
+)
+def test_a_misspelled_keyword_is_told_the_right_one(wrong, right):
+    with pytest.raises(TypeError, match=rf"Got `{wrong}`\. Write `{right}`"):
+        T.grad(torch.sum, **{wrong: 0})
+
+
+def test_a_value_in_the_place_of_its_state_is_told_so():
+    w = ParamState(torch.ones(2))
+    with pytest.raises(TypeError, match=r"Pass the State itself, not its `\.value`; name arguments in `argnums`"):
+        T.grad(torch.sum, w.value)

@@ -1,0 +1,203 @@
+"""What a user of PyTorch's utilities does with a module of this package."""
+
+import copy
+
+import pytest
+import torch
+
+import brainstate_torch as brainstate
+import brainstate_torch.units as u
+from brainstate_torch import LongTermState, ParamState
+from brainstate_torch import transform as T
+
+nn = brainstate.nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Linear(4, 8), nn.Linear(8, 2)
+
+    def update(self, x):
+        return self.b(torch.relu(self.a(x)))
+
+
+X = torch.linspace(-1, 1, 12).reshape(3, 4)
+
+
+def test_parameters_and_buffers_are_found_by_name():
+    net = Net()
+    net.count = LongTermState(torch.zeros(2))
+    named = dict(net.named_parameters())
+    assert all(net.get_parameter(name) is parameter for name, parameter in named.items())
+    assert net.get_buffer("count") is net.count.parameters()[0]
+    assert net.a.weight.weight is named["a.weight.weight"]
+    with pytest.raises(AttributeError, match="`target` must be the name of a parameter in Net. Got 'a.weight'"):
+        net.get_parameter("a.weight")
+    with pytest.raises(AttributeError, match="`target` must be the name of a buffer in Net. Got 'b'"):
+        net.get_buffer("b")
+    with pytest.raises(AttributeError, match="'ParamState' object has no attribute 'other'"):
+        _ = net.a.weight.other
+
+
+def test_a_leaf_with_a_unit_is_found_by_name():
+    module = nn.Module()
+    module.w = ParamState({"g": torch.ones(2) * u.mS, "n": 3})
+    assert module.w.g is module.get_parameter("w.g")
+    assert copy.deepcopy(module).w.g is not module.w.g
+
+
+def test_distributed_checkpoints_take_the_state_of_a_model():
+    from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
+
+    net, other = Net(), Net()
+    saved = get_model_state_dict(net)
+    assert list(saved) == list(net.state_dict())
+    set_model_state_dict(other, saved)
+    assert torch.equal(other(X), net(X))
+
+
+def test_a_buffer_that_is_assigned_a_tensor_stays_a_buffer():
+    module = nn.Module()
+    module.register_buffer("n", torch.zeros(()))
+    module.register_buffer("m", torch.zeros(()), persistent=False)
+    module.n, module.m = module.n + 1, module.m + 2
+    assert dict(module.named_buffers()).keys() == {"n", "m"}
+    assert module.state_dict() == {"n": torch.tensor(1.0)} and module.m == 2
+    module.n = None
+    assert dict(module.named_buffers()).keys() == {"m"}
+
+
+@pytest.mark.parametrize("name", ["modules", "state_dict", "parameters", "train", "forward"])
+def test_an_attribute_that_hides_a_method_is_refused(name):
+    with pytest.raises(AttributeError, match=f"`{name}` of Module must stay a method, which torch calls. Got list"):
+        setattr(nn.Module(), name, [1])
+    module = nn.Module()
+    setattr(module, name, lambda: 3)
+    assert getattr(module, name)() == 3
+
+
+def test_a_module_that_a_utility_exchanges_takes_the_place():
+    net = nn.Sequential(nn.Identity(), torch.nn.Linear(4, 2))
+    net._modules["layers.1"] = torch.nn.Linear(4, 3)
+    assert net(X).shape == (3, 3) and net[1].out_features == 3
+    net._modules["head"] = torch.nn.ReLU()
+    assert isinstance(net.head, torch.nn.ReLU)
+    del net._modules["head"]
+    assert not hasattr(net, "head")
+    with pytest.raises(KeyError, match="head"):
+        del net._modules["head"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_torch_layers_inside_are_quantized():
+    net = nn.Sequential(nn.Identity(), torch.nn.Linear(4, 2))
+    quantized = torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear})
+    assert type(quantized[1]) is not torch.nn.Linear and type(net[1]) is torch.nn.Linear
+    torch.testing.assert_close(quantized(X), net(X), atol=0.05, rtol=0.05)
+
+
+def test_memory_is_shared_in_place():
+    net = Net()
+    net.seen = LongTermState(torch.zeros(2))
+    before = list(net.parameters())
+    assert net.share_memory() is net
+    assert all(x.is_shared() for x in (*net.parameters(), *net.buffers()))
+    assert net.a.weight.value["bias"].is_shared()
+    assert all(a is b for a, b in zip(before, net.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: nn.Linear(4, 2),
+        lambda: nn.ScaledWSLinear(4, 2),
+        lambda: nn.AllToAll(4, 2, w_init=torch.ones(4, 2), b_init=torch.ones(2)),
+    ],
+)
+def test_autocast_gives_the_dtype_of_the_product(layer):
+    made = layer()
+    with torch.autocast("cpu", torch.bfloat16):
+        assert made(X).dtype == torch.nn.Linear(4, 2)(X).dtype == torch.bfloat16
+        made(X).float().sum().backward()
+    assert made(X).dtype == torch.float32
+    assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in made.parameters())
+
+
+def test_a_model_is_made_on_the_meta_device_and_filled_later():
+    net = Net()
+    key = brainstate.random.get_key()
+    with torch.device("meta"):
+        other = Net()
+    assert torch.equal(brainstate.random.get_key(), key)
+    assert all(p.is_meta for p in other.parameters())
+    other.to_empty(device="cpu").load_state_dict(net.state_dict())
+    assert torch.equal(other(X), net(X))
+    assert net.to("meta")(X.to("meta")).is_meta
+
+
+def test_the_whole_graph_of_a_model_is_compiled_and_trained():
+    net = Net()
+    compiled = torch.compile(net, fullgraph=True, backend="aot_eager")
+    for _ in range(2):
+        wanted = net(X)
+        out = compiled(X)
+        torch.testing.assert_close(out, wanted)
+        out.sum().backward()
+        assert all(p.grad is not None for p in net.parameters())
+        with torch.no_grad():
+            for p in net.parameters():
+                p.sub_(p.grad)
+
+
+@pytest.mark.filterwarnings("ignore:While compiling, we found certain side effects")
+def test_a_model_is_exported():
+    net = Net()
+    program = torch.export.export(net, (X,), strict=True)
+    torch.testing.assert_close(program.module()(X), net(X))
+    assert list(program.state_dict) == list(net.state_dict())
+
+
+def test_a_torch_module_may_come_first_in_a_sequential():
+    net = nn.Sequential(torch.nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    net(X).sum().backward()
+    assert all(p.grad is not None for p in net.parameters())
+    assert len(T.grad(lambda: net(X).sum(), net.states(ParamState))()) == 3
+
+
+def test_schedulers_groups_and_clipping_of_torch_work():
+    net = Net()
+    optimizer = torch.optim.AdamW([{"params": net.a.parameters(), "lr": 1e-2}, {"params": net.b.parameters()}], lr=1e-3)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=5)
+    scaler = torch.amp.GradScaler("cpu", enabled=True)
+    first = None
+    for _ in range(4):
+        optimizer.zero_grad(set_to_none=True)
+        loss = net(X).square().mean()
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        scaler.step(optimizer)
+        scaler.update()
+        scheduler.step()
+        first = loss.item() if first is None else first
+    assert net(X).square().mean() < first
+
+
+def test_gradients_accumulate_and_averaged_models_follow():
+    net = Net()
+    average = torch.optim.swa_utils.AveragedModel(net)
+    net(X).sum().backward()
+    once = [p.grad.clone() for p in net.parameters()]
+    net(X).sum().backward()
+    torch.testing.assert_close([p.grad for p in net.parameters()], [2 * g for g in once])
+    average.update_parameters(net)
+    torch.testing.assert_close(average(X), net(X))
+
+
+def test_recomputation_of_torch_works_around_a_module():
+    net, plain = Net(), Net()
+    plain.load_state_dict(net.state_dict())
+    torch.utils.checkpoint.checkpoint(net, X, use_reentrant=False).sum().backward()
+    plain(X).sum().backward()
+    torch.testing.assert_close([p.grad for p in net.parameters()], [p.grad for p in plain.parameters()])
