@@ -271,3 +271,13 @@ def test_a_move_takes_the_gradient_along():
         w.value.sum().backward()
     w.to(torch.float64)
     assert torch.equal(w.parameters()[0].grad, torch.ones(1, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("value", [torch.zeros(3), torch.zeros(2, 2), torch.zeros(1)])
+def test_a_gradient_of_another_shape_is_forgotten(value):
+    weight = ParamState(torch.ones(2))
+    (parameter,) = weight.parameters()
+    parameter.grad = torch.ones(2)
+    weight.value = value
+    assert weight.parameters()[0] is parameter and parameter.grad is None
+    assert torch.equal(parameter.data, value)

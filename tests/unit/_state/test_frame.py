@@ -163,3 +163,13 @@ def test_a_trace_around_a_derivative_keeps_the_value_before_it(engine):
     assert original.tolist() == [2.0, 3.0]
     trace.recovery_original_values()
     assert weight.value.tolist() == [2.0, 3.0]
+
+
+def test_what_was_lent_is_a_value_like_any_other_once_it_is_settled(state):
+    with Frame() as frame:
+        frame.lend(state, changes=True).add_(1)
+        frame.settle(state)
+        before = state.value
+        after = before
+        after += 1
+        assert (before, after, state.value) == (2.0, 3.0, 2.0)

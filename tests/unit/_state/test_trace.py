@@ -170,3 +170,13 @@ def test_a_trace_survives_an_exception(states):
         _ = 1 / 0
     assert trace.get_write_states() == (states[0],)
     assert torch.equal(states[0].value, torch.ones(1))
+
+
+def test_traces_that_are_joined_keep_the_first_value_of_a_state():
+    state = State(torch.tensor(1.0))
+    with StateTraceStack() as first:
+        state.value = state.value + 1
+    with StateTraceStack() as second:
+        state.value = state.value + 1
+    (first + second).recovery_original_values()
+    assert state.value == 1.0

@@ -195,3 +195,15 @@ def test_a_hand_written_step_on_the_parameters_reaches_the_state():
         for p in w.parameters():
             p -= 0.25 * p.grad
     assert torch.equal(w.value, torch.tensor([0.5, 1.0]))
+
+
+@pytest.mark.parametrize(
+    "view", [lambda p: p.view(2, 1), lambda p: p[:1], lambda p: p.detach()], ids=["view", "part", "off tape"]
+)
+def test_a_state_made_of_a_view_of_a_parameter_has_memory_of_its_own(view):
+    weight = ParamState(torch.ones(2))
+    (parameter,) = weight.parameters()
+    other = State(view(parameter))
+    with torch.no_grad():
+        parameter.add_(1)
+    assert torch.equal(other.value, torch.ones_like(other.value))
