@@ -86,7 +86,7 @@ nightly:
 	$(PYTHON) -m venv .venv
 
 # The test suite compares with brainstate itself, so it needs jax.
-.venv/test: EXTRAS = test,jax,demo
+.venv/test: EXTRAS = test,jax,demo,ecosystem
 .venv/demo: EXTRAS = demo
 .venv/dev: EXTRAS = dev
 .venv/docs: EXTRAS = docs
