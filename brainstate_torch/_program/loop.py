@@ -311,7 +311,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         results, found = pullback(step, tensors[:count], tensors[count:], places)
         return [*results, *found]
 
-    graph, _, extras, _ = record(joint, [*step.like, *slopes])
+    graph, _, extras, *_ = record(joint, [*step.like, *slopes])
     graph = pure(graph, [*step.like, *slopes, *extras])
     kinds = [sum([a <= i < b for i in places]) for a, b in _ends(layout)]
     halves = split(graph, [*layout, len(slopes)], loop.count, kinds)

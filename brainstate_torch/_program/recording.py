@@ -254,6 +254,8 @@ class Recorded(NamedTuple):
     stand_ins
         The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
         is itself.
+    unused
+        Other tensors from outside that the function computed with, on which no result depends.
 
     The graph keeps alive, as ``held``, the operations that its nodes refer to by number.
     """
@@ -262,6 +264,7 @@ class Recorded(NamedTuple):
     captured: list[torch.Tensor]
     originals: list[torch.Tensor]
     stand_ins: list[torch.Tensor]
+    unused: list[torch.Tensor]
 
 
 def record(fun: Flat, like: Sequence[Any]) -> Recorded:
@@ -311,7 +314,9 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     module.held = inner.held  # type: ignore[assignment]
     originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
-    return Recorded(module, captured, originals, stand_ins)
+    used = {id(x) for x in stand_ins}
+    unused = [x for stand_in, x in inner.originals.values() if id(stand_in) not in used]
+    return Recorded(module, captured, originals, stand_ins, unused)
 
 
 def tidy(module: GraphModule) -> None:

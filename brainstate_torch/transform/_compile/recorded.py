@@ -10,6 +10,7 @@ from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._host.functorch import level
 from ..._program.nodes import written_input
+from ..._program.operation import zeros
 from ..._program.recording import Recorded, is_recording, record, recording, with_numbers
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
@@ -122,10 +123,13 @@ class Stateful(NamedTuple):
             own = values.get(state)
             if own is None:
                 pairs = zip(self.places[state], before, strict=True)
-                own = [x if place is None else captured.get(place, x) for place, x in pairs]
+                own = [zeros(x) if place is None else captured.get(place, x) for place, x in pairs]
             held.append(owned(combine(own, static), level(), True))
         rewriting = recording().rewriting
-        with recording().aliased([(outer[place], x) for place, x in captured.items()]), rewriting.drawing(drawn):
+        # No result depends on these, and a derivative that has ended may have wrapped them: their numbers are gone.
+        idle = [(x, zeros(x)) for x in self.recorded.unused]
+        given = [(outer[place], x) for place, x in captured.items()]
+        with recording().aliased([*idle, *given]), rewriting.drawing(drawn):
             outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
             # What is handed through as it came has met no operation that would have told what it means here.

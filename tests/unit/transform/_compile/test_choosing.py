@@ -143,3 +143,30 @@ def test_a_branch_in_a_branch_is_an_operation_in_it():
     assert [float(compiled(torch.tensor(x))) for x in (3.0, 0.5, -1.0)] == [3.0, 1.0, 1.0]
     programs = [compiled._programs.last]
     assert len(operations_in(programs[0].graph)) == 2
+
+
+ONES = torch.ones(3)
+DERIVATIVES = {
+    "grad": T.grad,
+    "hessian": T.hessian,
+    "jacrev": T.jacrev,
+    "jacfwd": T.jacfwd,
+    "forward of forward": lambda loss: T.jacfwd(T.jacfwd(loss)),
+    "reverse of forward": lambda loss: T.jacrev(T.jacfwd(loss)),
+}
+
+
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+@pytest.mark.parametrize("held", [lambda b: lambda: b, State], ids=["variable", "state"])
+def test_a_derivative_passes_over_unused_code_that_reads_what_was_captured(derivative, held):
+    def fun(x):
+        def loss(a):
+            b = held(a * 2)
+            read = b if callable(b) else lambda: b.value
+            return T.cond(x.sum() > 0, lambda z: z**2, lambda z: (read().sin(), z * 3)[1], a).sum()
+
+        return DERIVATIVES[derivative](loss)(x)
+
+    expected = 2 * ONES if derivative in ("grad", "jacrev", "jacfwd") else 2 * torch.eye(3)
+    assert torch.allclose(replayed(fun)(ONES), expected)
+    assert torch.allclose(replayed(lambda x: fun(-x))(ONES), 3 * ONES if expected.ndim == 1 else torch.zeros(3, 3))
