@@ -73,7 +73,8 @@ class Spec:
         if self.kind is None or self.kind is type(None):
             return "None"
         if self.kind in _MAPPINGS:
-            return "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(self.context.keys, inner, strict=True)) + "}"
+            shown = "{" + ", ".join(f"{k!r}: {t}" for k, t in zip(self.context.keys, inner, strict=True)) + "}"
+            return shown if self.kind is dict else f"{self.kind.__name__}({shown})"
         if self.kind is list:
             return f"[{', '.join(inner)}]"
         if self.kind is tuple:

@@ -97,6 +97,7 @@ def test_structures_are_equal_where_types_keys_and_contexts_are(one, other, equa
         (None, "None"),
         ([1, (2,), (3, 4)], "[*, (*,), (*, *)]"),
         ({"a": [None]}, "{'a': [None]}"),
+        (OrderedDict(b=1, a=2), "OrderedDict({'b': *, 'a': *})"),
         (Point(1, 2), "Point(*, *)"),
         (Pair(1, 2, "p"), "Pair[p](*, *)"),
     ],
