@@ -32,7 +32,7 @@ class Selection:
 
     def __init__(self, grad_states: Any, argnums: Any) -> None:
         if isinstance(grad_states, Mapping):
-            grad_states = _tree.canonical(dict(grad_states))
+            grad_states = _in_order(grad_states)
         self.states, self.spec = _tree.flatten(grad_states, is_leaf=lambda x: isinstance(x, State))
         for state in self.states:
             if not isinstance(state, State):
@@ -75,6 +75,14 @@ class Selection:
             There are too few positional arguments, or a leaf is no tensor, array or number.
         """
         return Inputs(self, args)
+
+
+def _in_order(states: Mapping[Any, State[Any]]) -> dict[Any, State[Any]]:
+    """The mapping as a plain dict with sorted keys, as brainstate returns them; unsortable keys keep their order."""
+    try:
+        return {key: states[key] for key in sorted(states)}
+    except TypeError:
+        return dict(states.items())
 
 
 def _places(argnums: Any) -> tuple[int, ...]:
