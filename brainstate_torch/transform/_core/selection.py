@@ -128,7 +128,8 @@ class Inputs:
         if places and max(places) >= len(args):
             raise TypeError(
                 f"`argnums` names the argument {max(places)}, so at least {max(places) + 1} positional "
-                f"argument{'s' if max(places) else ''} must be passed. Got {len(args)}. Keyword arguments are not differentiated."
+                f"argument{'s' if max(places) else ''} must be passed. Got {len(args)}. "
+                "Keyword arguments are not differentiated."
             )
         values = [state._get() for state in selection.states]
         self.plain = not places and all(type(value) is Value for value in values)
