@@ -110,8 +110,7 @@ class Loading:
 
     def _fitted(self, new: Any, key: str, leaf: Any) -> Any:
         old, unit = get_mantissa(leaf), get_unit(leaf)
-        new = self._in_unit(new, key, unit)
-        if not is_saved(new):
+        if isinstance(new, str) or not is_saved(new := self._in_unit(new, key, unit)):
             raise TypeError(f"a value must be a tensor or a number. Got {type(new).__name__}.")
         if um.shape(new) != um.shape(old):
             raise ValueError(f"a value must have shape {um.shape(old)}. Got {um.shape(new)}.")
