@@ -26,6 +26,7 @@ from .._host.functorch import (
 from .._host.fx import GraphModule, Node, disable_proxy_modes_tracing, get_proxy_mode, has_side_effect, make_fx
 from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
+from .indexing import WITHOUT_NUMBERS
 from .rewriting import Rewriting
 
 __all__ = [
@@ -182,6 +183,7 @@ class Recording(TorchFunctionMode):
             raise DataDependentOutputException(func)  # type: ignore[arg-type]
         elif func in _FACTS and self._stands_outside(args[0]):
             return func(args[0])
+        func = WITHOUT_NUMBERS.get(func, func)
         return func(*self._locals(args), **{key: self._locals(x) for key, x in (kwargs or {}).items()})
 
 

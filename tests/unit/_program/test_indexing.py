@@ -1,0 +1,81 @@
+"""brainstate_torch._program.indexing: functions that look at numbers, while a graph is recorded."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from brainstate_torch import transform as T
+
+XS = torch.arange(24.0).reshape(4, 3, 2)
+CLASSES = torch.tensor([0, 2, 1])
+WEIGHTS = torch.tensor([[0.1, 0.5, -0.3], [1.0, -1.0, 0.2], [0.0, 0.3, 0.9]])
+
+
+def replayed(fun):
+    return T.jit(fun, backend="replay")
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x, k: x[k],
+        lambda x, k: x[k - 4],
+        lambda x, k: x[:, k - 1],
+        lambda x, k: x[k, k - 1],
+        lambda x, k: x[..., k - 1],
+        lambda x, k: x[None, k, 1:],
+        lambda x, k: x[1:, ..., k - 1],
+        lambda x, k: x[[0, 1], k],
+        lambda x, k: x[k, :, torch.tensor([0, 1, 0])],
+        lambda x, k: x[k][k][k - 1],
+        lambda x, k: x[k.to(torch.int32)] * k,
+        lambda x, k: x[torch.tensor([2, 3])],
+    ],
+)
+def test_a_tensor_of_one_integer_is_an_index(use):
+    compiled = replayed(use)
+    for k in (torch.tensor(1), torch.tensor(2)):
+        expected = use(XS, k)
+        assert torch.equal(compiled(XS, k), expected)
+        assert torch.equal(replayed(lambda x, k: T.for_loop(lambda k: use(x, k), k[None]))(XS, k)[0], expected)
+        slope = T.grad(lambda x: (use(x, k) ** 2).sum())(XS)
+        assert torch.equal(replayed(lambda x, k: T.grad(lambda x: (use(x, k) ** 2).sum())(x))(XS, k), slope)
+
+
+def test_the_derivative_of_an_indexed_tensor_under_vmap_is_that_of_each_lane():
+    def slopes(x, k):
+        return T.vmap(T.grad(lambda x: (x[k] ** 2).sum()))(x)
+
+    expected = torch.zeros_like(XS)
+    expected[:, 1] = 2 * XS[:, 1]
+    assert torch.equal(replayed(slopes)(XS, torch.tensor(1)), expected)
+
+
+def cross_entropy(weights, classes):
+    return -(functional.one_hot(classes, 3) * torch.log_softmax(weights, -1)).sum()
+
+
+@pytest.mark.parametrize("derivative", [T.grad, T.hessian, T.jacfwd], ids=["grad", "hessian", "jacfwd"])
+@pytest.mark.parametrize("captured", [False, True])
+def test_cross_entropy_by_hand_has_its_derivatives(derivative, captured):
+    expected = derivative(lambda w: cross_entropy(w, CLASSES))(WEIGHTS)
+    if captured:
+        found = replayed(derivative(lambda w: cross_entropy(w, CLASSES)))(WEIGHTS)
+    else:
+        found = replayed(lambda w, c: derivative(lambda w: cross_entropy(w, c))(w))(WEIGHTS, CLASSES)
+    assert torch.allclose(found, expected)
+
+
+def test_cross_entropy_by_hand_in_loops_and_maps():
+    expected = T.grad(lambda w: cross_entropy(w, CLASSES))(WEIGHTS)
+    assert torch.allclose(replayed(T.vmap(T.grad(cross_entropy)))(WEIGHTS, CLASSES), expected)
+
+    def by_loop(w, c):
+        return T.grad(lambda w: T.for_loop(cross_entropy, w, c).sum())(w)
+
+    assert torch.allclose(replayed(by_loop)(WEIGHTS, CLASSES), expected)
+
+
+def test_one_hot_has_the_dtype_and_classes_of_torch():
+    assert torch.equal(replayed(lambda i: functional.one_hot(i, 5))(CLASSES), functional.one_hot(CLASSES, 5))
+    assert replayed(lambda i: functional.one_hot(i, num_classes=5))(CLASSES).dtype == torch.int64
