@@ -66,4 +66,5 @@ PRIVATE = (
     "torch.utils._python_dispatch.TorchDispatchMode",
     "torch.utils._pytree.SUPPORTED_NODES",
     "torch.utils._pytree.register_pytree_node",
+    "torch.utils.data._utils.collate.default_collate_fn_map",
 )

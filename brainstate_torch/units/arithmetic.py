@@ -16,6 +16,9 @@ __all__ = ["Arithmetic", "attach"]
 
 _new = object.__new__
 
+#: Functions of torch that make tensors, and have a namesake that makes quantities.
+_WITH_UNITS = frozenset({"arange", "linspace", "full"})
+
 
 class Arithmetic:
     """A mantissa with a unit, and its operators. None of them works in place: ``q += d`` binds a new object."""
@@ -42,6 +45,12 @@ class Arithmetic:
         return as_number(scaled(self._mantissa, self._unit._scale))
 
     def _refuse(self, name: str) -> NoReturn:
+        if name in _WITH_UNITS:
+            raise UnitMismatchError(
+                f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
+                f"Use u.math.{name}, which takes units.",
+                self._unit,
+            )
         raise UnitMismatchError(
             f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
             f"Divide by a unit first: {quotient_with(self._unit)}, or take q.mantissa.",
@@ -110,11 +119,11 @@ class Arithmetic:
         return value if value is NotImplemented else self._mantissa >= value
 
     def __eq__(self, other: Any) -> Any:
-        value = self._aligned(other, "eq")
+        value = self._aligned(1 * other if isinstance(other, Unit) else other, "eq")
         return value if value is NotImplemented else self._mantissa == value
 
     def __ne__(self, other: Any) -> Any:
-        value = self._aligned(other, "ne")
+        value = self._aligned(1 * other if isinstance(other, Unit) else other, "ne")
         return value if value is NotImplemented else self._mantissa != value
 
     def __mul__(self, other: Any) -> Any:

@@ -28,6 +28,10 @@ def _numpys(form: Callable[..., Any], arrays: int = 0) -> Callable[..., Any]:
 
     @functools.wraps(form)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if "out" in kwargs and kwargs.pop("out") is not None:
+            raise TypeError(
+                f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
+            )
         if kwargs and not _TORCHS.isdisjoint(kwargs):
             return self._apply(getattr(torch.Tensor, name), (self, *args), kwargs)
         if arrays:
@@ -258,8 +262,3 @@ class NumpyMethods(Conversions):
     def scatter_min(self, index: Any, value: Any) -> Any:
         """The quantity with the smaller of each element and `value` at the index."""
         return self.at[index].min(value)
-
-    def to_numpy(self, unit: Any = None) -> Any:
-        """The numbers as a numpy array, counted in `unit`, or in the unit of the quantity where none is given."""
-        values = self._mantissa if unit is None else self.to_decimal(unit)
-        return as_tensor(values).detach().cpu().numpy()

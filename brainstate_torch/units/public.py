@@ -92,6 +92,30 @@ class _Door:
             places.append((holder, key, mark))
 
 
+class _Shown:
+    """An annotation as `help` is to show it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _shown(signature: inspect.Signature) -> inspect.Signature:
+    """The signature with a short name for arrays."""
+    parameters = []
+    for parameter in signature.parameters.values():
+        mark, annotation = _mark(parameter.annotation), parameter.annotation
+        if mark is not None:
+            name = "list[ArrayLike]" if mark == "arrays" else "ArrayLike"
+            annotation = _Shown(name if hasattr(annotation, "__metadata__") else f"{name} | None")
+        parameters.append(parameter.replace(annotation=annotation))
+    result = signature.return_annotation
+    result = _Shown("Tensor | Quantity") if hasattr(result, "__metadata__") else result
+    return signature.replace(parameters=parameters, return_annotation=result)
+
+
 def _mark(annotation: Any) -> str | None:
     metadata = getattr(annotation, "__metadata__", None)
     if metadata:
@@ -150,6 +174,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     call.__module__ = "brainstate_torch.units.math"
+    call.__signature__ = _shown(inspect.signature(function))  # type: ignore[attr-defined]
     return call
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import operator
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import torch
 
 from .. import _tree
 from .._arrays import as_tensor
+from .._host.collate import collated
 from .display import as_html, as_text, formatted, wants_compact
 from .indexing import forwards
 from .methods import NumpyMethods
@@ -205,6 +207,12 @@ def restored(mantissa: Any, powers: dict[str, float]) -> Quantity:
     return _make(mantissa, intern(powers))
 
 
+def _stacked(batch: Any) -> Any:
+    """The samples of a DataLoader as one quantity, in the unit of the first."""
+    return Quantity._apply(torch.stack, (list(batch),), {})
+
+
+collated(Quantity, _stacked)
 torch.serialization.add_safe_globals([restored, intern])
 Unit._quantity = Quantity
 # pint's operators leave it to classes named here to combine with its quantities; others they would wrap.
@@ -212,7 +220,22 @@ pint.compat.upcast_type_map[f"{__name__}.Quantity"] = Quantity  # type: ignore[i
 _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, unit: _make(next(iter(children)), unit))
 
 
+def _is_unit(text: str | None) -> bool:
+    try:
+        as_unit(text)
+    except ValueError:
+        return False
+    return True
+
+
+_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s+*/()-].*)?")
+
+
 def _read(text: str) -> tuple[Any, Unit]:
+    number = _NUMBER.fullmatch(text)
+    if number and _is_unit(number[2]):
+        value = float(number[1]) if set(number[1]) & set(".eE") else int(number[1])
+        return absolute(value, as_unit(number[2]))
     try:
         found = get_registry().Quantity(text)
     except Exception as error:  # pint's parser raises many kinds, AssertionError among them

@@ -1,5 +1,6 @@
 """Sparse matrices: the numbers that are not zero, with a unit, and where they stand."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -9,7 +10,10 @@ from .functions import get_mantissa, get_unit
 from .math import asarray
 from .quantity import Quantity
 
-__all__ = ["COO", "CSC", "CSR", "SparseMatrix"]
+__all__ = [
+    "COO", "CSC", "CSR", "SparseMatrix", "coo_fromdense", "coo_todense", "csc_fromdense", "csc_todense",
+    "csr_fromdense", "csr_todense",
+]  # fmt: skip
 
 
 class SparseMatrix:
@@ -57,6 +61,75 @@ class SparseMatrix:
         unit = get_unit(self.data)
         return dense if data is self.data else Quantity(dense, unit)
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the numbers."""
+        return get_mantissa(self.data).dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes: two."""
+        return 2
+
+    @property
+    def size(self) -> int:
+        """The number of stored elements."""
+        return self.nse
+
+    @property
+    def T(self) -> "SparseMatrix":
+        """Rows and columns exchanged."""
+        return self.transpose()
+
+    def transpose(self) -> "SparseMatrix":
+        """Rows and columns exchanged."""
+        return COO((self.data, self.col, self.row), shape=self.shape[::-1])
+
+    def with_data(self, data: Any) -> Self:
+        """Other numbers at the same places.
+
+        Raises
+        ------
+        ValueError
+            There are not as many.
+        """
+        data = asarray(data)
+        if data.shape != self.data.shape:
+            found = tuple(data.shape), tuple(self.data.shape)
+            raise ValueError(f"`data` must have the shape of the old numbers. Got {found[0]} for {found[1]}.")
+        other = copy.copy(self)
+        other.data = data
+        return other
+
+    def sum(self, axis: int | None = None) -> Any:
+        """The sum of the numbers, or those along an axis."""
+        return self.data.sum() if axis is None else self.todense().sum(axis)
+
+    def __neg__(self) -> Self:
+        return self.with_data(-self.data)
+
+    def __mul__(self, other: Any) -> Any:
+        if getattr(other, "ndim", 0):
+            return self.with_data(self.data * asarray(other).expand(self.shape)[self.row, self.col])
+        return self.with_data(self.data * other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        if getattr(other, "ndim", 0):
+            return self.with_data(self.data / asarray(other).expand(self.shape)[self.row, self.col])
+        return self.with_data(self.data / other)
+
+    def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, SparseMatrix):
+            other = other.todense()
+        return _product(self, asarray(other))
+
+    def __rmatmul__(self, other: Any) -> Any:
+        other = asarray(other)
+        result = _product(self.transpose(), other.T if other.ndim == 2 else other)
+        return result.T if other.ndim == 2 else result
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.shape[0]} x {self.shape[1]}, nse={self.nse})"
 
@@ -73,7 +146,7 @@ class COO(SparseMatrix):
 
     Notes
     -----
-    Source: brainunit.sparse.COO (0.5.2). Differs: it has no arithmetic; ``nn.SparseLinear`` multiplies.
+    Source: brainunit.sparse.COO (0.5.2). Differs: arithmetic with numbers and dense arrays alone.
 
     Examples
     --------
@@ -88,10 +161,11 @@ class COO(SparseMatrix):
         super().__init__(data, row, col, shape)
 
     @classmethod
-    def fromdense(cls, mat: Any) -> Self:
+    def fromdense(cls, mat: Any, *, nse: int | None = None) -> Self:
         """The matrix of the numbers that are not zero."""
-        row, col = get_mantissa(asarray(mat)).nonzero().unbind(1)
-        return cls((asarray(mat)[row, col], row, col), shape=mat.shape)
+        mat = asarray(mat)
+        row, col = _nonzero(mat, nse).unbind(1)
+        return cls((_numbers(mat, row, col, _count(mat)), row, col), shape=mat.shape)
 
 
 class CSR(SparseMatrix):
@@ -107,7 +181,7 @@ class CSR(SparseMatrix):
 
     Notes
     -----
-    Source: brainunit.sparse.CSR (0.5.2). Differs: it has no arithmetic; ``nn.SparseLinear`` multiplies.
+    Source: brainunit.sparse.CSR (0.5.2). Differs: arithmetic with numbers and dense arrays alone.
 
     Examples
     --------
@@ -121,12 +195,16 @@ class CSR(SparseMatrix):
         data, self.indices, self.indptr = args[0], _places(args[1]), _places(args[2])
         super().__init__(data, _repeated(self.indptr), self.indices, shape)
 
+    def transpose(self) -> "CSC":
+        """Rows and columns exchanged: the same numbers by columns."""
+        return CSC((self.data, self.indices, self.indptr), shape=self.shape[::-1])
+
     @classmethod
-    def fromdense(cls, mat: Any) -> Self:
+    def fromdense(cls, mat: Any, *, nse: int | None = None) -> Self:
         """The matrix of the numbers that are not zero."""
         mat = asarray(mat)
-        row, col = get_mantissa(mat).nonzero().unbind(1)
-        return cls((mat[row, col], col, _starts(row, mat.shape[0])), shape=mat.shape)
+        row, col = _nonzero(mat, nse).unbind(1)
+        return cls((_numbers(mat, row, col, _count(mat)), col, _starts(row, mat.shape[0])), shape=mat.shape)
 
 
 class CSC(SparseMatrix):
@@ -142,7 +220,7 @@ class CSC(SparseMatrix):
 
     Notes
     -----
-    Source: brainunit.sparse.CSC (0.5.2). Differs: it has no arithmetic; ``nn.SparseLinear`` multiplies.
+    Source: brainunit.sparse.CSC (0.5.2). Differs: arithmetic with numbers and dense arrays alone.
 
     Examples
     --------
@@ -156,12 +234,69 @@ class CSC(SparseMatrix):
         data, self.indices, self.indptr = args[0], _places(args[1]), _places(args[2])
         super().__init__(data, self.indices, _repeated(self.indptr), shape)
 
+    def transpose(self) -> "CSR":
+        """Rows and columns exchanged: the same numbers by rows."""
+        return CSR((self.data, self.indices, self.indptr), shape=self.shape[::-1])
+
     @classmethod
-    def fromdense(cls, mat: Any) -> Self:
+    def fromdense(cls, mat: Any, *, nse: int | None = None) -> Self:
         """The matrix of the numbers that are not zero."""
         mat = asarray(mat)
-        col, row = get_mantissa(mat).T.nonzero().unbind(1)
-        return cls((mat[row, col], row, _starts(col, mat.shape[1])), shape=mat.shape)
+        col, row = _nonzero(mat.T, nse).unbind(1)
+        return cls((_numbers(mat, row, col, _count(mat)), row, _starts(col, mat.shape[1])), shape=mat.shape)
+
+
+def _product(matrix: SparseMatrix, dense: Any) -> Any:
+    """The product with a vector or matrix: each number meets the row of its column, and adds to its own row."""
+    if dense.ndim not in (1, 2) or dense.shape[0] != matrix.shape[1]:
+        raise ValueError(f"`other` must have {matrix.shape[1]} rows. Got the shape {tuple(dense.shape)}. Transpose it.")
+    data = matrix.data if dense.ndim == 1 else matrix.data[:, None]
+    terms = data * dense[matrix.col]
+    zeros = torch.zeros_like(terms.sum(0)).expand(matrix.shape[0], *terms.shape[1:])
+    return zeros.index_add(0, matrix.row, terms)
+
+
+def csr_fromdense(mat: Any, *, nse: int | None = None) -> CSR:
+    """The matrix of the numbers that are not zero, by rows."""
+    return CSR.fromdense(mat, nse=nse)
+
+
+def csc_fromdense(mat: Any, *, nse: int | None = None) -> CSC:
+    """The matrix of the numbers that are not zero, by columns."""
+    return CSC.fromdense(mat, nse=nse)
+
+
+def coo_fromdense(mat: Any, *, nse: int | None = None) -> COO:
+    """The matrix of the numbers that are not zero, with the row and column of each."""
+    return COO.fromdense(mat, nse=nse)
+
+
+def csr_todense(mat: SparseMatrix) -> Any:
+    """The whole matrix."""
+    return mat.todense()
+
+
+csc_todense = coo_todense = csr_todense
+
+
+def _count(mat: Any) -> int:
+    return int((get_mantissa(mat) != 0).sum())
+
+
+def _nonzero(mat: Any, nse: int | None) -> torch.Tensor:
+    """The places of the numbers, ``[nse, 2]``: cut, or filled with places of the last row whose numbers are zero."""
+    found = get_mantissa(mat).nonzero()
+    if nse is None:
+        return found  # type: ignore[no-any-return]
+    missing = max(nse - found.shape[0], 0)
+    last = found.new_tensor([[mat.shape[0] - 1, mat.shape[1] - 1]])
+    return torch.cat([found[:nse], last.expand(missing, 2)])
+
+
+def _numbers(mat: Any, row: torch.Tensor, col: torch.Tensor, count: int) -> Any:
+    """The numbers at the places; zero from `count` on, where places only fill."""
+    data = mat[row, col]
+    return data if count >= len(row) else torch.where(torch.arange(len(row), device=row.device) < count, data, 0)
 
 
 def _places(x: Any) -> torch.Tensor:

@@ -1,5 +1,6 @@
 """Units: small immutable objects, one per pint unit, whose algebra is computed once and then looked up."""
 
+import keyword
 import math
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -271,6 +272,8 @@ def quotient_with(*units: Unit) -> str:
     """The text of a quantity divided by the first of the units that is not the number one, as a user would write it."""
     unit = next((unit for unit in units if unit._container), UNITLESS)
     name = str(unit)
+    if not name.isidentifier() or keyword.iskeyword(name):
+        name = _name_of(unit)
     return f"q / u.{name}" if name.isidentifier() and name.isascii() else f'q / u.Unit("{name}")'
 
 

@@ -666,6 +666,18 @@ CASES = """
     u.autograd.jacrev(lambda q: q**2)(x*u.mV)
     u.autograd.jacfwd(lambda q: q**2)(x*u.mV)
     u.autograd.hessian(lambda q: (q**3).sum())(x*u.mV)
+    u.sparse.CSR.fromdense(m*u.mV) @ x
+    u.sparse.CSR.fromdense(m, nse=6) @ x
+    u.sparse.csr_fromdense(m) @ x
+    u.sparse.CSR.fromdense(m).T @ A([1.0, 2.0])
+    u.sparse.CSR.fromdense(m).transpose() @ A([1.0, 2.0])
+    u.sparse.CSR.fromdense(m).with_data(u.math.ones(6)).todense()
+    (u.sparse.CSR.fromdense(m) * 2.0).todense()
+    u.sparse.CSC.fromdense(m*u.mV) @ s
+    u.sparse.COO.fromdense(m) @ x
+    u.sparse.coo_fromdense(m*u.mV).todense()
+    u.Hz == 1/u.second
+    u.mV == 1*u.mV
     str(u.mS*u.mV)
     str(u.uF*u.mV/u.ms)
     str(u.nA/u.mV)
