@@ -265,7 +265,10 @@ def as_quantity(value: Any) -> Quantity:
     >>> u.as_quantity(pint.UnitRegistry().Quantity(3.0, "mV"))
     3.0 mV
     """
-    return value if isinstance(value, Quantity) else Quantity(value)
+    if isinstance(value, Quantity):
+        return value
+    mantissa, unit = parts_of(value)
+    return _make(*absolute(mantissa, unit))
 
 
 def _names_unit(x: Any) -> bool:
