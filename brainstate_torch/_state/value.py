@@ -115,6 +115,21 @@ for _name in _REBINDING:
         setattr(StateParameter, f"__i{_name}__", _unless_recording(f"__i{_name}__", _out_of_place))
         setattr(FakeValue, f"__i{_name}__", _out_of_place)
 
+
+def _of_numpy(name: str) -> Callable[..., Any]:
+    reflected = getattr(torch.Tensor, name)
+
+    def method(self: torch.Tensor, other: Any) -> Any:
+        # numpy defers to a tensor on its right, and torch then takes no array.
+        return reflected(self, from_numpy(other) if isinstance(other, (np.ndarray, np.generic)) else other)
+
+    method.__name__ = name
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
+    setattr(Value, f"__r{_name}__", _of_numpy(f"__r{_name}__"))
+
 _tree.register_leaf(Value)
 _tree.register_leaf(StateParameter)
 

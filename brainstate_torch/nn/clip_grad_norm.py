@@ -57,4 +57,4 @@ def clip_grad_norm(
 def _scaled(leaf: Any, factor: torch.Tensor) -> Any:
     if isinstance(leaf, Quantity):
         return Quantity(leaf.mantissa * factor, leaf.unit)
-    return leaf * factor
+    return as_tensor(leaf) * factor

@@ -7,7 +7,7 @@ import torch
 
 from .. import environ
 from ..nn import exp_euler_step
-from ..units import is_quantity
+from ..units import UnitMismatchError, get_unit, is_quantity
 from ..units import math as um
 from ..units.exprel import exprel_of
 from .dynamics import Dynamics
@@ -18,8 +18,27 @@ __all__ = ["decay", "membrane_step", "relaxation"]
 
 def _in_steps(tau: Any) -> Any:
     """The time step in units of a time constant."""
-    ratio = environ.get_dt() / tau
-    return ratio.to_decimal() if is_quantity(ratio) else ratio
+    dt = environ.get_dt()
+    ratio = dt / tau
+    if not is_quantity(ratio):
+        return ratio
+    if not ratio.unit.dim.is_dimensionless:
+        time = get_unit(tau)
+        raise UnitMismatchError(
+            f"`dt` must have the dimension of the time constants, {_named(time)}. Got {_seen(dt)}. "
+            + ("Write `environ.set(dt=0.1 * u.ms)`." if is_quantity(tau) else "Give the time constants a unit, too."),
+            get_unit(dt),
+            time,
+        )
+    return ratio.to_decimal()
+
+
+def _named(unit: Any) -> str:
+    return "a plain number" if unit.dim.is_dimensionless else str(unit)
+
+
+def _seen(x: Any) -> str:
+    return f"one in {x.unit}" if is_quantity(x) else "a plain number"
 
 
 def decay(tau: Any) -> Any:
@@ -40,6 +59,39 @@ def membrane_step(neuron: Dynamics, V: Any, x: Any, *, tau: Any, R: Any, rest: A
     By the exponential Euler method. It is exact where the currents are linear in V, as those of CUBA and COBA are; then
     their slope takes part in the rate, and no derivative need be computed.
     """
+    try:
+        return _membrane_step(neuron, V, x, tau, R, rest)
+    except UnitMismatchError as error:
+        _refuse_units(neuron, V, x, R)
+        raise error
+    except RuntimeError as error:
+        _refuse_shape(neuron, x)
+        raise error
+
+
+def _refuse_units(neuron: Dynamics, V: Any, x: Any, R: Any) -> None:
+    """Say that the input is at fault, where it is."""
+    wanted = get_unit(V)
+    if (get_unit(R) * get_unit(x)).dim != wanted.dim:
+        raise UnitMismatchError(
+            f"`{type(neuron).__name__}` takes a current, x * R in {_named(wanted)}, which is one in "
+            f"{wanted / get_unit(R)}. Got {_seen(x)}. Give the input that unit.",
+            get_unit(x),
+            wanted,
+        )
+
+
+def _refuse_shape(neuron: Dynamics, x: Any) -> None:
+    """Say that the shape of the input is at fault, where it is."""
+    size, shape = tuple(neuron.varshape), tuple(um.shape(x))
+    if any(a != b and 1 not in (a, b) for a, b in zip(reversed(size), reversed(shape), strict=False)):
+        raise ValueError(
+            f"the input of `{type(neuron).__name__}` must end with its shape, {size}, or broadcast to it. Got {shape}. "
+            "Change the input, or make the neurons with another `in_size`."
+        )
+
+
+def _membrane_step(neuron: Dynamics, V: Any, x: Any, tau: Any, R: Any, rest: Any) -> Any:
     currents = [each for each in neuron._current_inputs.values() if callable(each)]
     if not all(isinstance(each, SynapticCurrent) and each.out.is_linear for each in currents):
         current = neuron.sum_current_inputs

@@ -9,7 +9,7 @@ from ...typing import Size
 from ...units import math as um
 from .. import init
 from ..module.module import Module
-from ..module.operand import biased
+from ..module.operand import biased, factor
 from .linear import Init, _Matrix, made
 
 __all__ = ["AllToAll", "OneToOne"]
@@ -66,7 +66,8 @@ class AllToAll(_Matrix):
     def update(self, pre_val: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``; ``[in]`` to ``[]`` for a single weight that includes all."""
         params = self.weight.value
-        pre, weight = um.asarray(pre_val), params["weight"]
+        weight = params["weight"]
+        pre = factor(pre_val, weight)
         if um.ndim(weight) == 0:
             post = weight * self._others(pre)
         elif self.include_self:

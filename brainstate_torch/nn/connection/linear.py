@@ -10,7 +10,7 @@ from ...typing import ArrayLike, Size
 from ...units import math as um
 from .. import init
 from ..module.module import Module
-from ..module.operand import biased, operand
+from ..module.operand import biased, factor, operand
 from .weight_standardization import weight_standardization
 
 __all__ = ["Linear", "ScaledWSLinear", "SignedWLinear"]
@@ -107,7 +107,7 @@ class Linear(_Matrix):
         """``[*N, in]`` to ``[*N, out]``."""
         params = self.weight.value
         weight = params["weight"] if self.w_mask is None else params["weight"] * self.w_mask
-        y = torch.matmul(self._fitting(operand(x)), weight)
+        y = torch.matmul(self._fitting(factor(x, weight)), weight)
         return biased(y, params["bias"]) if "bias" in params else y
 
 

@@ -123,6 +123,8 @@ class Convolution(Module):
             )
         params = self.weight.value
         kernel, bias = self._kernel(params), params.get("bias")
+        if x.dtype == torch.bool:
+            x = x.to(kernel.dtype)
         if x.dtype != kernel.dtype and not torch.is_autocast_enabled(x.device.type):
             raise TypeError(f"`x` must have the dtype of the weight, {kernel.dtype}. Got {x.dtype}. Convert it.")
         fused = bias is not None and bias.shape in self._bias_shapes

@@ -8,7 +8,7 @@ from ... import environ
 from ...units import Quantity
 from ...units import math as um
 
-__all__ = ["biased", "floating", "operand"]
+__all__ = ["biased", "factor", "floating", "operand"]
 
 
 def operand(x: Any) -> Any:
@@ -28,3 +28,9 @@ def biased(y: Any, bias: Any) -> Any:
     if y.dtype != bias.dtype and torch.is_autocast_enabled(y.device.type):
         bias = bias.to(y.dtype)
     return y + bias
+
+
+def factor(x: Any, weight: Any) -> Any:
+    """As :func:`operand`, with spikes that are boolean, and integers, in the dtype of the weight that they meet."""
+    x = operand(x)
+    return x if x.is_floating_point() or x.is_complex() else x.to(weight.dtype)

@@ -1,7 +1,9 @@
 """What a user of PyTorch's utilities does with a module of this package."""
 
 import copy
+import operator
 
+import numpy as np
 import pytest
 import torch
 
@@ -201,3 +203,33 @@ def test_recomputation_of_torch_works_around_a_module():
     torch.utils.checkpoint.checkpoint(net, X, use_reentrant=False).sum().backward()
     plain(X).sum().backward()
     torch.testing.assert_close([p.grad for p in net.parameters()], [p.grad for p in plain.parameters()])
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (lambda: nn.Linear(4, 2), (3, 4)),
+        (lambda: nn.AllToAll(4, 2, w_init=torch.ones(4, 2)), (3, 4)),
+        (lambda: nn.Conv1d((5, 4), 2, 3), (3, 5, 4)),
+    ],
+)
+def test_boolean_spikes_are_numbers(layer, shape):
+    made = layer()
+    spikes = torch.rand(shape, generator=torch.Generator().manual_seed(0)) > 0.5
+    torch.testing.assert_close(made(spikes), made(spikes.float()))
+
+
+def test_numpy_may_stand_on_the_left_of_a_value():
+    s, array = brainstate.State(torch.tensor([[1.0, 2.0], [3.0, 4.0]])), np.array([[2.0, 0.0], [0.0, 2.0]])
+    plain = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+    for op in (operator.add, operator.sub, operator.mul, operator.pow, operator.matmul):
+        found = op(array, s.value)
+        assert type(found) is torch.Tensor
+        torch.testing.assert_close(found, op(plain, s.value))
+    torch.testing.assert_close(array / s.value, plain / s.value)
+    torch.testing.assert_close(np.float64(2.0) * s.value, 2 * s.value)
+
+
+def test_numpy_gradients_are_clipped():
+    clipped = nn.clip_grad_norm({"a": np.array([3.0]), "b": torch.tensor([4.0])}, 1.0)
+    torch.testing.assert_close(clipped, {"a": torch.tensor([0.6]), "b": torch.tensor([0.8])}, atol=1e-5, rtol=0)
