@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: fake-gpu demo check stress test doctest lint types notebook docs bench release nightly clean
+.PHONY: fake-gpu demo check mutate stress test doctest lint types notebook docs bench release oldest nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -71,6 +71,16 @@ release: .venv/release
 	build/empty/bin/python $(INSTALL) $(PINNED) dist/*.whl
 	cd build/empty && bin/python -m doctest -o ELLIPSIS ../../README.md
 	@echo "dist/ is ready: the examples of the README run with the wheel and torch, numpy and pint alone."
+
+# The quick suite on the oldest torch that setup.cfg names, or on TORCH, such as 2.12.0.
+TORCH ?= $(shell sed -n 's/^ *torch>=//p' setup.cfg).0
+oldest:
+	rm -rf build/oldest
+	$(PYTHON) -m venv build/oldest
+	build/oldest/bin/python $(INSTALL) torch==$(TORCH)
+	build/oldest/bin/python $(INSTALL) --no-deps --editable .
+	build/oldest/bin/python $(INSTALL) numpy pint pytest pytest-xdist hypothesis scipy scikit-learn graphviz
+	build/oldest/bin/python -m pytest -n auto --dist worksteal -m "not slow" -W default $(ARGS) tests/unit tests/laws
 
 # The newest torch, a pre-release if pip finds one. What breaks is listed at the end, and is no error of this target.
 NIGHTLY ?= tests/unit tests/laws

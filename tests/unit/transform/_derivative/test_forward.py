@@ -72,3 +72,11 @@ def test_the_estimate_is_the_mean_over_its_directions(count):
     directions = random.RandomState(5).randn(count, 3).to(torch.float64)
     each = [v * (2 * x * v).sum() for v in directions]
     assert torch.allclose(found, torch.stack(each).mean(0))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_direction_gives_its_slope_along_it_whatever_the_sign(seed):
+    x = torch.tensor([1.0, -2.0, 3.0])
+    v = random.RandomState(seed).randn(3)
+    found = T.fwd_grad(lambda x: (x**2).sum(), key=seed)(x)
+    assert torch.allclose(found, v * (2 * x * v).sum())

@@ -225,3 +225,12 @@ def test_a_nan_that_is_only_viewed_was_not_made(look, monkeypatch):
 def test_the_operation_that_made_a_nan_is_named_and_not_the_view_before_it():
     error, _ = T.checkify(lambda x: torch.log(x.reshape(-1)[1:]), errors=T.nan_checks)(torch.tensor([[1.0, -1.0]]))
     assert error.get() == "`log` gave a NaN."
+
+
+def test_a_failed_check_is_reported_to_the_innermost_call_alone():
+    def outer(x):
+        error, _ = T.checkify(positive)(x)
+        return error.get() is None
+
+    error, held = T.checkify(outer)(torch.tensor(-1.0))
+    assert error.get() is None and held is False

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from brainstate_torch import ParamState, State
+from brainstate_torch import ParamState, State, random
 from brainstate_torch import transform as T
 
 BAD = torch.tensor([-1.0, 4.0])
@@ -135,3 +135,14 @@ def test_a_program_looks_for_nan_in_every_run(name):
     with pytest.raises(RuntimeError, match="call the function outside of `jit` to learn which operation"):
         program(torch.tensor([1.0, 0.0]))
     program(torch.ones(2))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_second_run_draws_what_the_first_drew(seed):
+    stream, first = random.RandomState(seed), random.RandomState(seed).uniform()
+
+    def loss(x):
+        return torch.log(stream.uniform() - first - 0.01) * x
+
+    with pytest.raises(RuntimeError, match="First made by   : `log` in the forward pass"):
+        T.grad(loss, debug_nan=True)(torch.tensor(1.0))
