@@ -41,6 +41,15 @@ def test_it_is_the_python_loop(reverse):
     assert torch.allclose(ys, expected[1])
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_piece_of_several_steps_takes_them_in_order_and_writes_each_row_in_its_place(reverse):
+    rows = torch.empty(5, dtype=F64)
+    (carry,) = loop(reverse=reverse)._program(5)([C, W, XS, rows])
+    expected = python(C, W, XS, reverse)
+    assert torch.allclose(carry, expected[0])
+    assert torch.allclose(rows, expected[1])
+
+
 def _loss(run):
     def loss(c, w, xs):
         carry, ys = run(c, w, xs)
