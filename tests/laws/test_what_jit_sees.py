@@ -606,3 +606,41 @@ def test_the_oldest_program_is_dropped():
 def test_the_bound_must_be_positive():
     with pytest.raises(ValueError, match="`maxsize` must be at least 1. Got 0"):
         T.jit(lambda x: x, maxsize=0)
+
+
+class Lazy(brainstate.nn.Module):
+    """Makes its State at the first call."""
+
+    def update(self, x):
+        if not hasattr(self, "h"):
+            self.h = brainstate.HiddenState(torch.zeros(()))
+        self.h.value = self.h.value + x
+        return self.h.value
+
+
+def test_a_state_that_a_module_makes_at_its_first_call_is_kept():
+    model = Lazy()
+    compiled = replayed(model)
+    assert [float(compiled(torch.tensor(1.0))) for _ in range(4)] == [1.0, 2.0, 3.0, 4.0]
+    del model.h
+    assert [float(compiled(torch.tensor(1.0))) for _ in range(2)] == [1.0, 2.0]
+    assert model.h.value == 2.0
+
+
+class Renewed(brainstate.nn.Module):
+    def init_state(self):
+        self.h = brainstate.HiddenState(torch.zeros(()))
+
+    def update(self, x):
+        self.h.value = self.h.value + x
+        return self.h.value
+
+
+def test_states_that_are_made_anew_are_seen():
+    model = Renewed()
+    brainstate.nn.init_all_states(model)
+    old, compiled = model.h, replayed(lambda x: model(x))
+    assert [float(compiled(torch.tensor(1.0))) for _ in range(2)] == [1.0, 2.0]
+    brainstate.nn.init_all_states(model)
+    assert compiled(torch.tensor(1.0)) == 1.0
+    assert old.value == 2.0

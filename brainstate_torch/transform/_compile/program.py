@@ -98,6 +98,9 @@ class Program:
         self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None
+        #: Whether it makes States that its objects keep: the next call of the function finds them there.
+        self._builds = bool(frame.created) and self.watched.keeps(frame.created)
+        self._is_spent = False
 
     def _shared_results(self) -> tuple[list[int], list[int]]:
         """Which tensors of the result have to be copied, and which show a part of a new State value.
@@ -115,6 +118,8 @@ class Program:
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
         """What the graph takes now; None if a State, a setting or an object that it read is not what it was."""
+        if self._is_spent:
+            return None
         inputs = self._inputs.copy()
         inputs[: self.given] = tensors
         for touched in self.touched:
@@ -166,7 +171,7 @@ class Program:
             if self._abandon is not None:
                 self._abandon()
             raise
-        self._abandon = None
+        self._abandon, self._is_spent = None, self._builds
         return result
 
     def _commit(self, changes: Sequence[tuple["_Change", Any]]) -> None:

@@ -120,6 +120,12 @@ class Watched:
                     return False
         return True
 
+    def keeps(self, values: Iterable[Any]) -> bool:
+        """Whether one of the values is an attribute of an object that is looked at."""
+        ids = {id(x) for x in values}
+        found = [ref() for ref, *_ in self._of_objects]
+        return any(id(x) in ids for owner in found if owner is not None for x in owner.__dict__.values())
+
     def changed(self) -> list[str]:
         """What is not as it was, in words."""
         cells = [cell[2] for cell in self._cells if not _agrees_cell(*cell)]
