@@ -189,6 +189,10 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
+    if depth == -1 and leaf.is_inference() and not isinstance(leaf, FakeTensor):
+        # A later derivative saves the value, which torch allows of a tensor that was made outside of inference mode.
+        with torch.inference_mode(False):
+            leaf = leaf.clone()
     if type(leaf._base) in (Shared, StateParameter):
         leaf = leaf.clone()
     if not attached and leaf.requires_grad:

@@ -644,3 +644,19 @@ def test_states_that_are_made_anew_are_seen():
     brainstate.nn.init_all_states(model)
     assert compiled(torch.tensor(1.0)) == 1.0
     assert old.value == 2.0
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_state_written_in_inference_mode_can_be_differentiated_later(compiled):
+    state, w = State(X), brainstate.ParamState(torch.ones(2))
+
+    def step():
+        state.value = state.value * 2 + w.value
+
+    run = replayed(step) if compiled else step
+    with torch.inference_mode():
+        run()
+        w.value = w.value * 3
+    value = 2 * X + 1
+    assert torch.equal(T.grad(lambda: (state.value * w.value**2).sum(), w)(), 6 * value)
+    assert torch.equal(T.grad(lambda: (state.value**2).sum(), state)(), 2 * value)
