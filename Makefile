@@ -26,6 +26,10 @@ test: .venv/test
 	$(MAKE) doctest
 
 # The examples of docstrings and pages.
+# First and second derivatives of torch's operators by differences, in about ten minutes; `ARGS=--raw` for torch.func's own.
+sweep: .venv/test
+	$(BIN)/python -m tests.sweeps.derivatives $(ARGS)
+
 doctest: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
 

@@ -2,7 +2,7 @@
 
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import disable_proxy_modes_tracing, get_proxy_mode, make_fx
-from torch.fx.node import has_side_effect
+from torch.fx.node import has_side_effect, map_arg
 
 __all__ = [
     "Graph",
@@ -12,4 +12,5 @@ __all__ = [
     "get_proxy_mode",
     "has_side_effect",
     "make_fx",
+    "map_arg",
 ]

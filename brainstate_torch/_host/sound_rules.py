@@ -56,7 +56,7 @@ def _on_tape(args: Sequence[Any]) -> bool:
 # Rules for the forward mode that are wrong at second order: they use what was saved as if it were constant.
 
 
-def _normalised(x: torch.Tensor, axes: Sequence[int], eps: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _normalised(x: torch.Tensor, axes: list[int], eps: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     mean = x.mean(axes, keepdim=True)
     variance = (x - mean).square().mean(axes, keepdim=True)
     return (x - mean) * torch.rsqrt(variance + eps), mean, variance
@@ -89,7 +89,7 @@ def _batch_norm(
     momentum: float,
     eps: float,
     cudnn_enabled: bool = True,
-    axes: Sequence[int] | None = None,
+    axes: list[int] | None = None,
 ) -> torch.Tensor:
     axes = [i for i in range(input.ndim) if i != 1] if axes is None else axes
     scale, shift = _by_channel(weight, input), _by_channel(bias, input)

@@ -12,6 +12,7 @@ from .nodes import multiplications, number_of, outputs
 from .overlapping import diagonal_replaced, spread_out
 from .purity import functional
 from .stores import write_parts
+from .uncompiled import LOW_PRECISION, leave_to_torch
 
 __all__ = ["BACKENDS", "compiled"]
 
@@ -49,17 +50,20 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     from .._host.inductor import NO_COMPILER, compile_fx_inner, config, select_decomp_table
 
     detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
-    graph = functional(module, like, {**select_decomp_table(), **detours})
+    casts = _casts(module)
+    with config.patch(**casts):  # they are noted where the graph is traced
+        graph = functional(module, like, {**select_decomp_table(), **detours})
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     if all(x.is_cpu for x in inputs):
         # Triton does not fuse several writes into one buffer: on CUDA each row became a kernel, 2.9 launches a step of
         # a spiking layer's gradient in place of 0.4.
         write_parts(graph)
     spread_out(graph)
+    held = leave_to_torch(graph)
     _keep_strides(graph)
     try:
         # Who calls a program vouches for shapes and strides.
-        with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph)):
+        with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
             output: Any = compile_fx_inner(graph, inputs)
     except Exception as error:
         if not isinstance(error, NO_COMPILER) and not isinstance(error.__cause__, NO_COMPILER):
@@ -73,7 +77,20 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
         )
         return None
     # A graph without operations comes back as a function.
-    return getattr(output, "current_callable", output)  # type: ignore[no-any-return]
+    program: Program = getattr(output, "current_callable", output)
+    return _Holding(program, held) if held else program
+
+
+class _Holding:
+    """A program with what it calls by number."""
+
+    __slots__ = ("held", "program")
+
+    def __init__(self, program: Program, held: list[Any]) -> None:
+        self.program, self.held = program, held
+
+    def __call__(self, tensors: list[torch.Tensor]) -> Sequence[torch.Tensor]:
+        return self.program(tensors)
 
 
 def _keep_strides(graph: GraphModule) -> None:
@@ -93,6 +110,15 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
     """
     hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
     return {"realize_opcount_threshold": 10} if hashes else {}
+
+
+def _casts(module: GraphModule) -> dict[str, Any]:
+    """Settings by which each result in 16 bits is rounded as torch rounds it.
+
+    Else a comparison or a rounding of sums sees bits that torch has dropped.
+    """
+    low = any(getattr(node.meta.get("val"), "dtype", None) in LOW_PRECISION for node in module.graph.nodes)
+    return {"emulate_precision_casts": True} if low else {}
 
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.

@@ -12,7 +12,7 @@ import torch
 
 from .._host.library import defined
 
-__all__ = ["CALL", "Target", "act", "call", "perform", "target"]
+__all__ = ["CALL", "Target", "act", "call", "call_number", "perform", "target"]
 
 
 class Target(Protocol):
@@ -48,11 +48,16 @@ CALL = defined(
 
 def call(target: Target, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
     """Run a target: now, or, where a graph is recorded, as one node of it. The caller keeps the target alive."""
+    return list(CALL(list(tensors), call_number(target)))
+
+
+def call_number(target: Target) -> int:
+    """The number by which a node of a graph calls a target."""
     number = _numbers.get(target)
     if number is None:
         number = _numbers[target] = next(_count)
         _targets[number] = target
-    return list(CALL(list(tensors), number))
+    return number
 
 
 def target(number: int) -> Target:

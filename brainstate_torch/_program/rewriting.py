@@ -15,7 +15,7 @@ __all__ = ["DrawRule", "Rewriting"]
 DrawRule = Callable[[OpOverload, Any, Mapping[str, Any]], Any]
 
 
-class Rewriting(TorchDispatchMode):
+class Rewriting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within, while one graph is recorded: some operations are replaced.
 
     It sees what is left when derivatives and maps are done, as the graph does.
@@ -27,7 +27,7 @@ class Rewriting(TorchDispatchMode):
     """
 
     def __init__(self, is_recorded: Callable[[], bool]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._is_recorded = is_recorded
         self._draw: DrawRule | None = None
 

@@ -47,7 +47,7 @@ class TorchStream(RandomState):
         return "TorchStream()"
 
     @property
-    def _value(self) -> Any:  # type: ignore[override]
+    def _value(self) -> Any:
         return _default_generators().state().as_subclass(Value)
 
     @_value.setter
@@ -145,11 +145,14 @@ def drawn(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> A
     for name, x in zip(written, results[len(fresh) :], strict=True):
         given[name].copy_(x)
     supply = iter(results)
-    writable = {x.alias_info.before_set.copy().pop(): given[x.name] for x in schema.arguments if x.name in written}
-    found = [
-        next(supply) if x.alias_info is None else writable[x.alias_info.before_set.copy().pop()] for x in schema.returns
-    ]
+    writable = {_memory(x.alias_info): given[x.name] for x in schema.arguments if x.name in written}
+    found = [next(supply) if x.alias_info is None else writable[_memory(x.alias_info)] for x in schema.returns]
     return found[0] if len(found) == 1 else tuple(found)
+
+
+def _memory(alias: Any) -> str:
+    """The letter by which a schema names memory that a result shares with an argument."""
+    return next(iter(alias.before_set))  # type: ignore[no-any-return]
 
 
 def _given(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:

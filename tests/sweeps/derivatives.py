@@ -1,9 +1,8 @@
 """A sweep of torch's differentiable operators: which derivatives of first and second order differ from differences.
 
-``python -m tests.sweeps.derivatives [--raw] [name ...]`` prints one line for each wrong derivative. With ``--raw`` the
-derivatives are torch.func's, else those of `transform`. Lines for samples in which a number has no part as such are
-to be expected: symmetric and triangular matrices, indices and flags among floating arguments, conversions to fewer
-bits.
+``python -m tests.sweeps.derivatives [--raw] [name ...]`` prints one line for each wrong derivative. With ``--raw`` they
+are torch.func's, else those of `transform`. Lines for samples in which a number has no part as such are to be expected:
+symmetric and triangular matrices, indices and flags among floating arguments, conversions to fewer bits.
 Truth is central differences in float64: of values for the first order, of checked gradients for the second.
 """
 

@@ -1,0 +1,117 @@
+"""Operations that a compiler gets wrong by their dtype, left to torch within compiled code."""
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from .._host.dispatch import OpOverload
+from .._host.fx import GraphModule, Node, map_arg
+from .calls import CALL, call_number
+from .nodes import is_view
+
+__all__ = ["LOW_PRECISION", "leave_to_torch"]
+
+_aten = torch.ops.aten
+_NARROW = (torch.int8, torch.uint8, torch.int16, torch.uint16)
+LOW_PRECISION = (torch.bfloat16, torch.float16)
+#: Operations that move numbers and compute none, and comparisons, whose arguments are what memory holds.
+_EXACT = {
+    *("clone", "copy", "copy_", "expand", "cat", "stack", "where", "index", "gather", "index_select", "embedding"),
+    *("constant_pad_nd", "flip", "roll", "repeat", "alias", "full", "full_like", "new_zeros", "zeros", "zeros_like"),
+    *("ones", "ones_like", "empty", "empty_like", "select_scatter", "slice_scatter", "index_put", "scatter"),
+    *("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_not", "masked_fill", "scalar_tensor"),
+    *("empty_strided", "arange", "iota", "lift_fresh_copy", "fill", "permute", "contiguous"),
+}
+_CONVERSIONS = {"_to_copy", "convert_element_type"}
+#: Of these a rounded quotient decides, which Inductor computes with more bits than torch.
+_ROUNDED = {"remainder", "fmod", "floor_divide", "div"}
+
+
+class _Node:
+    """One operation as torch runs it.
+
+    Parameters
+    ----------
+    node
+        Its node; the tensors among its arguments are what it takes.
+    """
+
+    acts = False
+
+    def __init__(self, node: Node) -> None:
+        self._operation: Any = node.target
+        self._args, self._kwargs = node.args, dict(node.kwargs)
+        self.inputs = list(node.all_input_nodes)
+
+    def _results(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        given = dict(zip(self.inputs, tensors, strict=True))
+        args, kwargs = map_arg((self._args, self._kwargs), lambda node: given[node])
+        found = self._operation(*args, **kwargs)
+        return list(found) if isinstance(found, (tuple, list)) else [found]
+
+    def apply(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The results; only compiled code, which is not transformed, has such a node."""
+        return self.run(tensors)
+
+    def run(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """The results, contiguous."""
+        return [x.contiguous() for x in self._results(tensors)]
+
+    def shapes(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Empty tensors like the results."""
+        return [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self._results(tensors)]
+
+
+def leave_to_torch(graph: GraphModule) -> list[Any]:
+    """Replace the operations that Inductor of torch 2.13 gets wrong by calls of torch's own; what they call.
+
+    Bytes are computed in C++ integers that do not wrap, and a minimum of 16 bytes or more starts from zero (pytorch
+    issues 105264, 187018, 191308, 191499). Remainders and rounded quotients of 16-bit floating numbers use more bits
+    than torch's.
+    """
+    held: list[Any] = []
+    for node in list(graph.graph.nodes):
+        if not _is_wrong(node):
+            continue
+        target = _Node(node)
+        held.append(target)
+        several = isinstance(node.meta["val"], (tuple, list))
+        with graph.graph.inserting_before(node):
+            called = graph.graph.call_function(CALL, (target.inputs, call_number(target)))
+            called.meta["val"] = target.run([x.meta["val"] for x in target.inputs])
+            place = called if several else graph.graph.call_function(operator.getitem, (called, 0))
+            if not several:
+                place.meta["val"] = called.meta["val"][0]
+        node.replace_all_uses_with(place)
+        graph.graph.erase_node(node)
+    graph.recompile()
+    return held
+
+
+def _is_wrong(node: Node) -> bool:
+    operation = node.target
+    if node.op != "call_function" or not isinstance(operation, OpOverload) or operation is CALL or is_view(node):
+        return False
+    if operation._schema.is_mutable or not node.all_input_nodes:
+        return False
+    name = operation._schema.name.split("::")[1]
+    given, made = ([x.dtype for x in found] for found in (_values(node.all_input_nodes), _values([node])))
+    if name in _CONVERSIONS:
+        return any(dtype in _NARROW for dtype in made)
+    if any(dtype in _NARROW for dtype in (*given, *made)):
+        return name not in _EXACT
+    return (
+        name in _ROUNDED
+        and any(dtype in LOW_PRECISION for dtype in made)
+        and (name != "div" or "mode" in str(operation))
+    )
+
+
+def _values(nodes: Sequence[Node]) -> list[torch.Tensor]:
+    found: list[torch.Tensor] = []
+    for node in nodes:
+        value = node.meta.get("val")
+        found += [x for x in (value if isinstance(value, (tuple, list)) else [value]) if isinstance(x, torch.Tensor)]
+    return found
