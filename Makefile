@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: fake-gpu demo check mutate stress test doctest lint types notebook docs bench release oldest nightly clean
+.PHONY: fake-gpu demo check mutate stress test sweep doctest lint types notebook docs bench release oldest nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)

@@ -175,7 +175,7 @@ def _solve(A: torch.Tensor, B: torch.Tensor, *, left: bool = True) -> torch.Tens
     is_vector = B.ndim == 1 or (A.ndim - 1 == B.ndim and B.shape == A.shape[:-1])
     factors, pivots = torch.linalg.lu_factor(A)
     found = torch.linalg.lu_solve(factors, pivots, B.unsqueeze(-1) if is_vector else B, left=left)
-    return found.squeeze(-1) if is_vector else found
+    return found.squeeze(-1) if is_vector else found  # type: ignore[no-any-return]
 
 
 def _solve_ex(A: torch.Tensor, B: torch.Tensor, *, left: bool = True, check_errors: bool = False) -> Any:
@@ -217,7 +217,7 @@ def _cholesky_inverse(L: torch.Tensor, upper: bool = False, *, out: Any = None) 
     factor = L.triu() if upper else L.tril()
     unit = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand(L.shape)
     inverse = torch.linalg.solve_triangular(factor, unit, upper=upper)
-    return inverse @ inverse.mH if upper else inverse.mH @ inverse
+    return inverse @ inverse.mH if upper else inverse.mH @ inverse  # type: ignore[no-any-return]
 
 
 def _triangular_solve(
@@ -225,7 +225,7 @@ def _triangular_solve(
 ) -> Any:
     factor = A.mH if transpose else A
     found = torch.linalg.solve_triangular(factor, b, upper=upper ^ transpose, unitriangular=unitriangular)
-    return torch.return_types.triangular_solve((found, A.clone()))  # type: ignore[attr-defined]
+    return torch.return_types.triangular_solve((found, A.clone()))
 
 
 def _reduced(func: Callable[..., Any], place: int) -> Callable[..., Any]:
