@@ -11,7 +11,7 @@ import contextlib
 import copy
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -230,6 +230,9 @@ def adopt_within(value: Any) -> None:
 def _items(module: Any) -> tuple[Items, Any]:
     adopt(module)
     attributes = vars(module)
+    for name, value in attributes.items():
+        if isinstance(value, State):
+            _refuse_state(module, name, value)
     found: Items = []
     for key in ("_parameters", "_buffers"):
         slots = attributes[key]
@@ -237,6 +240,17 @@ def _items(module: Any) -> tuple[Items, Any]:
             found += [(name, slots.state(name)) for name, x in slots.items() if _is_adoptable(x)]
     found += [(name, part) for name, part in module._modules.items() if part is not None]
     return sorted(found), _Rest(module)
+
+
+def _refuse_state(module: Any, name: str, state: State[Any]) -> NoReturn:
+    kind = type(module).__name__
+    state.raise_error_with_source_info(
+        TypeError(
+            f"a State must not be an attribute of a plain torch.nn.Module, which neither trains nor saves it. Got "
+            f"{type(state).__name__} `{name}` of {kind}. Derive {kind} from `brainstate_torch.nn.Module`, or hold the "
+            "State in a module that is."
+        )
+    )
 
 
 class _Rest:

@@ -23,7 +23,7 @@ from .constants import moved
 from .home import home_of, made_at_home
 from .param_owner import ParamOwner
 from .saving import Loading, acyclic, restore_on_failure, save
-from .tensors import Tensors, as_buffer, check_name
+from .tensors import Tensors, as_buffer, check_name, leave_untold, tell_of_parameter
 from .views import ModulesView, View
 
 __all__ = ["ElementWiseBlock", "Module", "as_size"]
@@ -82,7 +82,7 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     ``requires_grad=False``, which are LongTermStates as its buffers are; they are backed by these very tensors. So it
     is differentiated and mapped like any other, and running statistics that it writes in place are written once after
     the transform, or not at all if that raises. A torch Parameter or Buffer that is itself an attribute is a constant
-    to transforms.
+    to transforms; a Parameter is told of once, unless it is given to :meth:`register_parameter`.
 
     Parameters
     ----------
@@ -124,6 +124,8 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         check_name(self, name, value)
         if isinstance(value, torch.Tensor):
             value = as_buffer(vars(self).get(name), value)
+            if type(value) is torch.nn.Parameter:
+                tell_of_parameter(self, name)
         if isinstance(value, (torch.nn.Module, list, tuple, dict)):
             adopt_within(value)
         object.__setattr__(self, name, value)
@@ -362,6 +364,7 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         param
             The Parameter, or None.
         """
+        leave_untold(self, name)
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: torch.Tensor | None, persistent: bool = True) -> None:

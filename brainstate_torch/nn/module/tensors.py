@@ -1,11 +1,12 @@
 """The part of a Module that deals with single tensors by torch's names, and with those that are set as attributes."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, Self
 
 import torch
 
-__all__ = ["Tensors", "as_buffer", "check_name"]
+__all__ = ["Tensors", "as_buffer", "check_name", "leave_untold", "tell_of_parameter"]
 
 #: Methods of torch.nn.Module that its utilities call by name.
 _METHODS = frozenset(
@@ -35,6 +36,27 @@ def as_buffer(old: Any, value: torch.Tensor) -> torch.Tensor:
     if isinstance(old, torch.nn.Buffer) and not isinstance(value, (torch.nn.Parameter, torch.nn.Buffer)):
         return torch.nn.Buffer(value, persistent=old.persistent)
     return value
+
+
+#: The classes and names of Parameters of torch's own kind of which a user was told, or that were registered as such.
+_TOLD: set[tuple[type, str]] = set()
+
+
+def leave_untold(module: Any, name: str) -> None:
+    """Do not warn of a Parameter: it was registered as one."""
+    _TOLD.add((type(module), name))
+
+
+def tell_of_parameter(module: Any, name: str) -> None:
+    """Warn, once for a class and name, that transforms take a Parameter of torch's own kind for a constant."""
+    if (type(module), name) not in _TOLD:
+        _TOLD.add((type(module), name))
+        warnings.warn(
+            f"`{name}` of {type(module).__name__} is a torch Parameter: torch's optimizers train it, and transforms "
+            f"such as `grad` take it for a constant. For both, write `self.{name} = ParamState(tensor)` and read "
+            f"`self.{name}.value`; where a constant is meant, use `register_parameter`.",
+            stacklevel=3,
+        )
 
 
 class Tensors:

@@ -2,6 +2,7 @@
 
 import copy
 import operator
+import warnings
 
 import numpy as np
 import pytest
@@ -233,3 +234,39 @@ def test_numpy_may_stand_on_the_left_of_a_value():
 def test_numpy_gradients_are_clipped():
     clipped = nn.clip_grad_norm({"a": np.array([3.0]), "b": torch.tensor([4.0])}, 1.0)
     torch.testing.assert_close(clipped, {"a": torch.tensor([0.6]), "b": torch.tensor([0.8])}, atol=1e-5, rtol=0)
+
+
+def test_a_parameter_as_attribute_is_told_of_once():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.p = torch.nn.Parameter(torch.ones(2))
+
+        def update(self):
+            return self.p.sum()
+
+    with pytest.warns(UserWarning, match=r"`p` of Own is a torch Parameter.*`self.p = ParamState\(tensor\)`") as told:
+        own = Own()
+    assert len(told) == 1 and told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Own().p = torch.nn.Parameter(torch.zeros(2))
+        other = nn.Module()
+        other.register_parameter("p", torch.nn.Parameter(torch.ones(2)))
+    own().backward()
+    assert list(own.state_dict()) == ["p"] and own.p.grad.tolist() == [1.0, 1.0]
+
+
+def test_a_state_in_a_plain_torch_module_is_refused_with_the_cure():
+    class Plain(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = ParamState(torch.ones(2))
+
+    text = (
+        "a State must not be an attribute of a plain torch.nn.Module, .* Got ParamState `w` of Plain. Derive Plain from"
+    )
+    with pytest.raises(TypeError, match=text):
+        brainstate.graph.states(Plain())
+    with pytest.raises(TypeError, match=text):
+        nn.Sequential(nn.Identity(), Plain()).states()

@@ -31,7 +31,7 @@ class Net(Module):
         self.layers = [Cell(1.0), {"x": Cell(2.0)}, (Cell(3.0), "text")]
         self.plain = torch.nn.Linear(2, 1)
         self.scale = ParamState(torch.tensor(2.0))
-        self.counts = torch.nn.Parameter(torch.ones(1))
+        self.register_parameter("counts", torch.nn.Parameter(torch.ones(1)))
 
 
 CELLS = [("layers", 0), ("layers", 1, "x"), ("layers", 2, 0)]
