@@ -25,7 +25,7 @@ def _blocks(x: Any, axis: int, blocks: int, reduce: Callable[..., Any]) -> Any:
     if not longer:
         return reduce(x.unflatten(axis, (blocks, length)), axis + 1)
     split = longer * (length + 1)
-    parts = torch.split(x, (split, x.shape[axis] - split), axis)
+    parts = torch.split(x, [split, x.shape[axis] - split], axis)
     return torch.cat([_blocks(parts[0], axis, longer, reduce), _blocks(parts[1], axis, blocks - longer, reduce)], axis)
 
 
