@@ -10,6 +10,7 @@ TRIED = ("2.13.0",)
 
 PRIVATE = (
     "torch._C._current_autograd_node",
+    "torch._C._data_address",
     "torch._C._disabled_torch_function_impl",
     "torch._C._exit_dual_level",
     "torch._C._functorch._add_batch_dim",
@@ -32,6 +33,7 @@ PRIVATE = (
     "torch._C._get_fp32_precision_getter",
     "torch._C._get_mkldnn_enabled",
     "torch._C._is_any_autocast_enabled",
+    "torch._C._is_cow_tensor",
     "torch._C._len_torch_dispatch_stack",
     "torch._C._len_torch_function_stack",
     "torch._C._nn._parse_to",

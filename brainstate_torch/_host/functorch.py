@@ -146,8 +146,8 @@ class FakeValue(FakeTensor):
 
 def protected_fake(x: FakeTensor) -> FakeTensor:
     """The fake tensor as a :class:`FakeValue`. A plain subclass would lose what makes it fake."""
-    with outside_of_transforms():  # there the view would be a wrapper
-        fake: Any = x.view_as(x)
+    with outside_of_transforms():  # there the copy would be a wrapper
+        fake: Any = x._lazy_clone()
     fake.__class__ = FakeValue
     return fake  # type: ignore[no-any-return]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .._errors import ConcretizationError
-from .._host.dispatch import TorchFunctionMode
+from .._host.dispatch import OpOverload, TorchFunctionMode
 from .._host.functorch import (
     EXCLUSIVE,
     NO_NUMBER,
@@ -43,8 +43,8 @@ __all__ = [
 
 Flat = Callable[..., Sequence[torch.Tensor]]
 has_side_effect(act)
-#: What gives numbers to numpy.
-_NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__)
+#: What gives numbers away; DLPack of a tensor without any ends the process (torch 2.13).
+_NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.__dlpack__)
 #: What autograd knows of a tensor; a stand-in has no part in any graph.
 _FACTS: Any = (torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__)  # type: ignore[attr-defined]
 
@@ -334,8 +334,24 @@ def tidy(module: GraphModule) -> None:
         elif node.target is torch.ops.aten.slice_scatter.default and len(node.args) > 4:
             # An end like 2**63 - 1 is more than vmap can take.
             node.update_arg(4, min(node.args[4], node.meta["val"].shape[node.args[2]]))
+    if not any(isinstance(node.target, OpOverload) and node.target._schema.is_mutable for node in module.graph.nodes):
+        # Nothing is written in place, so that a copy on write is never made.
+        for node in module.graph.nodes:
+            if _is_copy_on_write(node):
+                node.replace_all_uses_with(node.args[0])
     module.graph.eliminate_dead_code()
     module.recompile()
+
+
+def _is_copy_on_write(node: Node) -> bool:
+    """Whether a node copies a State's value in case it is written in place."""
+    if node.target is torch.ops.aten._lazy_clone.default:
+        return True
+    return (
+        node.target is torch.ops.aten.clone.default
+        and node.kwargs.get("memory_format") is torch.preserve_format
+        and node.args[0].meta["val"].stride() == node.meta["val"].stride()  # type: ignore[union-attr]
+    )
 
 
 def _shape(node: Any) -> Any:

@@ -1,17 +1,28 @@
 """The Parameters behind a State: made when first asked for, the same objects ever after."""
 
 import contextlib
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from .. import _tree
 from .._errors import BrainStateError
+from .._host.dispatch import dispatch_modes
 from .._host.functorch import is_transformed, level_of, outside_of_transforms
+from .._host.memory import is_intact, shows
 from .._program.recording import is_recording, with_numbers
-from .value import Shared, StateParameter, Value
+from ..units import Quantity
+from .value import StateParameter, Value, guarded, handed_out
 
 __all__ = ["Backed", "filled", "shown"]
+
+
+class _HandedOut(NamedTuple):
+    """A container that was handed out, and what was in it."""
+
+    tree: Any
+    spec: _tree.Spec
+    leaves: list[Any]
 
 
 class Backed:
@@ -19,9 +30,15 @@ class Backed:
 
     Until somebody asks for them there are no Parameters, and a write is an assignment. From then on the value shows the
     storage of the Parameters: an optimizer's step is seen in the value, and a write to the value goes to the storage.
+
+    What is held is never handed out, but a copy-on-write half of it: a write through any alias of what was handed out
+    copies that, and the next read makes another half.
     """
 
+    #: What is held.
     _value: Any
+    #: What was handed out last: a tensor, a quantity, or a :class:`_HandedOut`. None after a write.
+    _shown: Any = None
     _parameters: list[StateParameter] | None
     _been_writen: bool
 
@@ -29,7 +46,7 @@ class Backed:
         """The Parameters behind the tensor leaves, in the order in which the value shows them: the same at every call.
 
         ``requires_grad`` is set for the floating and complex leaves of a :class:`ParamState`. An optimizer of
-        torch.optim that steps on them changes the value in place, older reads of it included.
+        torch.optim that steps on them changes the value; what was read before keeps its numbers.
 
         Examples
         --------
@@ -91,7 +108,7 @@ class Backed:
             for leaf in leaves[len(kept) :]:
                 kept.append(StateParameter(_apart(leaf), requires_grad=self._trains(leaf)))
         self._parameters = kept
-        self._value = filled(value, [shown(parameter) for parameter in kept])
+        self._hold(filled(value, [shown(parameter) for parameter in kept]))
 
     def _mirrored(self) -> Any:
         """The State's own value, after looking whether a move gave a Parameter other storage."""
@@ -111,6 +128,78 @@ class Backed:
                 break
         return self._value
 
+    def _hold(self, value: Any) -> None:
+        """Set what is held. In this order, since a signal may arrive between the two."""
+        self._shown = None
+        self._value = value
+
+    def _held(self) -> Any:
+        """What is held, for a program that reads raw memory; a half that only the State itself knows is given up."""
+        if isinstance(self._shown, _HandedOut):
+            self._show()
+        else:
+            self._shown = None
+        return self._value if self._parameters is None else self._mirrored()
+
+    def _show(self) -> Any:
+        """The value to hand out."""
+        if torch.compiler.is_compiling():  # there a write in place is an operation of the graph
+            return self._value if self._parameters is None else self._mirrored()
+        if is_recording() or is_transformed() or dispatch_modes():
+            with with_numbers():
+                return self._half()
+        return self._half()
+
+    def _half(self) -> Any:
+        held, shown = self._value, self._shown
+        if isinstance(held, torch.Tensor):
+            if not self._is_current(shown, held, 0):
+                shown = handed_out(self._mirrored() if self._parameters is not None else held)
+                self._shown = shown if shown.layout is torch.strided else None
+            return shown
+        if type(held) is Quantity and isinstance(held.mantissa, torch.Tensor):
+            if shown is None or not self._is_current(shown.mantissa, held.mantissa, 0):
+                held = held if self._parameters is None else self._looked_at()
+                shown = self._shown = Quantity._make(handed_out(held.mantissa), held.unit)
+            return shown
+        if not _tree.is_container(held):
+            return held
+        return self._container()
+
+    def _is_current(self, shown: Any, held: torch.Tensor, place: int) -> bool:
+        """Whether what was handed out still shows what is held."""
+        if type(shown) is not Value:
+            return False
+        if not self._parameters:
+            return shown is held or is_intact(shown)
+        return shows(shown, self._parameters[place])
+
+    def _container(self) -> Any:
+        """A list or dict to hand out; one that was edited since it was handed out is a write."""
+        old = self._shown
+        if old is not None:
+            leaves, spec = _tree.flatten(old.tree)
+            if spec != old.spec or any(x is not y for x, y in zip(leaves, old.leaves, strict=True)):
+                known = {id(x): y for x, y in zip(old.leaves, _tree.leaves(self._value), strict=True)}
+                edited = [known[id(x)] if id(x) in known else self._own(x) for x in leaves]
+                self._commit(_tree.unflatten(spec, edited))
+                old = _HandedOut(old.tree, spec, leaves)
+        held, spec = _tree.flatten(self._value if self._parameters is None else self._looked_at())
+        places = [i for i, x in enumerate(held) if isinstance(x, torch.Tensor)]
+        if old is None or not all(self._is_current(old.leaves[i], held[i], k) for k, i in enumerate(places)):
+            leaves = [handed_out(x) for x in held]
+            old = _HandedOut(_tree.unflatten(spec, leaves), spec, leaves)
+        self._shown = old
+        return old.tree
+
+    def _own(self, v: Any) -> Any:
+        """The tree as a State holds it."""
+        raise NotImplementedError
+
+    def _commit(self, value: Any) -> None:
+        """Set what is held."""
+        raise NotImplementedError
+
     def _with_parameters(self) -> Any:
         """The value with the Parameters themselves as leaves."""
         return filled(self._value, self._parameters_now())
@@ -123,7 +212,7 @@ def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
 
 def _apart(leaf: torch.Tensor) -> torch.Tensor:
     """A plain copy."""
-    return leaf.detach().as_subclass(torch.Tensor).clone()
+    return torch.Tensor.detach(leaf).clone()
 
 
 def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
@@ -149,12 +238,8 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
 
 
 def shown(parameter: torch.Tensor) -> torch.Tensor:
-    """A Parameter as the value of its State shows it: the same storage, off the tape, safe from writes in place."""
-    base = parameter.detach()
-    base.__class__ = Shared
-    value = base.view_as(base)
-    value.__class__ = Value
-    return value
+    """A Parameter as its State holds it: the same storage, off the tape."""
+    return guarded(parameter.detach(), mine=True)
 
 
 def filled(value: Any, tensors: list[Any]) -> Any:

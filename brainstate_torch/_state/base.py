@@ -10,6 +10,8 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError
 from .._host.dispatch import parsed_move
+from .._host.memory import is_halved
+from .._program.recording import is_recording
 from ..units import UnitMismatchError, get_mantissa
 from ..util import PrettyObject
 from ..util.pretty import short_repr
@@ -20,7 +22,7 @@ from .hooks import HookManager
 from .kept_units import check_units
 from .source import SourceInfo, calling_line
 from .treefy import TreefyState
-from .value import StateParameter, Value, owned
+from .value import StateParameter, Value, handed_out, owned
 
 __all__ = ["State", "maybe_state"]
 
@@ -105,11 +107,14 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         self._hooks_manager = HookManager()
         self._parameters = None
         self._been_writen = False
+        self._shown = None
         for trace in traces:
             trace._created[self] = _MISSING
 
     def _end(self) -> None:
         """Tell the traces the first value, which a second run of the same code has to start from."""
+        if CONTEXT.frames:
+            CONTEXT.frames[-1].note(self, self._value)
         for trace in CONTEXT.traces:
             trace._created[self] = self._value
 
@@ -130,7 +135,12 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                 else:
                     trace._originals.setdefault(self, value)
         else:
-            value = self._value if self._parameters is None else self._mirrored()
+            value = self._shown
+            if type(value) is not Value or self._parameters is not None or not is_halved(value) or value._version:
+                value = self._show()
+        if traces and is_recording():
+            # A write through an alias of what is handed out here is an operation on this copy. See `tidy`.
+            value = _tree.map(handed_out, value)
         if value is _INVALIDATED:
             self._refuse_invalidated()
         if GLOBAL_HOOKS.active or self._hooks_manager.active:
@@ -222,7 +232,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             if self not in frame._originals:
                 frame._originals[self] = self._get()
             frame._written[self] = None
-            frame.values[self] = value
+            frame.give(self, value)
         else:
             if CONTEXT.backward and not CONTEXT.frames:
                 self._refuse_backward()
@@ -254,26 +264,31 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
                     return frame.values[self]
                 if frame.provides:
                     return frame.provide(self)
-        value = self._value if self._parameters is None else self._mirrored()
+        value = self._shown
+        if type(value) is not Value or self._parameters is not None or not is_halved(value) or value._version:
+            value = self._show()
         if CONTEXT.frames and type(value) is not Value and _tree.is_container(value):
             # A list or dict that is edited inside a transform must not be the State's own.
             frame = CONTEXT.frames[-1]
             if frame.position >= self._level:
                 value = frame.values[self] = _tree.map(lambda x: x, value)
+                frame.note(self, value)
         return value
 
     def _put(self, value: Any) -> None:
         """Set the value that the caller sees."""
         frames = CONTEXT.frames
         if frames and frames[-1].position >= self._level:
-            frames[-1].values[self] = value
+            frames[-1].give(self, value)
         else:
             self._commit(value)
+            if frames:
+                frames[-1].note(self, value)
 
     def _commit(self, value: Any) -> None:
         """Set the State's own value, and the Parameters behind it; all or none."""
         if self._parameters is None:
-            self._value = value
+            self._hold(value)
         else:
             before = self._value, self._been_writen
             try:
@@ -286,13 +301,13 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def _restore(self, value: Any, been_writen: bool) -> None:
         """Undo a :meth:`_commit` that was interrupted."""
         if self._parameters is None:
-            self._value = value
+            self._hold(value)
         else:
             self._back(value)
         self._been_writen = been_writen
 
     def _invalidate(self) -> None:
-        self._value = _INVALIDATED
+        self._hold(_INVALIDATED)
         self._parameters = None
 
     def _refuse_invalidated(self) -> NoReturn:
@@ -511,7 +526,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             raise ValueError(f"`other` must be a {type(self).__name__}. Got a {type(other).__name__}.")
         if self is other:
             return
-        mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value")
+        mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value", "_shown")
         kept = {key: vars(self)[key] for key in mine}
         before = dict(vars(self))
         value, been_writen = self._own(other._get()), other._been_writen
@@ -531,7 +546,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        kept = {k: v for k, v in vars(self).items() if k not in ("_hooks_manager", "_level")}
+        kept = {k: v for k, v in vars(self).items() if k not in ("_hooks_manager", "_level", "_shown")}
         if self._value is not _INVALIDATED:
             kept["_value"] = self._get()
         return kept
@@ -559,7 +574,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         """
         for trace in CONTEXT.traces[self._level :]:
             trace.read_its_value(self)
-        hidden = ("_value", "_level", "_parameters")
+        hidden = ("_value", "_shown", "_level", "_parameters")
         return TreefyState(type(self), self._get(), **{k: v for k, v in vars(self).items() if k not in hidden})
 
     def update_from_ref(self, state_ref: TreefyState[A]) -> None:
@@ -572,7 +587,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         """
         metadata = state_ref.get_metadata()
         written = metadata.pop("_been_writen", True)
-        own = ("_hooks_manager", "_source_info", "_level", "_parameters")
+        own = ("_hooks_manager", "_source_info", "_level", "_parameters", "_shown")
         vars(self).update({k: v for k, v in metadata.items() if k not in own})
         if written:
             self.value = state_ref.value
@@ -587,6 +602,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             "_hooks_manager",
             "_parameters",
             "_value",
+            "_shown",
             "_name",
             "tag",
         }

@@ -33,7 +33,7 @@ class CallFrame(TapeFrame):
     def abandon(self) -> None:
         """Undo what happened inside; unlike in a transform, what a State made inside holds is usable after it."""
         for state in self.created:
-            state._value = state._own(state._value)
+            state._hold(state._own(state._value))
         self.created = {}
         super().abandon()
 
@@ -47,13 +47,12 @@ def _carried(state: State[Any]) -> Any:
     parameters, value = state._parameters, state._value
     if parameters is not None and any(parameter.requires_grad for parameter in parameters):
         return parameters[0] if type(value) is Value else filled(value, parameters)
-    if parameters is not None:
-        value = state._mirrored()
-    elif type(value) is not Value or isinstance(state, ParamState):
+    if parameters is None and (type(value) is not Value or isinstance(state, ParamState)):
         tensors = [leaf for leaf in _tree.leaves(value) if isinstance(leaf, torch.Tensor)]
         # A State made inside, from something with a graph, keeps that.
         if any(state._trains(x) for x in tensors) and not any(x.requires_grad for x in tensors):
             return state._with_parameters()
+    value = state._show()
     # A list or dict that is edited inside must not be the State's own.
     return _tree.map(lambda x: x, value) if _tree.is_container(value) else value
 

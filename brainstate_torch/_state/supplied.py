@@ -7,6 +7,7 @@ from .. import _tree
 from .base import State
 from .context import CONTEXT
 from .frame import Frame, outside
+from .writes import is_watched, noted
 
 __all__ = ["SuppliedFrame"]
 
@@ -47,6 +48,8 @@ class SuppliedFrame(Frame):
             value = self._supply(state, outer, self)
         # A list or dict that is edited inside must not be the State's own.
         self.values[state] = _tree.map(lambda x: x, value) if _tree.is_container(value) else value
+        if is_watched():
+            self.notes[state] = noted(self.values[state])
         return self.values[state]
 
     def read_its_value(self, state: State[Any]) -> None:

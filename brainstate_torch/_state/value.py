@@ -11,10 +11,12 @@ from .._arrays import from_numpy
 from .._errors import TraceContextError
 from .._host.dispatch import disabled_torch_function
 from .._host.functorch import FakeTensor, FakeValue, level_of, protected_fake
+from .._host.memory import apart, halved
+from .._program.recording import is_recording
 from ..units import Quantity, as_quantity
 from ..units.foreign import is_foreign
 
-__all__ = ["Shared", "StateParameter", "Value", "owned"]
+__all__ = ["StateParameter", "Value", "guarded", "handed_out", "owned"]
 
 _REBINDING = (
     "add",
@@ -37,13 +39,14 @@ class Value(torch.Tensor):
     """A tensor as a State hands it out: ``s.value += d`` computes a new tensor, and a write in place is refused.
 
     In torch ``+=`` writes into storage that an older read, another State or the user's own tensor may share. The torch
-    function protocol is disabled, so every result but an item is a plain tensor.
+    function protocol is disabled, so that results are plain tensors: passing it on costs 6 µs for each operation. Only
+    items, and views by a method (``v = s.value.T; v += x``), are values again.
     """
 
     __torch_function__ = disabled_torch_function
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
-        return repr(self.as_subclass(torch.Tensor))
+        return repr(torch.Tensor.detach(self)) if self.grad_fn is None else repr(self.as_subclass(torch.Tensor))
 
     def __getitem__(self, index: Any) -> torch.Tensor:
         # `s.value[0] += 1` writes into a view of the value before Python offers the result for assignment.
@@ -51,6 +54,13 @@ class Value(torch.Tensor):
         if type(item) is torch.Tensor:
             item.__class__ = Value
         return item
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """A copy as a numpy array."""
+        return torch.Tensor.clone(self).numpy(force=force)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return torch.Tensor.clone(self).__dlpack__(**kwargs)
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         return (self[i] for i in range(len(self)))
@@ -64,15 +74,6 @@ class Value(torch.Tensor):
     def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
         copy: torch.Tensor = memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
         return copy
-
-
-class Shared(torch.Tensor):
-    """The storage of a Parameter, as the base of every view that leads to it.
-
-    An optimizer writes there in place, so that no other State may hold it.
-    """
-
-    __torch_function__ = disabled_torch_function
 
 
 class StateParameter(torch.nn.Parameter):
@@ -146,6 +147,89 @@ setattr(FakeValue, "__setitem__", _refuse("__setitem__"))  # noqa: B010
 _PLAIN = frozenset({bool, int, float, complex, str, bytes, type(None)})
 
 
+def guarded(x: torch.Tensor, *, mine: bool = False) -> torch.Tensor:
+    """A tensor of the same numbers whose memory no write elsewhere reaches, and that cannot be written in place itself.
+
+    Parameters
+    ----------
+    mine
+        Nothing else leads to the memory of `x`: the tensor itself becomes a :class:`Value`.
+    """
+    if mine and type(x) is torch.Tensor:
+        x.__class__ = Value
+        return x
+    if isinstance(x, FakeTensor):
+        return protected_fake(x)
+    if torch.is_inference_mode_enabled() or x.is_inference():
+        # What is made in inference mode could not be differentiated later.
+        with torch.inference_mode(False):
+            x = x.clone()
+    elif not mine:
+        # vmap has no rule for the lazy one; `tidy` knows this one by the format that is spelled out.
+        if level_of(x) != -1:
+            x = x.clone(memory_format=torch.preserve_format)
+        else:
+            x = x._lazy_clone() if is_recording() else apart(x)
+    return _as_value(x)  # type: ignore[no-any-return]
+
+
+def handed_out(x: Any) -> Any:
+    """What a State holds, to be given away: a write through any alias of the result does not reach the State."""
+    if not isinstance(x, torch.Tensor):
+        return x
+    if is_recording() and (isinstance(x, FakeTensor) or level_of(x) != -1):
+        return guarded(x)
+    if x.requires_grad or isinstance(x, FakeTensor) or level_of(x) != -1:
+        return x
+    return guarded(x) if torch.is_inference_mode_enabled() else guarded(halved(x), mine=True)
+
+
+_VIEWS = (
+    *("adjoint", "as_strided", "broadcast_to", "chunk", "conj", "contiguous", "detach", "diagonal", "dsplit", "expand"),
+    *("expand_as", "flatten", "hsplit", "moveaxis", "movedim", "narrow", "permute", "positive", "ravel", "reshape"),
+    *("reshape_as", "resolve_conj", "resolve_neg", "select", "split", "split_with_sizes", "squeeze", "swapaxes"),
+    *("swapdims", "t", "tensor_split", "transpose", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as"),
+    "vsplit",
+)
+
+
+def _as_value(x: Any) -> Any:
+    if type(x) is torch.Tensor:
+        x.__class__ = Value
+    elif type(x) is FakeTensor:
+        x.__class__ = FakeValue
+    elif isinstance(x, (tuple, list)):
+        return type(x)(map(_as_value, x))
+    return x
+
+
+def _viewing(name: str) -> Callable[..., Any]:
+    whole = getattr(torch.Tensor, name)
+
+    def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        return _as_value(whole(self, *args, **kwargs))
+
+    method.__name__, method.__doc__ = name, whole.__doc__
+    return method
+
+
+def _viewing_property(name: str) -> property:
+    found: Any = getattr(torch.Tensor, name)
+
+    def refused(self: torch.Tensor, value: Any) -> NoReturn:
+        _refuse(f"{name} = ...")(self)
+
+    return property(lambda self: _as_value(found.__get__(self)), refused, doc=found.__doc__)
+
+
+for _name in _VIEWS:
+    setattr(Value, _name, _viewing(_name))
+    setattr(FakeValue, _name, _viewing(_name))
+for _name in ("T", "mT", "H", "mH", "real", "imag", "data"):
+    setattr(Value, _name, _viewing_property(_name))
+    setattr(FakeValue, _name, _viewing_property(_name))
+
+
 def owned(value: Any, level: int, attached: bool) -> Any:
     """The tree as a State holds it: numpy arrays become tensors, tensors become :class:`Value`.
 
@@ -165,10 +249,9 @@ def owned(value: Any, level: int, attached: bool) -> Any:
         A tensor belongs to a torch.func transform that no transform of this package stands for.
     """
     kind = type(value)
-    if kind is torch.Tensor and attached and level_of(value) == -1 and not (value.is_leaf or value._is_view()):
-        # Computed inside the transform, so nobody outside holds it; another view would cost a node of the graph.
-        value.__class__ = Value
-        return value
+    if kind is torch.Tensor and attached and value.grad_fn is not None and level_of(value) == -1 and not is_recording():
+        # Computed inside the transform, which looks at its end whether an alias was written; a copy is a node more.
+        return guarded(value, mine=True)
     if kind is torch.Tensor or kind is Value:
         return _owned_leaf(value, level, attached)
     if kind is float or kind is int or value is None:
@@ -183,28 +266,17 @@ def owned(value: Any, level: int, attached: bool) -> Any:
 
 def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     if isinstance(leaf, (np.ndarray, np.generic)):
-        return leaf if leaf.dtype.kind in "OSUV" else from_numpy(leaf).as_subclass(Value)
+        return leaf if leaf.dtype.kind in "OSUV" else guarded(from_numpy(leaf))
     if not isinstance(leaf, torch.Tensor):
         return leaf if type(leaf) in _PLAIN else _arrived(leaf)
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
-    if depth == -1 and leaf.is_inference() and not isinstance(leaf, FakeTensor):
-        # A later derivative saves the value, which torch allows of a tensor that was made outside of inference mode.
-        with torch.inference_mode(False):
-            leaf = leaf.clone()
-    if type(leaf._base) in (Shared, StateParameter):
-        leaf = leaf.clone()
     if not attached and leaf.requires_grad:
-        leaf = leaf.detach()
-    if isinstance(leaf, FakeTensor):
-        return leaf if type(leaf) is FakeValue else protected_fake(leaf)
-    if type(leaf) is Value:
-        return leaf
-    if attached and type(leaf) is torch.Tensor and (depth > 0 or leaf.grad_fn is not None):
-        leaf.__class__ = Value
-        return leaf
-    return leaf.as_subclass(Value)
+        leaf = torch.Tensor.detach(leaf)
+        return guarded(leaf) if leaf.is_inference() else guarded(halved(leaf), mine=True)
+    computed = attached and type(leaf) is torch.Tensor and (depth > 0 or leaf.grad_fn is not None)
+    return guarded(leaf, mine=computed and not is_recording())
 
 
 def _arrived(leaf: Any) -> Any:
@@ -215,7 +287,7 @@ def _arrived(leaf: Any) -> Any:
         mantissa = leaf.mantissa.clone() if isinstance(leaf.mantissa, torch.Tensor) else leaf.mantissa
         return owned(Quantity._make(mantissa, leaf.unit), 0, False)
     if hasattr(leaf, "__dlpack__") and hasattr(leaf, "shape"):
-        return torch.utils.dlpack.from_dlpack(leaf).clone().as_subclass(Value)
+        return guarded(torch.utils.dlpack.from_dlpack(leaf))
     return leaf
 
 

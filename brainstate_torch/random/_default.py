@@ -35,7 +35,7 @@ class DefaultStream(RandomState):
     def __init__(self) -> None:
         super().__init__()
         self._followed, self._worker = b"", None
-        # Not None: whoever reads the value asks `_mirrored`.
+        # Not None: whoever reads the value asks `_show`.
         self._parameters = []
 
     @property
@@ -76,6 +76,10 @@ class DefaultStream(RandomState):
                 return self._current()
         return self._current()
 
+    def _show(self) -> Any:
+        self._mirrored()
+        return super()._show()
+
     def _current(self) -> Any:
         with LOCK:
             if self._drawing:
@@ -101,7 +105,7 @@ class DefaultStream(RandomState):
         self._followed = _position()
 
     def _start(self, seed: int) -> None:
-        self._value = owned(initial_value(seed, self._impl_of(self._value)), 0, False)
+        self._hold(owned(initial_value(seed, self._impl_of(self._value)), 0, False))
 
     def _sampled(
         self, device: torch.device, sampler: Callable[..., torch.Tensor], *tensors: torch.Tensor
@@ -117,12 +121,14 @@ class DefaultStream(RandomState):
                 self._drawing = False
 
     def _commit(self, value: Any) -> None:
-        self._value, self._been_writen = value, True
+        self._hold(value)
+        self._been_writen = True
         if self._followed is not None and not self._drawing:
             self._followed = _position()
 
     def _restore(self, value: Any, been_writen: bool) -> None:
-        self._value, self._been_writen = value, been_writen
+        self._hold(value)
+        self._been_writen = been_writen
 
     def _with_parameters(self) -> Any:
         return self._mirrored()

@@ -9,6 +9,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
+from ..._host.memory import apart
 from ..._program.backend import compiled
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
@@ -17,7 +18,6 @@ from ..._state import State
 from ..._state.context import CONTEXT
 from ..._state.frame import put_all
 from ..._state.hooked import GLOBAL_HOOKS
-from ..._state.value import Value
 from .._core.carry import protected
 from .._core.functional import Static, combine, partition, run
 from .._core.memory import overlaps
@@ -164,7 +164,7 @@ class Program:
                 for i in self._copied:
                     outcome[i] = outcome[i].clone(memory_format=torch.contiguous_format)
                 for i in self._shared:
-                    outcome[i] = outcome[i].as_subclass(Value)
+                    outcome[i] = apart(outcome[i])
             result = self._result.filled(outcome)
             self._commit(changes)
         except BaseException:
@@ -180,7 +180,7 @@ class Program:
         for change, value in changes:
             state = change.ref()
             if state is not None and change.made:
-                state._value = value
+                state._hold(value)
             elif state is not None:
                 pairs.append((state, value))
         if CONTEXT.traces or GLOBAL_HOOKS.active or any(state._hooks_manager.active for state, _ in pairs):
@@ -257,7 +257,7 @@ class _Touched:
         state = self.ref()
         if state is None:
             return False
-        return self.intake.fetch(state._value if state._parameters is None else state._mirrored(), inputs)
+        return self.intake.fetch(state._held(), inputs)
 
     def described(self) -> str:
         """The State in words."""

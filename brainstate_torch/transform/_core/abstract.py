@@ -26,6 +26,9 @@ class _AbstractFrame(Frame):
         self.values[state] = state._own(_without_numbers(outer[-1] if outer else state._value))
         return self.values[state]
 
+    def check(self) -> None:
+        """There are no numbers that could have been written."""
+
 
 def is_abstract() -> bool:
     """Whether only shapes are being computed."""
@@ -85,5 +88,5 @@ def eval_shape(f: Callable[..., Any], *args: Any, return_state_shapes: bool = Fa
         created = shapes_of(outcome.created)
     frame.abandon()
     for state, value in zip(frame.created, created, strict=True):
-        state._value = value
+        state._hold(value)
     return (touched, shapes) if return_state_shapes else shapes

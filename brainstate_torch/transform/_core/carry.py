@@ -7,10 +7,9 @@ import torch
 
 from ... import _tree
 from ..._arrays import SCALARS, as_tensor, from_numpy, is_arraylike, short_dtype
-from ..._host.functorch import FakeTensor, protected_fake
-from ..._program.recording import is_recording
+from ..._host.functorch import FakeTensor
 from ..._state import Frame
-from ..._state.value import Value
+from ..._state.value import Value, guarded
 from .stacking import aligned
 
 __all__ = ["Pattern", "as_arrays", "check_states", "protected"]
@@ -48,18 +47,7 @@ def protected(tree: Any) -> Any:
 
 
 def _protected_leaf(x: Any) -> Any:
-    if type(x) is FakeTensor:
-        return protected_fake(x)
-    if type(x) is not torch.Tensor:
-        return x
-    if is_recording():
-        # as_subclass would lose the place of the tensor in the graph.
-        x = x.view_as(x)
-        if type(x) is FakeTensor:  # a tensor from outside, which the recording has taken in
-            return protected_fake(x)
-        x.__class__ = Value
-        return x
-    return x.as_subclass(Value)
+    return guarded(x) if type(x) is torch.Tensor or type(x) is FakeTensor else x
 
 
 class Pattern:

@@ -25,7 +25,7 @@ _LEAVES = {
     _Tensor.__complex__: "complex()",
     torch.tensor: "torch.tensor",
 }
-_DETACHES = {_Tensor.detach, _Tensor.data.__get__}  # type: ignore[attr-defined]
+_DETACHES = {_Tensor.detach, _Tensor.clone, _Tensor.data.__get__}  # type: ignore[attr-defined]
 
 
 class _Watch(TorchFunctionMode):

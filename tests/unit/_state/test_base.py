@@ -29,7 +29,7 @@ def test_constructor_takes_name_tags_and_metadata():
 def test_constructor_unwraps_a_state_and_makes_tensors_of_arrays():
     inner = State({"a": np.ones(2)})
     outer = State(inner)
-    assert outer.value["a"] is inner.value["a"]
+    assert torch.equal(outer.value["a"], inner.value["a"])
     assert outer.value["a"].dtype == torch.float32
     assert isinstance(State({"s": State(1)}).value["s"], State)
     words = np.array(["a", "b"])

@@ -15,14 +15,14 @@ def state():
 
 
 def test_writes_stay_in_the_frame_until_it_commits(state):
-    before = state.value
+    before, read = state._value, state.value
     with Frame() as frame:
         state.value = state.value + 1
         assert state.value == 2.0
         assert state._value is before
-    assert state.value is before
+    assert state.value is read
     assert frame.written() == [state]
-    assert frame.original(state) is before
+    assert frame.original(state) is read
     frame.commit([torch.tensor(5.0)])
     assert state.value == 5.0
     assert state._been_writen

@@ -272,7 +272,7 @@ def test_an_error_leaves_every_state_as_it_was_and_later_calls_work():
 
 def test_an_error_in_a_run_leaves_every_state_as_it_was():
     state = State(X)
-    before = state.value
+    before = state._value
 
     def step(x):
         state.value += x
@@ -287,7 +287,7 @@ def test_an_error_in_a_run_leaves_every_state_as_it_was():
     program._machine = broken
     with pytest.raises(RuntimeError, match="out of memory"):
         compiled(X)
-    assert state.value is before
+    assert state._value is before
 
 
 def test_a_hook_that_refuses_leaves_every_state_as_it_was():

@@ -54,8 +54,8 @@ def test_all_together():
     assert str(graph) == before
     assert str(found).splitlines() == [
         "fun(x: float32[2], n: float32[]):",
-        "    view_2: float32[2, 1] = reshape.default(x, [2, 1])",
-        "    sum_1: float32[] = sum.default(view_2)",
+        "    view: float32[2, 1] = reshape.default(x, [2, 1])",
+        "    sum_1: float32[] = sum.default(view)",
         "    add_1: float32[] = add.Tensor(n, sum_1)",
         "    sum_2: float32[] = sum.default(x)",
         "    full_1: float32[2] = full.default([2], 1.0, dtype=float32, device=cpu)",

@@ -1,0 +1,73 @@
+"""Writes in place inside a transform, where a value is part of an autograd graph and a copy would be a node of that.
+
+They are not prevented but found, at the next assignment and when the frame ends: nothing was committed then.
+"""
+
+from typing import Any
+
+import torch
+
+from .. import _tree
+from .._host.functorch import concrete, level_of, outside_of_transforms
+from .._host.memory import halved, is_halved
+from .._program.recording import is_recording
+from .value import Value
+
+__all__ = ["is_watched", "is_written", "noted"]
+
+_CONSTANTS = (type(None), float, int, bool, str)
+
+
+def is_watched() -> bool:
+    """Whether values are looked at: not where a graph is recorded, by this package or by torch.compile."""
+    return not (is_recording() or torch.compiler.is_compiling())
+
+
+def noted(value: Any) -> Any:
+    """What tells later, by :func:`is_written`, whether a value that a State was given was written in place.
+
+    A plain tensor: a copy-on-write half of it, which knows writes that autograd's counter does not (``.data``, numpy).
+    A wrapper of torch.func: the counter of the tensor inside, through which all writes go.
+    """
+    kind = type(value)
+    if kind is Value:
+        return _noted(value)
+    if kind in _CONSTANTS:
+        return None
+    found = [_noted(leaf) for leaf in _tree.leaves(value) if type(leaf) is Value]
+    return found or None
+
+
+def _noted(x: torch.Tensor) -> Any:
+    depth = level_of(x)
+    if depth == -1:
+        return halved(torch.Tensor.detach(x) if x.requires_grad else x), x._version
+    return concrete(x)._version
+
+
+def is_written(value: Any, note: Any) -> bool:
+    """Whether a value was written in place since it was noted."""
+    if type(value) is Value:
+        return _is_written(value, note)
+    if type(note) is not list:
+        return False
+    leaves = [leaf for leaf in _tree.leaves(value) if type(leaf) is Value]
+    return len(leaves) != len(note) or any(map(_is_written, leaves, note))
+
+
+def _is_written(x: torch.Tensor, note: Any) -> bool:
+    if type(note) is int:
+        return bool(concrete(x)._version != note)
+    half, version = note
+    if level_of(x) == -1 and x._version == version and is_halved(x):
+        return False
+    # Reading by numpy, or by a compiled kernel, looks like a write to copy-on-write.
+    with outside_of_transforms():
+        return not _equal(concrete(x), concrete(half))
+
+
+def _equal(x: torch.Tensor, y: torch.Tensor) -> bool:
+    x, y = torch.Tensor.detach(x), torch.Tensor.detach(y)
+    if x.shape != y.shape or x.dtype != y.dtype:
+        return False
+    return bool(((x == y) | ((x != x) & (y != y))).all())
