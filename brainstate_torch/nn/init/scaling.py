@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ...typing import SeedOrKey
-from ...units import UNITLESS, Unit
+from ...units import UNITLESS, Unit, UnitMismatchError, is_quantity
 from .base import RandomInitializer
 
 __all__ = [
@@ -47,6 +47,8 @@ class VarianceScaling(RandomInitializer):
     ------
     ValueError
         There is no such mode or distribution.
+    UnitMismatchError
+        `scale` has a unit.
 
     Examples
     --------
@@ -70,6 +72,13 @@ class VarianceScaling(RandomInitializer):
             raise ValueError(f"`mode` must be one of {_MODES}. Got {mode!r}.")
         if distribution not in _DISTRIBUTIONS:
             raise ValueError(f"`distribution` must be one of {_DISTRIBUTIONS}. Got {distribution!r}.")
+        if is_quantity(scale):
+            raise UnitMismatchError(
+                f"`scale` must be a plain number, a part of the variance. Got one in {scale.unit}. Give the "
+                "weights their unit with `unit=`.",
+                scale.unit,
+                UNITLESS,
+            )
         super().__init__(unit, seed)
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.in_axis, self.out_axis = in_axis, out_axis

@@ -127,3 +127,10 @@ def test_initialisers_are_shown_and_pickled():
     assert repr(init.Uniform(1.0, 2.0)).startswith("Uniform(")
     twin = pickle.loads(pickle.dumps(init.KaimingNormal(seed=3)))
     assert torch.equal(twin((4, 4)), init.KaimingNormal(seed=3)((4, 4)))
+
+
+@pytest.mark.parametrize("kind", [init.KaimingNormal, init.XavierUniform, init.LecunNormal])
+def test_a_scale_with_a_unit_names_the_argument_for_it(kind):
+    with pytest.raises(u.UnitMismatchError, match=r"`scale` must be a plain number.* Got one in mV.*`unit=`"):
+        kind(scale=0.1 * u.mV)
+    assert kind(scale=0.1, unit=u.mV)((2, 3)).unit == u.mV
