@@ -170,3 +170,45 @@ def test_random_and_resizing_functions_keep_the_unit(q):
     same(F.rrelu(-q), -T * (1 / 8 + 1 / 3) / 2, u.mV)
     assert q.resize_(2).unit is u.mV and q.share_memory_().is_shared()
     same(torch.nan_to_num(torch.tensor([torch.nan]) * u.mV, nan=0.002 * u.volt), [2.0], u.mV)
+
+
+def test_least_squares_residuals_have_the_squared_unit():
+    a, b = torch.rand(4, 2, dtype=torch.float64), torch.rand(4, 1, dtype=torch.float64)
+    expected = torch.linalg.lstsq(a, b, driver="gelsd")
+    found = torch.linalg.lstsq(a * u.mS, b * u.uA, driver="gelsd")
+    assert found[1].unit == u.uA**2 and expected[1].numel() == 1
+    torch.testing.assert_close(found[1].mantissa, expected[1])
+
+
+@pytest.mark.parametrize("where", ["prepend", "append"])
+def test_diff_converts_both_ends(where):
+    x = torch.tensor([1.0, 3.0])
+    found = torch.diff(x * u.mV, **{where: torch.tensor([0.005]) * u.volt})
+    torch.testing.assert_close(found.mantissa, torch.diff(x, **{where: torch.tensor([5.0])}))
+    with pytest.raises(u.UnitMismatchError, match=r"`diff` must get one common dimension"):
+        torch.diff(x * u.mV, **{where: torch.tensor([5.0])})
+
+
+@pytest.mark.parametrize("number", [0, 0.0, float("inf"), float("-inf"), float("nan")])
+def test_numbers_that_are_one_value_in_every_unit_are_taken(number):
+    q = torch.tensor([1.0, -1.0]) * u.mV
+    mask = torch.tensor([True, False])
+    for call in (
+        lambda x, n: torch.where(mask, x, n),
+        lambda x, n: x > n,
+        lambda x, n: x.masked_fill(mask, n),
+        lambda x, n: torch.nn.functional.pad(x, (1, 1), value=n),
+        lambda x, n: n + x,
+        lambda x, n: u.math.maximum(x, n),
+    ):
+        for _ in range(2):
+            found, expected = call(q, number), call(q.mantissa, number)
+            torch.testing.assert_close(u.get_mantissa(found), expected, equal_nan=True)
+            with pytest.raises(u.UnitMismatchError):
+                call(q, 1.0)
+
+
+def test_zero_times_a_quantity_keeps_its_unit():
+    q = torch.ones(2) * u.mV
+    assert (0 * q).unit is u.mV and torch.mul(q, 0).unit is u.mV and torch.mul(q, 2.0).unit is u.mV
+    assert u.math.multiply(q, 0).unit is u.mV
