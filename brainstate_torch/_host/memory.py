@@ -1,6 +1,6 @@
 """Memory that tensors share until one of them is written: torch's copy-on-write storages."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -8,8 +8,8 @@ import torch
 __all__ = ["all_halved", "apart", "halved", "is_halved", "is_intact", "shows"]
 
 #: Whether the memory of a tensor is, or was, shared by :func:`halved`, and the tensor has not been written since.
-is_halved = torch._C._is_cow_tensor
-_address = torch._C._data_address
+is_halved: Callable[[Any], bool] = torch._C._is_cow_tensor  # type: ignore[attr-defined]
+_address: Callable[[torch.Tensor], int] = torch._C._data_address  # type: ignore[attr-defined]
 _uses = torch._C._storage_Use_Count
 
 
@@ -37,7 +37,7 @@ def apart(x: torch.Tensor) -> torch.Tensor:
     try:
         storage = x.untyped_storage()
         # One use is the tensor's, one that of the Python object made here.
-        if storage.resizable() and _uses(storage._cdata) <= 2 and x._use_count() == 1:
+        if storage.resizable() and _uses(storage._cdata) <= 2 and x._use_count() == 1:  # type: ignore[attr-defined]
             return x._lazy_clone()
     except (RuntimeError, NotImplementedError):
         pass

@@ -120,8 +120,9 @@ class Frame(StateTraceStack):
         if not is_watched():
             self.values[state] = value
             return
-        notes, old = self.notes, self.values.get(state)
-        note = notes.get(state)
+        notes = self.notes
+        old: Any = self.values.get(state)
+        note: Any = notes.get(state)
         # The usual case first, outside of torch.func: 1 µs for each write instead of 3.
         usual = type(note) is tuple and type(old) is Value and not self.level
         whole = usual and old._version == note[1] and is_halved(old)
