@@ -85,6 +85,8 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
             key.append(ANY if fits_any_unit(value) else kind)
         elif isinstance(value, torch.Tensor):
             key.append(torch.Tensor)
+        elif kind is tuple and all(type(item) is int for item in value):
+            key.append(tuple)
         else:
             return None
     for name, value in kwargs.items():
@@ -188,7 +190,7 @@ class _Call:
         return self.args
 
     def keeps_keywords(self, plan: Plan) -> bool:
-        """Are all keywords handed on as they are?"""
+        """Whether all keywords are handed on as they are."""
         return all(
             factor == 1.0 for (_, key), factor in zip(self.places, plan.factors, strict=True) if isinstance(key, str)
         )

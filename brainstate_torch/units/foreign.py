@@ -13,7 +13,7 @@ __all__ = ["is_foreign", "parts"]
 
 
 def is_foreign(x: Any) -> bool:
-    """Is it a quantity of pint, brainunit or saiunit?"""
+    """Whether it is a quantity of pint, brainunit or saiunit."""
     return isinstance(x, pint.Quantity) or (hasattr(x, "mantissa") and is_foreign_unit(getattr(x, "unit", None)))
 
 

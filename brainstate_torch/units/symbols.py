@@ -31,6 +31,7 @@ _MEANINGS = {
     "calorie_IT": "international_calorie",
     "calorie_th": "calorie",
     "electric_constant": "vacuum_permittivity",
+    "electronvolt": "electron_volt",
     "fluid_ounce_US": "fluid_ounce",
     "fluid_ounce_imp": "imperial_fluid_ounce",
     "gallon_US": "gallon",

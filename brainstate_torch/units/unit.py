@@ -55,7 +55,7 @@ class Dimension(UnitsContainer):
 
     @property
     def is_dimensionless(self) -> bool:
-        """Is it the dimension of numbers?"""
+        """Whether it is the dimension of numbers."""
         return not self
 
 
@@ -154,16 +154,16 @@ class Unit:
 
     @property
     def dimensionless(self) -> bool:
-        """Is it a number, of whatever size (``radian``, ``mV / V``)?"""
+        """Whether it is a number, of whatever size (``radian``, ``mV / V``)."""
         return not self._dim
 
     @property
     def is_unitless(self) -> bool:
-        """Is it the number one?"""
+        """Whether it is the number one."""
         return not self._dim and self._scale == 1.0
 
     def has_same_dim(self, other: Any) -> bool:
-        """Does the other unit, or the unit of the other value, measure the same thing?"""
+        """Whether the other unit, or the unit of the other value, has the same dimension."""
         return bool(self._dim == (other if isinstance(other, Unit) else other.unit)._dim)
 
     def __eq__(self, other: object) -> bool:
@@ -456,7 +456,7 @@ def _parse(text: str) -> Unit:
 
 
 def is_foreign_unit(x: Any) -> bool:
-    """Is it a unit of brainunit or saiunit?"""
+    """Whether it is a unit of brainunit or saiunit."""
     is_theirs = type(x).__module__.split(".")[0] in ("brainunit", "saiunit")
     return is_theirs and hasattr(x, "dim") and hasattr(x, "magnitude") and not hasattr(x, "mantissa")
 

@@ -178,3 +178,14 @@ def test_update_mantissa_checks_what_it_gets():
 
 def test_other_registrys_units_are_understood():
     assert u.Quantity(pint.UnitRegistry().Quantity(3.0, "mV")).unit is u.mV
+
+
+def test_pints_decorators_take_our_quantities():
+    double = u.registry.wraps(u.registry.mV, (u.registry.mV,))(lambda v: 2 * v)
+    found = double(torch.tensor([0.001]) * u.volt)
+    assert isinstance(found, u.Quantity) and found.unit is u.mV and found.mantissa.item() == pytest.approx(2.0)
+    assert double(3.0 * u.registry.mV).magnitude == 6.0
+    length = u.registry.check("[length]")(lambda x: x)
+    assert length(3.0 * u.cm).to_decimal(u.meter) == pytest.approx(0.03)
+    with pytest.raises(pint.DimensionalityError):
+        length(3.0 * u.ms)
