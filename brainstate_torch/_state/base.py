@@ -122,7 +122,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def value(self) -> A:
         """The value. Reading and assigning it reports to the active traces and runs the hooks."""
         traces = CONTEXT.traces
-        if len(traces) == 1 and self in traces[0].values and self._level == 0:
+        if len(traces) == 1 and self in traces[0].values and self._level == 0 and not traces[0].observes:
             # The usual case, one transform around that has a value for the State: all that the lines below would do.
             value = traces[0].values[self]
             traces[0]._originals.setdefault(self, value)

@@ -53,8 +53,9 @@ class SuppliedFrame(Frame):
         return self.values[state]
 
     def read_its_value(self, state: State[Any]) -> None:
-        """Record a read of the State."""
-        self.was_read.add(state)
+        """Record a read of the State; what is read after a write is not the value that the State had."""
+        if state not in self._written:
+            self.was_read.add(state)
         super().read_its_value(state)
 
     def write_its_value(self, state: State[Any]) -> None:
