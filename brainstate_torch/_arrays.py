@@ -59,7 +59,7 @@ def short_dtype(dtype: torch.dtype) -> str:
 
 
 def is_arraylike(x: Any) -> TypeGuard[torch.Tensor | np.ndarray[Any, Any] | bool | int | float | complex]:
-    """Is this a tensor, a numpy array or a number?"""
+    """Whether this is a tensor, a numpy array or a number."""
     return isinstance(x, (torch.Tensor, np.ndarray, np.generic, *SCALARS))
 
 

@@ -26,7 +26,7 @@ class TraceContextError(BrainStateError):
 
 
 class BatchAxisError(BrainStateError):
-    """A State was given a batched value along an axis that nobody declared.
+    """A State was given a batched value along an axis that was not declared.
 
     Examples
     --------

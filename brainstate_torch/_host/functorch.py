@@ -181,7 +181,7 @@ def concrete(x: torch.Tensor) -> torch.Tensor:
 
 
 def is_batched(x: Any, at: int | None = None) -> bool:
-    """Has a value one of its own in each lane of a vmap around the caller, or of the one at a level?"""
+    """Whether `x` is batched by an enclosing vmap, or by the one at level `at`, if given."""
     while isinstance(x, torch.Tensor) and _functorch.is_functorch_wrapped_tensor(x):
         if _functorch.is_batchedtensor(x) and at in (None, level_of(x)):
             return True
@@ -285,7 +285,7 @@ def level() -> int:
 
 
 def is_transformed() -> bool:
-    """Does a torch.func transform enclose the caller?"""
+    """Whether a torch.func transform encloses the caller."""
     return _maybe_current_level() is not None
 
 
@@ -300,7 +300,7 @@ def forward_levels() -> int:
 
 
 def is_differentiated(*tensors: torch.Tensor) -> bool:
-    """May a derivative by one of these be asked for, or a vmap look into them?"""
+    """Whether a derivative with respect to one of these may be asked for, or a vmap batches them."""
     if _maybe_current_level() is not None or forward_ad._current_level >= 0:
         return True
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)

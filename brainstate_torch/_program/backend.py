@@ -46,7 +46,7 @@ def _hold_memory() -> None:
 
 
 def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
-    # Loading Inductor takes a second, which only who compiles should pay.
+    # Importing Inductor takes a second; only code that compiles should pay for it.
     from .._host.inductor import NO_COMPILER, compile_fx_inner, config, select_decomp_table
 
     detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
@@ -62,7 +62,7 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     held = leave_to_torch(graph)
     _keep_strides(graph)
     try:
-        # Who calls a program vouches for shapes and strides.
+        # The caller guarantees shapes and strides.
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
             output: Any = compile_fx_inner(graph, inputs)
     except Exception as error:
@@ -123,14 +123,14 @@ def _casts(module: GraphModule) -> dict[str, Any]:
 
 #: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
 _PIECE = 200
-#: Multiplications from which on a call of a piece costs little beside the products of a step.
+#: Above this many multiplications per step, the overhead of calling a piece is negligible.
 _DEAR = 2**19
 
 
 def steps_per_piece(module: GraphModule) -> int:
     """How many steps of a loop to compile as one, by the number and kind of operations in a step.
 
-    What a compiler fuses gains by it; what it calls, such as a product of matrices, takes the same time.
+    Unrolling helps code that is fused; library calls such as matmul take the same time.
     """
     nodes = [node for node in module.graph.nodes if node.op == "call_function"]
     if any(number_of(node) is not None for node in nodes):

@@ -18,7 +18,7 @@ def with_numbers_of(tensors: Sequence[torch.Tensor], act: Callable[..., None]) -
     Where only shapes are computed there are none, and it is not called.
     """
     if is_recording():
-        # A backward pass meets the numbers of the forward pass, which has looked at them.
+        # Skipped in a backward pass: the forward pass has checked the same values.
         if not SETTINGS.backward:
             Effect(act).apply([recording().local(x) for x in tensors])
         return

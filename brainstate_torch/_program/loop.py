@@ -68,7 +68,7 @@ class Loop(Operation):
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
         self.count = len(step.results)
-        #: Which of the inputs does a step read?
+        #: The inputs that a step reads.
         self._used = [bool(node.users) for node in layout.parts(arguments(step.graph))[2][: layout.inputs]]
         given = arguments(step.graph)
         self._hoisted = hoisted(step.graph, [*given[: layout.carry], *layout.parts(given)[2][: layout.inputs]])

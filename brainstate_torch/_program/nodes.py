@@ -59,7 +59,7 @@ def _aliased_arguments(node: Node) -> list[tuple[Any, Node]]:
 
 
 def merge_equal(module: GraphModule) -> None:
-    """Let one node stand for those that compute the same from the same."""
+    """Common-subexpression elimination, in place."""
     known: dict[Any, Node] = {}
     for node in module.graph.nodes:
         if node.op != "call_function" or node.is_impure():
@@ -94,9 +94,9 @@ def is_view(node: Node) -> bool:
 
 
 def effort(node: Node) -> float:
-    """What it costs to compute the value of a node again in a compiled program, as bytes of memory that it is worth.
+    """Cost of recomputing a node in a compiled program, in equivalent bytes of memory traffic.
 
-    What is pointwise, a view, or made of nothing is fused with what follows; only transcendental functions take time.
+    Pointwise operations, views and factories are fused with what follows; only transcendental functions take time.
     """
     operation = node.target
     if operation is operator.getitem:

@@ -213,7 +213,7 @@ class Operation(ABC):
 
     #: How many results it has.
     count: int
-    #: Have the results no derivatives?
+    #: Whether the results have no derivatives.
     constant = False
     #: What it is called where a graph is printed.
     title = "operation"
@@ -223,7 +223,7 @@ class Operation(ABC):
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)
-        # A tensor from outside is known by identity, which what is inside a dead wrapper has not.
+        # Outer tensors are looked up by `id`; unwrapping a dead wrapper first would lose it.
         tensors = [alive(local(x)) for x in tensors]
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
@@ -300,13 +300,13 @@ class Operation(ABC):
 
     @property
     def draws(self) -> bool:
-        """Does it draw random numbers?"""
+        """Whether any of its bodies draws random numbers."""
         graphs = [body.graph for body in self.bodies()]
         return any(_operation(number).draws for graph in graphs for number in numbers_in(graph))
 
     @property
     def acts(self) -> bool:
-        """Does it more than compute?"""
+        """Whether any of its bodies has side effects."""
         return any(acts(body.graph) for body in self.bodies())
 
     @abstractmethod

@@ -125,7 +125,7 @@ class Recording(TorchFunctionMode):
             self._aliases = before
 
     def local(self, x: Any) -> Any:
-        """The tensor of this graph that a tensor means; anything else as it is."""
+        """Return the proxy of an outer tensor in this graph; other values unchanged."""
         if not isinstance(x, torch.Tensor):
             return x
         if x_alias := self._aliases.get(id(x)):
@@ -156,7 +156,7 @@ class Recording(TorchFunctionMode):
         return alias is None or id(alias[1]) in self.originals
 
     def _check_own(self, x: torch.Tensor) -> None:
-        """Refuse to differentiate by what this graph does not know; so begins a derivative of torch.func."""
+        """Raise if torch.func differentiates with respect to an outer tensor; `requires_grad_` is its first call."""
         numbers = concrete(x)
         own = isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode
         if numbers is not x and not own and _THREAD.recordings[0] is not self:
@@ -188,7 +188,7 @@ class Recording(TorchFunctionMode):
 
 
 def is_recording() -> bool:
-    """Does the caller run to record a graph?"""
+    """Whether a graph is being recorded in this thread."""
     return bool(_THREAD.recordings)
 
 
@@ -198,7 +198,7 @@ def recording() -> Recording:
 
 
 def local(x: Any) -> Any:
-    """The tensor of the innermost graph that a tensor means, where one is recorded; anything else as it is.
+    """Return the proxy of an outer tensor in the innermost graph, where one is recorded; other values unchanged.
 
     What hands tensors to a transform of torch.func asks for it first: the transform would wrap the one from outside.
     """
@@ -252,7 +252,7 @@ class Recorded(NamedTuple):
     captured
         What the further inputs are, where the recording was made.
     originals
-        The same as the function knows them; where another recording gave one a further meaning, they differ.
+        The captured tensors as the user's function holds them, before an outer recording replaced them by proxies.
     stand_ins
         The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
         is itself.
@@ -322,7 +322,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
 
 
 def tidy(module: GraphModule) -> None:
-    """Let operations be called by name, and drop what nobody needs."""
+    """Let operations be called by name, and eliminate dead code."""
     for node in module.graph.nodes:
         if node.target is CALL:
             node.target = act if target(node.args[1]).acts else perform
@@ -360,7 +360,7 @@ def _shape(node: Any) -> Any:
 
 
 def _inputs_of_constants(module: GraphModule) -> list[torch.Tensor]:
-    """Turn the constants of a graph, stand-ins and tensors made of numbers, into inputs behind the others."""
+    """Lift the constants of a graph, proxies and tensors made of numbers, to extra inputs at the end."""
     graph = module.graph
     captured: list[torch.Tensor] = []
     last = None

@@ -13,7 +13,7 @@ _aten = torch.ops.aten
 
 
 def write_parts(module: GraphModule) -> None:
-    """Let a functional graph that copies joined tensors into an input copy each of them.
+    """Replace ``input.copy_(cat(parts))`` by one copy for each part.
 
     What computes a part then writes it there at once; otherwise a compiler joins the parts and copies the whole.
     """
@@ -46,7 +46,7 @@ def _rows(value: Node) -> list[Node]:
 
 
 def _write_row(module: GraphModule, place: Node, i: int, row: Node, copy: Node) -> None:
-    """Write a row into its place before a node; if it is joined itself, where that is done, and its parts."""
+    """Store `row` into ``place[i]`` before `copy`; a concatenated row is stored part by part where it is built."""
     graph = module.graph
     shape = place.meta["val"].shape[1:]
     if row.target is not _aten.cat.default or row.meta["val"].shape != shape:

@@ -83,7 +83,7 @@ class Backed:
         raise NotImplementedError
 
     def _trains(self, leaf: torch.Tensor) -> bool:
-        """Does the Parameter of this leaf require a gradient?"""
+        """Whether the Parameter of this leaf requires a gradient."""
         return False
 
     def _back(self, value: Any) -> None:

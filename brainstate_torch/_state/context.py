@@ -20,7 +20,7 @@ class Context(threading.local):
         self.catchers: list[Any] = []
         #: Whether an assignment must keep the structure; None: only the dimensions.
         self.tree_check: list[bool | None] = [None]
-        #: Is the tape running its backward pass?
+        #: Whether the tape runs its backward pass.
         self.backward = False
 
 

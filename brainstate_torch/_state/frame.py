@@ -205,7 +205,7 @@ class Frame(StateTraceStack):
         raise NotImplementedError
 
     def is_touched(self, state: State[Any]) -> bool:
-        """Was the State read or written inside?"""
+        """Whether the State was read or written inside."""
         return state in self._originals
 
     def written(self) -> list[State[Any]]:
@@ -216,7 +216,7 @@ class Frame(StateTraceStack):
 
     @property
     def changed(self) -> bool:
-        """Was a State written or made inside?"""
+        """Whether a State was written or made inside."""
         return bool(self._written or self.created)
 
     def original(self, state: State[Any]) -> Any:

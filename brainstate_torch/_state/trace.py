@@ -38,7 +38,7 @@ class StateTraceStack:
     (True, True)
     """
 
-    #: Do States made inside belong to the surroundings?
+    #: Whether States made inside belong to the surroundings.
     transparent = False
     #: The values that States have inside, where they are not their own.
     values: Mapping[State[Any], Any] = {}
@@ -52,7 +52,7 @@ class StateTraceStack:
         self.name = name
         self.check_read = check_read
         self._new_arg = new_arg
-        #: Does a read do more than being recorded?
+        #: Whether a read has side effects besides being recorded.
         self.observes = new_arg is not None or check_read is not None
         # Keyed by identity, in the order of first touch: the value at that time, and which were written.
         self._originals: dict[State[Any], Any] = {}

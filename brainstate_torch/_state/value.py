@@ -83,7 +83,7 @@ class StateParameter(torch.nn.Parameter):
     records, it computes a new tensor, so that ``s.value += d`` does under :func:`taped` what it does everywhere.
     """
 
-    #: Is ``requires_grad`` off only because the State holds integers for now?
+    #: Whether ``requires_grad`` is off only because the State holds integers for now.
     paused = False
 
 

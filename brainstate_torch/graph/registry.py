@@ -37,7 +37,7 @@ class NodeType:
     pop_key: Callable[[Any, Key], Any]
     create_empty: Callable[[Any], Any]
     clear: Callable[[Any], None]
-    #: Does :func:`nodes` give them?
+    #: Whether :func:`nodes` gives them.
     listed: bool = True
 
     def items(self, node: Any) -> tuple[Items, Any]:

@@ -76,7 +76,7 @@ def iter_node(node: Any, allowed_hierarchy: tuple[int, int] = _ALL_LEVELS) -> It
 def _walk(root: Any, hierarchy: tuple[int, int]) -> Iterator[tuple[PathParts, Any, bool]]:
     """Path, object and whether it is a node, for every leaf and node; children before parents."""
     lowest, highest = hierarchy
-    # The objects are kept, not their ids alone: a container may hand out children that nobody else holds.
+    # The objects are kept, not their ids alone: a container may hand out children that nothing else holds.
     seen: dict[int, Any] = {}
 
     def visit(x: Any, path: PathParts, level: int) -> Iterator[tuple[PathParts, Any, bool]]:

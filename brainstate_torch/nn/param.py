@@ -37,7 +37,7 @@ class _Cached(NamedTuple):
     versions: tuple[int | None, int | None]
 
     def fits(self, source: Any) -> bool:
-        """Do both still hold the numbers that they held, and are the unconstrained ones these?"""
+        """Whether the cached value is still valid for these unconstrained values."""
         return self.source is source and self.versions == (_version(source), _version(self.value))
 
 
@@ -379,5 +379,5 @@ def _made(data: Any, shape: tuple[int, ...] | None, kwargs: dict[str, Any]) -> A
 
 
 def _agree(first: Any, second: tuple[int, ...]) -> bool:
-    """Do two shapes broadcast with each other?"""
+    """Whether two shapes broadcast with each other."""
     return all(a == b or 1 in (a, b) for a, b in zip(reversed(first), reversed(second), strict=False))

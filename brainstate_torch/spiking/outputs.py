@@ -39,7 +39,7 @@ class SynOut(Module):
     tensor([1., 9.])
     """
 
-    #: Is the current linear in the potential?
+    #: Whether the current is linear in the potential.
     is_linear: ClassVar[bool] = False
 
     def update(self, conductance: Any, potential: Any = None) -> Any:

@@ -14,7 +14,7 @@ Path = tuple[Any, ...]
 
 
 def is_state(x: Any) -> bool:
-    """Is this a State?"""
+    """Whether this is a State."""
     # States are defined above this layer: they are known by the method that makes a reference of them.
     return hasattr(type(x), "to_state_ref")
 

@@ -77,12 +77,12 @@ def buffers_of(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def is_persistent(state: State[Any]) -> bool:
-    """Is the State part of what a model has learned, and not of one run?"""
+    """Whether the State belongs to what a model has learned, and not to one run."""
     return not isinstance(state, ShortTermState)
 
 
 def is_saved(leaf: Any) -> bool:
-    """Does a leaf of a State hold numbers?"""
+    """Whether a leaf of a State holds numbers."""
     return isinstance(get_mantissa(leaf), (torch.Tensor, *SCALARS))
 
 

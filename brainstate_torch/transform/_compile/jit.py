@@ -34,7 +34,7 @@ __all__ = ["Jitted", "jit"]
 _MISSING = Missing()
 #: Programs kept for one function.
 _CAPACITY = 64
-#: Seconds of compilation after which a word is due.
+#: A compilation that takes longer than this many seconds is reported.
 _PATIENCE = 2.0
 
 

@@ -52,7 +52,7 @@ Engined = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Sequence[torch.Te
 
 
 class _Tape(threading.local):
-    """Per thread: is a reverse pass on the tape under way?"""
+    """Per thread: whether a reverse pass runs on the tape."""
 
     active = False
 

@@ -69,7 +69,7 @@ class StateAxes:
 
 
 def is_axis(x: Any) -> bool:
-    """Is this an axis, or None for not mapped?"""
+    """Whether this is an axis, or None for not mapped."""
     return x is None or (isinstance(x, int) and not isinstance(x, bool))
 
 
