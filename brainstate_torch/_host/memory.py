@@ -7,10 +7,20 @@ import torch
 
 __all__ = ["all_halved", "apart", "halved", "is_halved", "is_intact", "shows"]
 
-#: Whether the memory of a tensor is, or was, shared by :func:`halved`, and the tensor has not been written since.
-is_halved: Callable[[Any], bool] = torch._C._is_cow_tensor  # type: ignore[attr-defined]
+_is_cow: Callable[[Any], bool] = torch._C._is_cow_tensor  # type: ignore[attr-defined]
 _address: Callable[[torch.Tensor], int] = torch._C._data_address  # type: ignore[attr-defined]
 _uses = torch._C._storage_Use_Count
+
+
+def is_halved(x: torch.Tensor) -> bool:
+    """Whether the memory of a tensor is, or was, shared by :func:`halved`, and the tensor has not been written since.
+
+    A wrapper of torch.func, as a State holds that was made inside a transform, has no memory to ask for.
+    """
+    try:
+        return _is_cow(x)
+    except NotImplementedError:
+        return False
 
 
 def halved(x: torch.Tensor) -> torch.Tensor:
@@ -47,7 +57,7 @@ def apart(x: torch.Tensor) -> torch.Tensor:
 def all_halved(values: Iterable[Any]) -> bool:
     """Whether each is a tensor with memory of its own kind that is :func:`is_halved`; 0.07 µs each."""
     try:
-        return all(map(is_halved, values))
+        return all(map(_is_cow, values))
     except (TypeError, NotImplementedError):
         return False
 

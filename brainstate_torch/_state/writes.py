@@ -34,7 +34,8 @@ def noted(value: Any) -> Any:
         return _noted(value)
     if kind in _CONSTANTS:
         return None
-    found = [_noted(leaf) for leaf in _tree.leaves(value) if type(leaf) is Value]
+    # With its tensors, since a list or dict may be edited: that reaches a copy, and is no write.
+    found = [(leaf, _noted(leaf)) for leaf in _tree.leaves(value) if type(leaf) is Value]
     return found or None
 
 
@@ -51,8 +52,7 @@ def is_written(value: Any, note: Any) -> bool:
         return _is_written(value, note)
     if type(note) is not list:
         return False
-    leaves = [leaf for leaf in _tree.leaves(value) if type(leaf) is Value]
-    return len(leaves) != len(note) or any(map(_is_written, leaves, note))
+    return any(_is_written(leaf, own) for leaf, own in note)
 
 
 def _is_written(x: torch.Tensor, note: Any) -> bool:

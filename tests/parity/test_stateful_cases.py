@@ -157,12 +157,21 @@ def _leaves(f, before, after):
 for _name, _before, _after in [
     ("another tree", lambda f: f.array(1.0), lambda f: [f.array(1.0)]),
     ("another unit", lambda f: f.q(1.0, "mV"), lambda f: f.q(1.0, "volt")),
-    ("a plain value for a quantity", lambda f: f.q(1.0, "mV"), lambda f: f.array(1.0)),
     ("another key", lambda f: {"a": f.array(1.0)}, lambda f: {"b": f.array(1.0)}),
 ]:
     case(f"a State left with {_name}", raises="ValueError")(
         lambda f, before=_before, after=_after: _leaves(f, before, after)
     )
+
+
+@differs(
+    "a State left with a plain value for a quantity",
+    "ours refuses the assignment: a State does not lose its unit in silence",
+    ours="UnitMismatchError",
+    theirs="ValueError",
+)
+def _(f):
+    return f.error(lambda: _leaves(f, lambda f: f.q(1.0, "mV"), lambda f: f.array(1.0)))
 
 
 def _function(f, body=lambda x, **kwargs: 1.0, **options):
