@@ -660,3 +660,47 @@ def test_a_state_written_in_inference_mode_can_be_differentiated_later(compiled)
     value = 2 * X + 1
     assert torch.equal(T.grad(lambda: (state.value * w.value**2).sum(), w)(), 6 * value)
     assert torch.equal(T.grad(lambda: (state.value**2).sum(), state)(), 2 * value)
+
+
+_WRAPPED = {
+    "grad": lambda f: T.grad(f),
+    "grad with its value": lambda f: T.grad(f, return_value=True),
+    "vector_grad": lambda f: T.vector_grad(f),
+    "jacrev": lambda f: T.jacrev(f),
+    "jacfwd": lambda f: T.jacfwd(f),
+    "hessian": lambda f: T.hessian(f),
+    "vmap of grad": lambda f: T.vmap(T.grad(lambda x: f(x[None]))),
+    "vmap2": lambda f: T.vmap2(lambda x: f(x[None])),
+    "jit": lambda f: T.jit(f, backend="replay"),
+    "checkpoint": lambda f: T.checkpoint(f),
+}
+
+
+@pytest.mark.parametrize("name", _WRAPPED)
+def test_a_transform_that_is_compiled_sees_what_its_function_reads(name):
+    x, factor = torch.tensor([1.0, 2.0]), [3.0]
+    scale = torch.ones(2)
+
+    def loss(y):
+        return (scale[: len(y)] * y**2).sum() * factor[0]
+
+    program = T.jit(_WRAPPED[name](loss), backend="replay")
+    for change in (lambda: None, lambda: factor.__setitem__(0, 5.0), lambda: scale.mul_(2.0)):
+        change()
+        torch.testing.assert_close(program(x), _WRAPPED[name](loss)(x))
+    scale = torch.full((2,), 7.0)
+    torch.testing.assert_close(program(x), _WRAPPED[name](loss)(x))
+
+
+def test_an_attribute_that_is_set_later_hides_that_of_the_class():
+    class Scale(brainstate.nn.Module):
+        factor = 2.0
+
+        def update(self, x):
+            return x * self.factor
+
+    layer = Scale()
+    program = T.jit(layer, backend="replay")
+    assert torch.equal(program(torch.ones(2)), torch.full((2,), 2.0))
+    layer.factor = 3.0
+    assert torch.equal(program(torch.ones(2)), torch.full((2,), 3.0))

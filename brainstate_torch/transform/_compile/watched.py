@@ -24,6 +24,7 @@ __all__ = ["Watched"]
 _ROOTS = frozenset({"__call__", "forward", "update"})
 #: What decides how torch calls a module, and what the module is made of.
 _OF_MODULES = ("training", "_forward_hooks", "_forward_pre_hooks", "_parameters", "_buffers", "_modules")
+_PACKAGE = __name__.split(".")[0]
 #: More objects than these are not looked at.
 _MOST = 2000
 
@@ -57,6 +58,11 @@ def _is_users(code: types.CodeType) -> bool:
 def _is_users_class(kind: type) -> bool:
     file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
     return kind is not object and not file.startswith((OURS, TORCH)) and "site-packages" not in file
+
+
+def _is_ours(x: Any) -> bool:
+    """Whether an object belongs to a transform, such as the plan of a map."""
+    return type(x).__module__.startswith(f"{_PACKAGE}.transform") and hasattr(x, "__dict__")
 
 
 class Watched:
@@ -166,6 +172,9 @@ class Watched:
         self._objects.append(x)
         if isinstance(x, torch.nn.Module):
             return x.modules()
+        if type(x).__module__.startswith(_PACKAGE):
+            # A derivative, a map or a compiled function: what it was made of reads, too.
+            return [value for value in attributes.values() if callable(value) or _is_ours(value)]
         return [attributes["__wrapped__"]] if "__wrapped__" in attributes else ()
 
     def _of_function(self, fun: types.FunctionType) -> Iterator[Any]:
@@ -199,9 +208,21 @@ class Watched:
         for x in self._objects:
             of_module = _OF_MODULES if isinstance(x, torch.nn.Module) else ()
             names = x.__dict__.keys() & {*self._attributes, *of_module}
+            entries = [(name, kept(x.__dict__[name])) for name in names]
+            # One that is set later hides the attribute of the class.
+            entries += [(name, MISSING) for name in self._of_class(x) - names]
             with contextlib.suppress(TypeError):  # an object without weak references
-                self._of_objects.append((weakref.ref(x), type(x), [(name, kept(x.__dict__[name])) for name in names]))
+                self._of_objects.append((weakref.ref(x), type(x), entries))
         self._objects = []
+
+    def _of_class(self, x: Any) -> set[str]:
+        """The attributes of the class of an object that code names, and that are no methods or descriptors."""
+        found: set[str] = set()
+        for kind in type(x).__mro__:
+            if _is_users_class(kind):
+                own = vars(kind)
+                found |= {name for name in self._attributes & own.keys() if not hasattr(own[name], "__get__")}
+        return found
 
     def _methods(self, x: Any) -> Iterator[Any]:
         """The functions of the class of an object that code names; none of what belongs to a library."""
