@@ -55,11 +55,9 @@ def apart(x: torch.Tensor) -> torch.Tensor:
 
 
 def all_halved(values: Iterable[Any]) -> bool:
-    """Whether each is a tensor with memory of its own kind that is :func:`is_halved`; 0.07 µs each."""
-    try:
-        return all(map(_is_cow, values))
-    except (TypeError, NotImplementedError):
-        return False
+    """Whether each is a tensor with memory of its own kind that is :func:`is_halved`; 0.1 µs each."""
+    # torch's error for what is no tensor would hold its text, for which the host waits on an accelerator.
+    return all(isinstance(x, torch.Tensor) and is_halved(x) for x in values)
 
 
 def is_intact(half: torch.Tensor) -> bool:

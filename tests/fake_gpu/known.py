@@ -13,9 +13,6 @@ KNOWN = {
     "units: numbers and arrays of numpy beside a quantity on the device": (
         "a numpy array times a unit is a quantity on the default device before it meets another"
     ),
-    "torch.nn.BatchNorm1d in a model: jit": "a buffer that is shown while a program is recorded is a fake tensor",
-    "torch.autocast around a jitted function is another program": "autocast is not yet part of a program's key",
-    "torch.autocast: layers give half precision, as torch.nn's do": "the bias is added in float32",
     "no wait: jit of cond": _NUMBER,
     "no wait: jit of switch": _NUMBER,
     "no wait: jit of ifelse": _NUMBER,

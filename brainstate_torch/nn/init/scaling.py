@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from ...typing import SeedOrKey
-from ...units import UNITLESS, Unit, UnitMismatchError, is_quantity
+from ...units import UNITLESS, Unit, UnitMismatchError, get_unit, is_quantity
 from .base import RandomInitializer
 
 __all__ = [
@@ -74,9 +74,9 @@ class VarianceScaling(RandomInitializer):
             raise ValueError(f"`distribution` must be one of {_DISTRIBUTIONS}. Got {distribution!r}.")
         if is_quantity(scale):
             raise UnitMismatchError(
-                f"`scale` must be a plain number, a part of the variance. Got one in {scale.unit}. Give the "
+                f"`scale` must be a plain number, a part of the variance. Got one in {get_unit(scale)}. Give the "
                 "weights their unit with `unit=`.",
-                scale.unit,
+                get_unit(scale),
                 UNITLESS,
             )
         super().__init__(unit, seed)
