@@ -209,7 +209,7 @@ def _viewing(name: str) -> Callable[..., Any]:
     def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
         return _as_value(whole(self, *args, **kwargs))
 
-    method.__name__, method.__doc__ = name, whole.__doc__
+    method.__name__, method.__doc__ = name, f"As `torch.Tensor.{name}`; a view is a value, too."
     return method
 
 
@@ -219,7 +219,9 @@ def _viewing_property(name: str) -> property:
     def refused(self: torch.Tensor, value: Any) -> NoReturn:
         _refuse(f"{name} = ...")(self)
 
-    return property(lambda self: _as_value(found.__get__(self)), refused, doc=found.__doc__)
+    return property(
+        lambda self: _as_value(found.__get__(self)), refused, doc=f"As `torch.Tensor.{name}`; a view is a value, too."
+    )
 
 
 for _name in _VIEWS:
