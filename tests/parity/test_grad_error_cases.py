@@ -228,14 +228,23 @@ for _name, _before, _after in [
     ("another tree", lambda f: f.array(1.0), lambda f: [f.array(1.0)]),
     ("another key", lambda f: {"a": f.array(1.0)}, lambda f: {"b": f.array(1.0)}),
     ("another unit", lambda f: f.q(1.0, "mV"), lambda f: f.q(1.0, "volt")),
-    ("another dimension", lambda f: f.q(1.0, "mV"), lambda f: f.q(1.0, "ms")),
-    ("a plain value for a quantity", lambda f: f.q(1.0, "mV"), lambda f: f.array(1.0)),
     ("a quantity for a plain value", lambda f: f.array(1.0), lambda f: f.q(1.0, "mV")),
     ("None", lambda f: f.array(1.0), lambda f: None),
 ]:
     case(f"a State left with {_name}", raises="ValueError")(
         lambda f, before=_before, after=_after: _leaves(f, before, after)
     )
+
+for _name, _after in [
+    ("another dimension", lambda f: f.q(1.0, "ms")),
+    ("a plain value for a quantity", lambda f: f.array(1.0)),
+]:
+    differs(
+        f"a State left with {_name}",
+        "ours refuses the assignment: a State does not lose its unit in silence",
+        ours="UnitMismatchError",
+        theirs="ValueError",
+    )(lambda f, after=_after: f.error(lambda: _leaves(f, lambda f: f.q(1.0, "mV"), after)))
 
 
 @differs(
