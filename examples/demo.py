@@ -67,6 +67,7 @@ class Network(nn.Module):
         rate = spikes.mean() / brainstate.environ.get_dt()
         return cross_entropy(scores.mean(0) / u.nA, labels), rate.to(u.Hz)
 
+    @torch.no_grad()
     def accuracy(self, pixels, labels):
         return (self.simulate(pixels)[1].mean(0).argmax(1) == labels).float().mean().item()
 
@@ -99,6 +100,7 @@ def train(network, pixels, labels, test, epochs):
     return losses, accuracies
 
 
+@torch.no_grad()
 def draw(network, losses, accuracies, pixels, label, path):
     """Training, and one test digit: what the network saw, which neurons spiked, how the scores grew."""
     spikes, scores = network.simulate(pixels[None])
