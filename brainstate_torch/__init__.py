@@ -1,5 +1,8 @@
 """brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from . import environ, graph, mixin, nn, optim, random, spiking, transform, typing, units, util
 from ._errors import BatchAxisError, BrainStateError, ConcretizationError, TraceContextError
 from ._state import *  # noqa: F403
@@ -7,6 +10,9 @@ from ._state import __all__ as _states
 from ._state.hooks import *  # noqa: F403
 from ._state.hooks import __all__ as _hooks
 from ._version import __version__
+
+if TYPE_CHECKING:
+    from . import interop
 
 __all__ = [
     "BatchAxisError",
@@ -16,6 +22,7 @@ __all__ = [
     "__version__",
     "environ",
     "graph",
+    "interop",
     "mixin",
     "nn",
     "optim",
@@ -28,3 +35,10 @@ __all__ = [
     *[name for name in _states if name not in ("Frame", "SourceInfo", "NewStateCatcher")],
     *_hooks,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Few programs need it, and it need not be read for the others.
+    if name == "interop":
+        return importlib.import_module(".interop", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

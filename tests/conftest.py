@@ -17,6 +17,7 @@ SLOW = (
     "laws/test_programs.py",
     "laws/test_torch_modules.py",
     "unit/transform/_mapping/test_ranks.py",
+    "unit/interop",
 )
 
 

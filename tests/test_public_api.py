@@ -13,6 +13,7 @@ NAMESPACES = [
     "",
     "environ",
     "graph",
+    "interop",
     "mixin",
     "nn",
     "optim",

@@ -9,6 +9,7 @@ __all__ = ["PRIVATE", "TRIED"]
 TRIED = ("2.13.0",)
 
 PRIVATE = (
+    "torch._C.DisableTorchFunctionSubclass",
     "torch._C._current_autograd_node",
     "torch._C._data_address",
     "torch._C._disabled_torch_function_impl",

@@ -11,6 +11,7 @@ __all__ = [
     "OpOverload",
     "TorchDispatchMode",
     "TorchFunctionMode",
+    "as_plain_tensors",
     "current_autograd_node",
     "disabled_torch_function",
     "dispatch_modes",
@@ -23,6 +24,8 @@ __all__ = [
 
 #: As `__torch_function__` of a subclass: results are plain tensors, and a call costs nothing more.
 disabled_torch_function: Any = torch._C._disabled_torch_function_impl
+#: A context in which torch's functions take a tensor of a subclass as a plain one.
+as_plain_tensors = torch._C.DisableTorchFunctionSubclass
 #: The autograd node whose backward pass runs in this thread, or None.
 current_autograd_node = torch._C._current_autograd_node
 #: Number of active `TorchDispatchMode`s.

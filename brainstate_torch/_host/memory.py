@@ -5,11 +5,16 @@ from typing import Any
 
 import torch
 
-__all__ = ["all_halved", "apart", "halved", "is_halved", "is_intact", "shows"]
+__all__ = ["address", "all_halved", "apart", "halved", "is_halved", "is_intact", "shows"]
 
 _is_cow: Callable[[Any], bool] = torch._C._is_cow_tensor  # type: ignore[attr-defined]
 _address: Callable[[torch.Tensor], int] = torch._C._data_address  # type: ignore[attr-defined]
 _uses = torch._C._storage_Use_Count
+
+
+def address(x: torch.Tensor) -> int:
+    """Where the numbers of a tensor are, without a right to write them: memory that is shared stays shared."""
+    return _address(x)
 
 
 def is_halved(x: torch.Tensor) -> bool:

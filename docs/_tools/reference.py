@@ -30,6 +30,7 @@ NAMESPACES = [
     "spiking.surrogate",
     "environ",
     "graph",
+    "interop",
     "mixin",
     "util",
     "typing",

@@ -1,0 +1,25 @@
+"""Across frameworks: values, functions, models and checkpoints between PyTorch and JAX."""
+
+from .errors import (
+    ConversionError,
+    InteropError,
+    MissingDependencyError,
+    MissingShapeError,
+    UnmappedLayerError,
+    UnsupportedLayerError,
+    UnsupportedStructureError,
+)
+from .to_jax import to_jax
+from .to_torch import to_torch
+
+__all__ = [
+    "ConversionError",
+    "InteropError",
+    "MissingDependencyError",
+    "MissingShapeError",
+    "UnmappedLayerError",
+    "UnsupportedLayerError",
+    "UnsupportedStructureError",
+    "to_jax",
+    "to_torch",
+]
