@@ -1,19 +1,16 @@
 """torch.func, its interpreter stack and its wrappers; autograd's engine; fake tensors."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters, temporarily_pop_interpreter_stack
-from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack as outside_of_transforms
-from torch._functorch.pyfunctorch import temporarily_restore_interpreter_stack as transformed_again
+from torch._functorch.pyfunctorch import retrieve_all_functorch_interpreters
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
     FakeTensor,
     FakeTensorMode,
-    unset_fake_temporarily,
 )
 from torch.autograd import forward_ad
 from torch.autograd.graph import _engine_run_backward
@@ -23,6 +20,7 @@ from torch.func import jvp as _jvp
 from torch.func import vjp as _vjp
 from torch.func import vmap as _vmap
 
+from .leaving import below, outside_of_fakes, outside_of_graphs, outside_of_transforms, transformed_again
 from .sound_rules import SoundRules
 from .unwinding import EXCLUSIVE, in_this_thread, unwinding
 
@@ -61,12 +59,13 @@ __all__ = [
     "level",
     "level_of",
     "moving",
+    "outside_of_fakes",
+    "outside_of_graphs",
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
     "transformed_again",
     "unmapped",
-    "unset_fake_temporarily",
     "untracked",
     "vjp",
     "vmap",
@@ -268,15 +267,6 @@ def lane_marker() -> torch.Tensor | None:
     for x in maps:
         marker = lanes_of(marker, 0, x.level())
     return marker
-
-
-@contextlib.contextmanager
-def below(at: int) -> Iterator[None]:
-    """Within the context, the torch.func transform at a level and those inside it are not there."""
-    with contextlib.ExitStack() as stack:
-        while level() >= at:
-            stack.enter_context(temporarily_pop_interpreter_stack())
-        yield
 
 
 def level() -> int:

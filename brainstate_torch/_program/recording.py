@@ -19,11 +19,11 @@ from .._host.functorch import (
     in_this_thread,
     lanes_of,
     lanes_within,
-    outside_of_transforms,
+    outside_of_fakes,
+    outside_of_graphs,
     transformed_again,
-    unset_fake_temporarily,
 )
-from .._host.fx import GraphModule, Node, disable_proxy_modes_tracing, get_proxy_mode, has_side_effect, make_fx
+from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, make_fx
 from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
 from .indexing import WITHOUT_NUMBERS
@@ -70,7 +70,7 @@ class Recording(TorchFunctionMode):
         self.mode = mode
         #: The recording that this one was begun in, and the transforms that were active there.
         self._outer = _THREAD.recordings[-1] if _THREAD.recordings else None
-        self._transforms = transforms or []
+        self._transforms = transforms
         self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         #: For each stand-in, the tensor that it stands for.
         self.originals: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -89,7 +89,7 @@ class Recording(TorchFunctionMode):
         """Within: this recording goes on outside of every transform, though another may have begun inside it."""
         _THREAD.recordings.append(self)
         try:
-            with _outside_of_graphs(), self.mode, self._proxies or contextlib.nullcontext():
+            with outside_of_graphs(), self.mode, self._proxies or contextlib.nullcontext():
                 yield
         finally:
             _THREAD.recordings.pop()
@@ -109,7 +109,7 @@ class Recording(TorchFunctionMode):
 
     def stand_in(self, x: torch.Tensor) -> torch.Tensor:
         """A new input of the graph, like a tensor from outside."""
-        with _outside_of_graphs(), self.mode:
+        with outside_of_graphs(), self.mode:
             fake = torch.empty(x.shape, dtype=x.dtype, device=x.device)
         self.originals[id(fake)] = (fake, x)
         return fake
@@ -206,32 +206,34 @@ def local(x: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _outside_of_graphs() -> Iterator[None]:
-    """Within: no torch.func transform is active and no graph is recorded, as if called from the top."""
-    with outside_of_transforms(), disable_proxy_modes_tracing():
-        yield
-
-
-@contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Within: the caller may trace another function, as if no transform and no recording were active."""
     outer, _THREAD.recordings = _THREAD.recordings, []
     try:
-        with EXCLUSIVE, _outside_of_graphs():
+        with EXCLUSIVE, outside_of_graphs():
             yield
     finally:
         _THREAD.recordings = outer
 
 
-@contextlib.contextmanager
-def with_numbers() -> Iterator[None]:
-    """Within: no graph is recorded, and tensors have numbers, whatever is recorded or transformed around it."""
-    outer, _THREAD.recordings = _THREAD.recordings, []
-    try:
-        with _outside_of_graphs(), unset_fake_temporarily():
-            yield
-    finally:
-        _THREAD.recordings = outer
+class with_numbers(outside_of_fakes):
+    """Context within which no graph is recorded, and tensors have numbers, whatever goes on around it."""
+
+    __slots__ = ("recordings",)
+
+    def __enter__(self) -> list[Any]:
+        self.recordings, _THREAD.recordings = _THREAD.recordings, []
+        try:
+            return super().__enter__()
+        except BaseException:
+            _THREAD.recordings = self.recordings
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            super().__exit__(*error)
+        finally:
+            _THREAD.recordings = self.recordings
 
 
 class Like(NamedTuple):
@@ -287,8 +289,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     with (
         EXCLUSIVE,
         in_this_thread(),
-        outside_of_transforms() as transforms,
-        disable_proxy_modes_tracing(),
+        outside_of_graphs() as transforms,
         FakeTensorMode(allow_non_fake_inputs=True) as mode,
     ):
         inner = Recording(mode, transforms)
@@ -334,13 +335,28 @@ def tidy(module: GraphModule) -> None:
         elif node.target is torch.ops.aten.slice_scatter.default and len(node.args) > 4:
             # An end like 2**63 - 1 is more than vmap can take.
             node.update_arg(4, min(node.args[4], node.meta["val"].shape[node.args[2]]))
+        elif isinstance(node.target, OpOverload) and torch.Tag.inplace_view in node.target.tags:
+            # matmul of a vector squeezes in place. No memory is written, and later uses refer to what this returns.
+            node.target = _out_of_place(node.target)
     if not any(isinstance(node.target, OpOverload) and node.target._schema.is_mutable for node in module.graph.nodes):
         # Nothing is written in place, so that a copy on write is never made.
         for node in module.graph.nodes:
             if _is_copy_on_write(node):
                 node.replace_all_uses_with(node.args[0])
+    else:
+        # Outside of eager code the lazy one meets tensors without memory of torch's own kind, and raises.
+        for node in module.graph.nodes:
+            if node.target is torch.ops.aten._lazy_clone.default:
+                node.target = torch.ops.aten.clone.default
     module.graph.eliminate_dead_code()
     module.recompile()
+
+
+def _out_of_place(target: OpOverload) -> OpOverload:
+    """What returns the view that an operation like ``squeeze_`` makes of its argument."""
+    packet = getattr(torch.ops.aten, target._schema.name.partition("::")[2].removesuffix("_"), None)
+    found: OpOverload = getattr(packet, target._overloadname, target)
+    return found
 
 
 def _is_copy_on_write(node: Node) -> bool:

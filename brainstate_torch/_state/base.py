@@ -271,8 +271,8 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             # A list or dict that is edited inside a transform must not be the State's own.
             frame = CONTEXT.frames[-1]
             if frame.position >= self._level:
-                value = frame.values[self] = _tree.map(lambda x: x, value)
-                frame.note(self, value)
+                value = _tree.map(lambda x: x, value)
+                frame.give(self, value)
         return value
 
     def _put(self, value: Any) -> None:
@@ -281,6 +281,9 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         if frames and frames[-1].position >= self._level:
             frames[-1].give(self, value)
         else:
+            if frames:
+                # A signal that arrives on the way leaves no note of what is held no more.
+                frames[-1].notes.pop(self, None)
             self._commit(value)
             if frames:
                 frames[-1].note(self, value)

@@ -128,11 +128,13 @@ class Frame(StateTraceStack):
         whole = usual and old._version == note[1] and is_halved(old)
         if not whole and state in self.values and self._is_written(state):
             self._refuse(state)
-        self.values[state] = value
         if type(value) is Value and not self.level:
-            notes[state] = halved(_detach(value)), value._version
+            note = halved(_detach(value)), value._version
         else:
-            notes[state] = noted(value)
+            note = noted(value)
+        # Without a call between the two, at which a signal could arrive.
+        self.values[state] = value
+        notes[state] = note
 
     def note(self, state: State[Any], value: Any) -> None:
         """Note what a State that was made inside was given."""
@@ -197,8 +199,7 @@ class Frame(StateTraceStack):
         tensor, version, changes = self.lent.pop(state)
         if changes or _version(tensor) != version:
             self._written[state] = None
-            self.values[state] = state._own(tensor)
-            self.note(state, self.values[state])
+            self.give(state, state._own(tensor))
 
     def provide(self, state: State[Any]) -> Any:
         """The value of a State that has none here yet, in a frame that `provides` one for each."""

@@ -126,7 +126,9 @@ _raises(
     "for_loop raises",
     "ValueError",
     state_structure=_with_state(lambda f: f.array(0.0), lambda f, s, x: (s, s)),
-    state_dimension=_with_state(lambda f: f.q(0.0, "mV"), lambda f, s, x: x * f.u.ms),
+)
+differs("a State changes its dimension", "refused where it is written", ours="UnitMismatchError", theirs="ValueError")(
+    lambda f: f.error(lambda: _with_state(lambda f: f.q(0.0, "mV"), lambda f, s, x: x * f.u.ms)(f))
 )
 
 

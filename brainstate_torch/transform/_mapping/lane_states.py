@@ -120,7 +120,7 @@ class LaneStates:
         frame.mark_written(state, value)
         return self._lanes(lanes, -2)
 
-    def _outside(self) -> contextlib.AbstractContextManager[None]:
+    def _outside(self) -> contextlib.AbstractContextManager[Any]:
         """Within: what surrounds the lanes, and not a loop or branch in them that is recorded."""
         if self._recording is None or recording() is self._recording:
             return _func.below(self.frame.level)

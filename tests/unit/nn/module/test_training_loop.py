@@ -101,7 +101,7 @@ def test_a_million_calls_keep_no_graph(scale):
     before = nodes()
     for _ in range(50):
         scale(number(1))
-    assert nodes() == before
+    assert nodes() <= before  # what other tests have left may go meanwhile
     assert scale.total.value.grad_fn is None
 
 
