@@ -20,7 +20,8 @@ def home_of(module: torch.nn.Module) -> torch.device | None:
     if moved is not None:
         return moved
     for _, part in parts(module):
-        tensors = _tree.leaves(part._get()) if isinstance(part, State) else [part]
+        # Not by reading it: `init_all_states` asks for the device only to replace the State.
+        tensors = (part._parameters or _tree.leaves(part._value)) if isinstance(part, State) else [part]
         for x in tensors:
             if isinstance(x, torch.Tensor):
                 return x.device

@@ -22,6 +22,7 @@ from .._core.carry import protected
 from .._core.functional import Static, combine, partition, run
 from .._core.memory import overlaps
 from .intake import Intake
+from .made import Attributes, Replaced
 from .recorded import StateFrame, record_stateful
 from .setting_inputs import SettingInputs
 from .watched import Watched
@@ -63,10 +64,15 @@ class Program:
     ) -> None:
         self.settings = SettingInputs() if settings is None else settings
         self.watched = Watched(fun, *static)
+        before = Attributes(self.watched.owners())
         with self.settings.observed() as noted, compiling(backend), _modules_told(self.watched):
             rest = partition(arguments)[1]
             found = record_stateful(fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name))
-        frame = found.frame
+            frame = found.frame
+            #: Where States that it makes stand in the place of others; None if this is right for one call alone.
+            self._replaced: list[Replaced] | None = []
+            if frame.created:
+                self._replaced = before.replaced(frame.created, frame.given, self.watched.contents())
         self.graph, captured, *_ = found.recorded
         self.backend = backend
         self.given = len(tensors)
@@ -98,8 +104,6 @@ class Program:
         self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None
-        #: Whether it makes States that its objects keep: the next call of the function finds them there.
-        self._builds = bool(frame.created) and self.watched.keeps(frame.created)
         self._is_spent = False
 
     def _shared_results(self) -> tuple[list[int], list[int]]:
@@ -129,6 +133,8 @@ class Program:
             x = inputs[place]
             if x.shape != like.shape or x.dtype != like.dtype or x.device != like.device:
                 return None
+        if self._replaced and not all(entry.holds() for entry in self._replaced):
+            return None
         return inputs if self.settings.fetch(inputs) and self.watched.holds() else None
 
     def changed(self) -> set[str]:
@@ -171,7 +177,7 @@ class Program:
             if self._abandon is not None:
                 self._abandon()
             raise
-        self._abandon, self._is_spent = None, self._builds
+        self._abandon, self._is_spent = None, self._replaced is None
         return result
 
     def _commit(self, changes: Sequence[tuple["_Change", Any]]) -> None:
@@ -179,7 +185,7 @@ class Program:
         pairs = []
         for change, value in changes:
             state = change.ref()
-            if state is not None and change.made:
+            if state is not None and change.made and self._abandon is not None:
                 state._hold(value)
             elif state is not None:
                 pairs.append((state, value))
@@ -188,6 +194,8 @@ class Program:
             run(_assign, (pairs,), {}).committed()
         else:
             put_all(pairs)
+        for entry in self._replaced or ():
+            entry.put()
 
     def _tell(self) -> None:
         """Let traces and hooks know what is read."""

@@ -126,11 +126,15 @@ class Watched:
                     return False
         return True
 
-    def keeps(self, values: Iterable[Any]) -> bool:
-        """Whether one of the values is an attribute of an object that is looked at."""
-        ids = {id(x) for x in values}
-        found = [ref() for ref, *_ in self._of_objects]
-        return any(id(x) in ids for owner in found if owner is not None for x in owner.__dict__.values())
+    def owners(self) -> list[Any]:
+        """The objects whose attributes are looked at."""
+        return [owner for owner in (ref() for ref, *_ in self._of_objects) if owner is not None]
+
+    def contents(self) -> list[Any]:
+        """What the variables that are looked at hold now."""
+        cells = [(ref(), place) for ref, place, *_ in self._cells]
+        variables = [names.get(name) for names, name, _ in self._variables]
+        return [*[_content(fun, place) for fun, place in cells if fun is not None], *variables]
 
     def changed(self) -> list[str]:
         """What is not as it was, in words."""

@@ -1,0 +1,93 @@
+"""States that a function makes anew at each call, as ``init_all_states`` does, in place of those made before."""
+
+import types
+import weakref
+from collections.abc import Collection, Iterable
+from typing import Any, NamedTuple
+
+import torch
+
+from ..._state import State
+from ...units import Quantity
+
+__all__ = ["Attributes", "Replaced"]
+
+#: What holds no State.
+_LEAVES = (torch.Tensor, Quantity, type, types.ModuleType, types.FunctionType, str, int, float, complex, type(None))
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+#: More objects than these are not looked at.
+_MOST = 20_000
+
+
+class Replaced(NamedTuple):
+    """An attribute whose State a program replaces by one that it makes, and keeps for its next run."""
+
+    owner: weakref.ref[Any]
+    name: str
+    state: State[Any]
+
+    def holds(self) -> bool:
+        """Whether a State of that kind stands there."""
+        owner = self.owner()
+        return owner is not None and type(vars(owner).get(self.name)) is type(self.state)
+
+    def put(self) -> None:
+        """Let the attribute refer to the State of this program; another one may have put its own there."""
+        owner = self.owner()
+        if owner is not None and vars(owner).get(self.name) is not self.state:
+            setattr(owner, self.name, self.state)
+
+
+class Attributes:
+    """The attributes of objects before a function runs that may replace what they refer to."""
+
+    def __init__(self, owners: Iterable[Any]) -> None:
+        self._before = [(owner, dict(vars(owner))) for owner in owners]
+
+    def replaced(
+        self, made: Collection[State[Any]], touched: Collection[State[Any]], further: Iterable[Any]
+    ) -> list[Replaced] | None:
+        """Where the States that the function has made stand in the place of others that it did not touch.
+
+        None if the next call meets them in another way, so that what was recorded is right for one call alone.
+
+        Parameters
+        ----------
+        made
+            The States made.
+        touched
+            The States that were there before, and whose values the function has read or written.
+        further
+            What else may refer to a State made: the variables that the function can assign.
+        """
+        ids = {id(state) for state in made}
+        found = []
+        rest = [*further]
+        for owner, before in self._before:
+            for name, value in vars(owner).items():
+                if id(value) not in ids:
+                    rest.append(value)
+                    continue
+                old = before.get(name)
+                if type(old) is not type(value) or any(old is state for state in touched):
+                    return None
+                found.append(Replaced(weakref.ref(owner), name, value))
+        return None if _leads_to(rest, ids, {id(owner) for owner, _ in self._before}) else found
+
+
+def _leads_to(objects: list[Any], ids: set[int], seen: set[int]) -> bool:
+    """Whether one of the objects is, or refers to, an object with one of these ids."""
+    while objects and len(seen) < _MOST:
+        x = objects.pop()
+        if id(x) in ids:
+            return True
+        if isinstance(x, _LEAVES) or id(x) in seen:
+            continue
+        seen.add(id(x))
+        if isinstance(x, types.MethodType):
+            objects.append(x.__self__)
+        elif isinstance(x, _CONTAINERS):
+            objects += dict.values(x) if isinstance(x, dict) else x
+        elif not isinstance(x, State):
+            objects += getattr(x, "__dict__", {}).values()
+    return False
