@@ -60,23 +60,24 @@ class Attributes:
         further
             What else may refer to a State made: the variables that the function can assign.
         """
-        ids = {id(state) for state in made}
+        by_id = {id(state): state for state in made}
         found = []
         rest = [*further]
         for owner, before in self._before:
             for name, value in vars(owner).items():
-                if id(value) not in ids:
+                state = by_id.get(id(value))
+                if state is None:
                     rest.append(value)
                     continue
                 old = before.get(name)
-                if type(old) is not type(value) or any(old is state for state in touched):
+                if type(old) is not type(state) or any(old is other for other in touched):
                     return None
-                found.append(Replaced(weakref.ref(owner), name, value))
-        return None if _leads_to(rest, ids, {id(owner) for owner, _ in self._before}) else found
+                found.append(Replaced(weakref.ref(owner), name, state))
+        return None if _leads_to(rest, by_id.keys(), {id(owner) for owner, _ in self._before}) else found
 
 
-def _leads_to(objects: list[Any], ids: set[int], seen: set[int]) -> bool:
-    """Whether one of the objects is, or refers to, an object with one of these ids."""
+def _leads_to(objects: list[Any], ids: Collection[int], seen: set[int]) -> bool:
+    """Whether one of the objects is, or refers to, an object with one of these ids; True if there are too many."""
     while objects and len(seen) < _MOST:
         x = objects.pop()
         if id(x) in ids:
@@ -90,4 +91,4 @@ def _leads_to(objects: list[Any], ids: set[int], seen: set[int]) -> bool:
             objects += dict.values(x) if isinstance(x, dict) else x
         elif not isinstance(x, State):
             objects += getattr(x, "__dict__", {}).values()
-    return False
+    return bool(objects)
