@@ -70,7 +70,7 @@ class Attributes:
                     rest.append(value)
                     continue
                 old = before.get(name)
-                if type(old) is not type(state) or any(old is other for other in touched):
+                if not isinstance(old, State) or type(old) is not type(state) or any(old is other for other in touched):
                     return None
                 found.append(Replaced(weakref.ref(owner), name, state))
         return None if _leads_to(rest, by_id.keys(), {id(owner) for owner, _ in self._before}) else found
