@@ -49,7 +49,7 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/mypy tests/typing
-	-$(BIN)/basedpyright
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 # Small changes of meaning that the tests must notice: ARGS=optim for a room.
 mutate: .venv/test
@@ -103,12 +103,14 @@ nightly:
 .venv/test: EXTRAS = test,jax,demo,ecosystem
 .venv/demo: EXTRAS = demo
 .venv/dev: EXTRAS = dev
+# dev has all that these have.
+.venv/dev: ALSO = .venv/test .venv/demo .venv/docs
 .venv/docs: EXTRAS = docs
 .venv/release: EXTRAS = release
 .venv/bench: EXTRAS = test,jax,bench
 .venv/test .venv/demo .venv/dev .venv/docs .venv/release .venv/bench: .venv/bin/python setup.cfg $(CONSTRAINTS)
 	$(PIP) --editable ".[$(EXTRAS)]"
-	touch $@
+	touch $@ $(ALSO)
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
