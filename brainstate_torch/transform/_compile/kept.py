@@ -1,7 +1,8 @@
 """What a Python object was, to be compared with what stands in its place later; objects are not kept alive."""
 
 import weakref
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,9 +19,11 @@ _PLAIN = (
     *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), range, slice),
     *(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, np.dtype, np.generic, Unit),
 )
-_CONTAINERS = (list, tuple, dict, set, frozenset, OrderedDict, Quantity)
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque, OrderedDict, MappingProxyType, Quantity, np.ndarray)
 #: Of a longer container the length alone is compared.
 LONGEST = 64
+#: Of a larger array the identity alone is compared: 1 µs for one of this size.
+_LARGEST = 1000
 #: In so many containers within each other.
 _DEPTH = 4
 
@@ -38,7 +41,7 @@ def kept(x: Any, depth: int = _DEPTH) -> Any:
     """What :func:`agrees` compares with."""
     if isinstance(x, _PLAIN) or x is MISSING:
         return x
-    if isinstance(x, _CONTAINERS):
+    if isinstance(x, _CONTAINERS) and not (isinstance(x, np.ndarray) and x.size > _LARGEST):
         return _Contents(type(x), [kept(item, depth - 1) for item in _items(x)] if depth else None)
     try:
         return weakref.ref(x)
@@ -66,9 +69,13 @@ def agrees(then: Any, now: Any) -> bool:
 def _items(x: Any) -> list[Any]:
     if isinstance(x, Quantity):
         return [x.mantissa, x.unit]
+    if isinstance(x, np.ndarray):
+        return [x.shape, x.dtype, x.tobytes() if x.dtype != object else None]
     if len(x) > LONGEST:
         return [len(x)]
     if isinstance(x, dict):
         # torch's dictionaries of an adopted module answer with the values of States.
         return [y for pair in dict.items(x) for y in pair]
+    if isinstance(x, MappingProxyType):
+        return [y for pair in x.items() for y in pair]
     return sorted(x, key=hash) if isinstance(x, (set, frozenset)) else list(x)

@@ -1,13 +1,13 @@
 """The Python objects that a function reads: variables, attributes of objects, what torch modules are made of."""
 
-import contextlib
 import dis
 import functools
 import inspect
 import sys
+import sysconfig
 import types
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -22,9 +22,37 @@ __all__ = ["Watched"]
 
 #: Methods that a call of an object may run.
 _ROOTS = frozenset({"__call__", "forward", "update"})
+#: Methods that an operator or a statement may run; looked at in classes of the user.
+_SYNTAX = frozenset(
+    f"__{name}__"
+    for name in (
+        *("getattr", "getattribute", "getitem", "iter", "next", "len", "contains", "bool", "enter", "exit", "hash"),
+        *("add", "radd", "sub", "rsub", "mul", "rmul", "matmul", "rmatmul", "truediv", "rtruediv", "floordiv"),
+        *("rfloordiv", "mod", "rmod", "pow", "rpow", "neg", "pos", "abs", "invert", "and", "or", "xor"),
+        *(
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "float",
+            "int",
+            "index",
+            "iadd",
+            "isub",
+            "imul",
+            "itruediv",
+            "torch_function",
+        ),
+    )
+)
+#: Code that names one of these finds attributes by texts.
+_BY_TEXT = frozenset({"getattr", "hasattr", "vars", "__dict__", "attrgetter", "methodcaller"})
 #: What decides how torch calls a module, and what the module is made of.
 _OF_MODULES = ("training", "_forward_hooks", "_forward_pre_hooks", "_parameters", "_buffers", "_modules")
 _PACKAGE = __name__.split(".")[0]
+_STANDARD = sysconfig.get_path("stdlib")
 #: More objects than these are not looked at.
 _MOST = 2000
 
@@ -44,6 +72,9 @@ def _names(code: types.CodeType) -> _Names:
             variables.add(instruction.argval)
         elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR"):
             attributes.add(instruction.argval)
+    if not _BY_TEXT.isdisjoint(variables | attributes):
+        texts = [x for x in code.co_consts if isinstance(x, str)]
+        attributes.update(part for text in texts for part in text.split(".") if part.isidentifier())
     inner = [_names(x) for x in code.co_consts if isinstance(x, types.CodeType)]
     return _Names(
         frozenset(variables).union(*[x.variables for x in inner]),
@@ -55,9 +86,17 @@ def _is_users(code: types.CodeType) -> bool:
     return not code.co_filename.startswith((OURS, TORCH)) and "site-packages" not in code.co_filename
 
 
+def _is_users_file(file: str | None) -> bool:
+    return not (file or "").startswith((OURS, TORCH, _STANDARD)) and "site-packages" not in (file or "")
+
+
 def _is_users_class(kind: type) -> bool:
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    return kind is not object and not file.startswith((OURS, TORCH)) and "site-packages" not in file
+    return kind.__module__ != "builtins" and _is_users_file(getattr(sys.modules.get(kind.__module__), "__file__", None))
+
+
+def _is_users_module(x: types.ModuleType) -> bool:
+    file = getattr(x, "__file__", None)
+    return file is not None and _is_users_file(file)
 
 
 def _is_ours(x: Any) -> bool:
@@ -86,7 +125,9 @@ class Watched:
         self._cells: list[tuple[weakref.ref[Any], int, str, Any]] = []
         self._variables: list[tuple[dict[str, Any], str, Any]] = []
         self._objects: list[Any] = []
-        self._of_objects: list[tuple[weakref.ref[Any], type, list[tuple[str, Any]]]] = []
+        self._of_objects: list[tuple[Callable[[], Any], type, list[tuple[str, Any]]]] = []
+        #: What is read by `getattr`: slots, the arguments of a partial function, defaults, attributes of classes.
+        self._further: list[tuple[Callable[[], Any], str, Any]] = []
         for root in roots:
             self._visit(root)
         self._follow()
@@ -101,6 +142,7 @@ class Watched:
         """The recording is done: do not look at what it has changed itself, such as a count of calls."""
         self._cells = [entry for entry in self._cells if _agrees_cell(*entry)]
         self._variables = [entry for entry in self._variables if agrees(entry[2], entry[0].get(entry[1], MISSING))]
+        self._further = [entry for entry in self._further if _agrees_further(*entry)]
         for ref, _, entries in self._of_objects:
             attributes = getattr(ref(), "__dict__", {})
             entries[:] = [entry for entry in entries if agrees(entry[1], attributes.get(entry[0], MISSING))]
@@ -113,6 +155,9 @@ class Watched:
                 return False
         for variables, name, then in self._variables:
             if not agrees(then, variables.get(name, MISSING)):
+                return False
+        for entry in self._further:
+            if not _agrees_further(*entry):
                 return False
         for ref, kind, entries in self._of_objects:
             x = ref()
@@ -141,6 +186,7 @@ class Watched:
         cells = [cell[2] for cell in self._cells if not _agrees_cell(*cell)]
         names = [name for names, name, then in self._variables if not agrees(then, names.get(name, MISSING))]
         found = [f"the variable `{name}`" for name in (*cells, *names)]
+        found += [f"`{entry[1]}` of {_described(entry[0]())}" for entry in self._further if not _agrees_further(*entry)]
         for ref, kind, entries in self._of_objects:
             x = ref()
             if x is None:
@@ -154,7 +200,9 @@ class Watched:
 
     def _visit(self, x: Any) -> None:
         """Find what an object refers to that code may read."""
-        if id(x) in self._seen or isinstance(x, _LEAVES) or len(self._seen) > _MOST:
+        if isinstance(x, (staticmethod, classmethod)):
+            x = x.__func__
+        if id(x) in self._seen or isinstance(x, _LEAVES) or len(self._seen) > _MOST or not _is_looked_at(x):
             return
         self._seen.add(id(x))
         self._alive.append(x)
@@ -165,13 +213,16 @@ class Watched:
         if isinstance(x, types.MethodType):
             return x.__func__, x.__self__
         if type(x) is functools.partial:
+            self._note(x, "args", "keywords")
             return x.func, *x.args, *x.keywords.values()
         if type(x) in (list, tuple, dict):
             return () if len(x) > LONGEST else x.values() if type(x) is dict else x
         if isinstance(x, types.FunctionType):
             return self._of_function(x)
         attributes = getattr(x, "__dict__", None)
-        if not isinstance(attributes, dict):
+        if not isinstance(attributes, (dict, types.MappingProxyType)):
+            if _is_users_class(type(x)) and hasattr(type(x), "__slots__"):
+                self._objects.append(x)
             return ()
         self._objects.append(x)
         if isinstance(x, torch.nn.Module):
@@ -193,9 +244,10 @@ class Watched:
             yield content
         for name in names.variables & fun.__globals__.keys():
             value = fun.__globals__[name]
-            if not isinstance(value, types.ModuleType):
+            if _is_looked_at(value) or isinstance(value, type):
                 self._variables.append((fun.__globals__, name, kept(value)))
                 yield value
+        self._note(fun, "__defaults__", "__kwdefaults__")
         yield from fun.__defaults__ or ()
         yield from (fun.__kwdefaults__ or {}).values()
 
@@ -207,32 +259,53 @@ class Watched:
             for x in list(self._objects):
                 for method in self._methods(x):
                     self._visit(method)
-                for name in self._attributes & x.__dict__.keys():
-                    self._visit(x.__dict__[name])
+                for name in self._attributes & _attributes_of(x).keys():
+                    self._visit(_attributes_of(x)[name])
+                for name in self._slots(x):
+                    self._visit(getattr(x, name, MISSING))
         for x in self._objects:
+            self._note(x, *self._slots(x))
+            of_class = self._of_class(x)
+            for kind, name in of_class:
+                self._note(kind, name)
+            if not hasattr(x, "__dict__"):
+                continue
             of_module = _OF_MODULES if isinstance(x, torch.nn.Module) else ()
             names = x.__dict__.keys() & {*self._attributes, *of_module}
             entries = [(name, kept(x.__dict__[name])) for name in names]
             # One that is set later hides the attribute of the class.
-            entries += [(name, MISSING) for name in self._of_class(x) - names]
-            with contextlib.suppress(TypeError):  # an object without weak references
-                self._of_objects.append((weakref.ref(x), type(x), entries))
+            entries += [(name, MISSING) for name in {name for _, name in of_class} - names]
+            self._of_objects.append((_reference(x), type(x), entries))
         self._objects = []
 
-    def _of_class(self, x: Any) -> set[str]:
+    def _note(self, x: Any, *names: str) -> None:
+        """Look at attributes that are read by `getattr`."""
+        found = [(name, getattr(x, name, MISSING)) for name in names]
+        self._further += [(_reference(x), name, kept(value)) for name, value in found if value is not None]
+
+    def _slots(self, x: Any) -> list[str]:
+        """The slots of an object that code names."""
+        kinds = [vars(kind) for kind in type(x).__mro__ if "__slots__" in vars(kind)]
+        return [name for own in kinds for name in self._attributes & own.keys() if type(own[name]) is _SLOT]
+
+    def _of_class(self, x: Any) -> list[tuple[type, str]]:
         """The attributes of the class of an object that code names, and that are no methods or descriptors."""
-        found: set[str] = set()
+        found: dict[str, type] = {}
         for kind in type(x).__mro__:
             if _is_users_class(kind):
                 own = vars(kind)
-                found |= {name for name in self._attributes & own.keys() if not hasattr(own[name], "__get__")}
-        return found
+                for name in self._attributes & own.keys():
+                    if not hasattr(own[name], "__get__"):
+                        found.setdefault(name, kind)
+        return [(kind, name) for name, kind in found.items()]
 
     def _methods(self, x: Any) -> Iterator[Any]:
         """The functions of the class of an object that code names; none of what belongs to a library."""
         for kind in type(x).__mro__:
-            if isinstance(x, torch.nn.Module) or _is_users_class(kind):
-                for name in self._attributes & vars(kind).keys():
+            users = _is_users_class(kind)
+            if isinstance(x, torch.nn.Module) or users:
+                names = self._attributes | _SYNTAX if users else self._attributes
+                for name in names & vars(kind).keys():
                     method = vars(kind)[name]
                     method = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
                     if isinstance(method, types.FunctionType):
@@ -240,7 +313,35 @@ class Watched:
 
 
 #: What has no attributes that a function reads, other than States, whose values are inputs.
-_LEAVES = (State, torch.Tensor, Quantity, type, types.ModuleType, types.BuiltinFunctionType, str, int, float, complex)
+_LEAVES = (State, torch.Tensor, Quantity, types.BuiltinFunctionType, str, int, float, complex)
+_SLOT = types.MemberDescriptorType
+
+
+def _is_looked_at(x: Any) -> bool:
+    """Whether an object is none of the classes and modules of a library."""
+    return _is_users_class(x) if isinstance(x, type) else not isinstance(x, types.ModuleType) or _is_users_module(x)
+
+
+def _reference(x: Any) -> Callable[[], Any]:
+    """A weak reference; a strong one to what has none, such as a SimpleNamespace."""
+    try:
+        return weakref.ref(x)
+    except TypeError:
+        return lambda: x
+
+
+def _attributes_of(x: Any) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(x, "__dict__", {})
+    return found
+
+
+def _agrees_further(ref: Callable[[], Any], name: str, then: Any) -> bool:
+    x = ref()
+    return x is None or agrees(then, getattr(x, name, MISSING))
+
+
+def _described(x: Any) -> str:
+    return f"`{getattr(x, '__name__', None) or getattr(x, 'func', x)}`" if callable(x) else f"a {type(x).__name__}"
 
 
 def _agrees_cell(ref: weakref.ref[Any], place: int, _: str, then: Any) -> bool:
