@@ -35,6 +35,7 @@ from .recording import Like, is_recording, local, record, recording
 
 __all__ = [
     "SETTINGS",
+    "Applied",
     "Body",
     "Cotangents",
     "Flat",
@@ -249,7 +250,7 @@ class Operation(ABC):
         else:
             pull = self.pulled(needs, higher=derivatives > 1)
         marker = lane_marker() if "Vmap" in kinds and self.draws else None
-        return list(_Apply.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
+        return list(Applied.apply(self, pull, marker, *tensors)[: self.count])  # type: ignore[no-untyped-call]
 
     def _moved(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results inside a forward derivative.
@@ -394,7 +395,7 @@ def _call(operation: Operation, tensors: Tensors) -> list[torch.Tensor]:
     return call(operation, tensors)
 
 
-class _Apply(AutogradFunction):
+class Applied(AutogradFunction):
     """An operation as torch.func and autograd see it."""
 
     @staticmethod

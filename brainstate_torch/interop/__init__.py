@@ -9,6 +9,7 @@ from .errors import (
     UnsupportedLayerError,
     UnsupportedStructureError,
 )
+from .from_jax import from_jax
 from .to_jax import to_jax
 from .to_torch import to_torch
 
@@ -20,6 +21,7 @@ __all__ = [
     "UnmappedLayerError",
     "UnsupportedLayerError",
     "UnsupportedStructureError",
+    "from_jax",
     "to_jax",
     "to_torch",
 ]

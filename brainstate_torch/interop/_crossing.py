@@ -13,16 +13,16 @@ from .._state.value import Value
 from ._borrowed import Borrowed
 from ._extras import jax
 
-__all__ = ["array_of", "check_concrete", "is_key", "tensor_of", "with_numbers"]
+__all__ = ["NARROWED", "NUMPY", "Memory", "array_of", "check_concrete", "is_key", "tensor_of", "with_numbers"]
 
-_NARROWED = {
+NARROWED = {
     torch.float64: torch.float32,
     torch.int64: torch.int32,
     torch.uint64: torch.uint32,
     torch.complex128: torch.complex64,
 }
 #: The dtypes that numpy has, too, and that DLPack takes from it.
-_NUMPY = {
+NUMPY = {
     getattr(torch, name): np.dtype(name)
     for name in (
         *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -31,7 +31,7 @@ _NUMPY = {
 }
 
 
-class _Memory:
+class Memory:
     """The memory of a tensor for numpy, without torch's knowing of a pointer that could be written."""
 
     def __init__(self, tensor: torch.Tensor) -> None:
@@ -41,7 +41,7 @@ class _Memory:
             "data": (address(tensor), False),
             "shape": tuple(tensor.shape),
             "strides": tuple(size * stride for stride in tensor.stride()),
-            "typestr": _NUMPY[tensor.dtype].str,
+            "typestr": NUMPY[tensor.dtype].str,
             "version": 3,
         }
 
@@ -83,13 +83,13 @@ def with_numbers(x: torch.Tensor, path: str, narrow: bool) -> torch.Tensor:
         x = x.detach()
     if x.is_complex() or x.is_floating_point():
         x = x.resolve_conj().resolve_neg()
-    if x.dtype in _NARROWED and not jax().config.jax_enable_x64:
+    if x.dtype in NARROWED and not jax().config.jax_enable_x64:
         x = _narrowed(x, path, narrow)
     return x
 
 
 def _narrowed(x: torch.Tensor, path: str, narrow: bool) -> torch.Tensor:
-    less = x.to(_NARROWED[x.dtype])
+    less = x.to(NARROWED[x.dtype])
     if not narrow:
         raise TypeError(
             f"{path} must be at most 32 bit wide while jax_enable_x64 is off. Got {short_dtype(x.dtype)}, which JAX "
@@ -116,10 +116,10 @@ def array_of(x: torch.Tensor, path: str, narrow: bool) -> Any:
         return _from_device(x, path)
     if not x.numel():
         return numpy.zeros(tuple(x.shape), dtype=_dtype_name(x, path))
-    if x.dtype in _NUMPY:
+    if x.dtype in NUMPY:
         dense = x.contiguous()
         mine = halved(dense) if isinstance(x, Value) and not isinstance(x, Borrowed) else apart(dense)
-        return numpy.from_dlpack(np.asarray(_Memory(mine)))
+        return numpy.from_dlpack(np.asarray(Memory(mine)))
     _dtype_name(x, path)
     return numpy.from_dlpack(torch.Tensor.clone(x, memory_format=torch.contiguous_format).as_subclass(torch.Tensor))
 
