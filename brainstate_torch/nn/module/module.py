@@ -22,7 +22,7 @@ from .collective import init_all_states
 from .constants import moved
 from .home import home_of, made_at_home
 from .param_owner import ParamOwner
-from .saving import Loading, acyclic, restore_on_failure, save
+from .saving import UNITS, Loading, acyclic, restore_on_failure, save, saved_units
 from .tensors import Tensors, as_buffer, check_name, leave_untold, tell_of_parameter
 from .views import ModulesView, View
 
@@ -152,6 +152,9 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
                 f"`{type(self).__name__}.__init__` must call `super().__init__()`. Got an object without `{name}`. "
                 "Call it first, before attributes are set."
             )
+        if name == UNITS and (units := saved_units(self)) is not None:
+            # torch.distributed.checkpoint looks for an attribute for each key of a state_dict.
+            return units
         cure = ""
         if type(self).init_state is not Module.init_state:
             cure = ". If it is a State that `init_state` makes, call `brainstate_torch.nn.init_all_states(model)` first"

@@ -15,7 +15,7 @@ from ...units import Quantity, UnitMismatchError, get_mantissa, get_unit, is_qua
 from ...units import math as um
 from .belongings import is_persistent, is_saved, named_leaves, parts, shown_leaves
 
-__all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save"]
+__all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save", "saved_units"]
 
 #: The key under which the units of a module's values stand, as the bytes of a JSON object {name: unit}. A tensor as all
 #: else, because safetensors, accelerate and the sum over ``v.numel()`` take nothing else.
@@ -24,7 +24,6 @@ UNITS = "_units"
 
 def save(module: torch.nn.Module, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
     """Put what belongs to a module itself into a state_dict."""
-    units = {}
     for name, part in parts(module):
         if isinstance(part, State):
             if is_persistent(part):
@@ -35,12 +34,19 @@ def save(module: torch.nn.Module, destination: dict[str, Any], prefix: str, keep
                         mantissa = next(supply)
                     if is_saved(leaf):
                         destination[prefix + key] = _detached(_as_saved(mantissa), keep_vars)
-                    if is_quantity(leaf):
-                        units[key] = str(get_unit(leaf))
         elif isinstance(part, torch.Tensor) and getattr(part, "persistent", True):
             destination[prefix + name] = _detached(part, keep_vars)
-    if units:
-        destination[prefix + UNITS] = torch.tensor(list(json.dumps(units).encode()), dtype=torch.uint8)
+    units = saved_units(module)
+    if units is not None:
+        destination[prefix + UNITS] = units
+
+
+def saved_units(module: torch.nn.Module) -> torch.Tensor | None:
+    """What stands under :data:`UNITS`; None if no value has a unit."""
+    states = [(name, part) for name, part in parts(module) if isinstance(part, State) and is_persistent(part)]
+    leaves = [pair for name, state in states for pair in shown_leaves(name, state)]
+    units = {key: str(get_unit(leaf)) for key, leaf in leaves if is_quantity(leaf)}
+    return torch.tensor(list(json.dumps(units).encode()), dtype=torch.uint8) if units else None
 
 
 def _units_of(saved: Any) -> dict[str, str] | None:

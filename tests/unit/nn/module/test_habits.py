@@ -50,6 +50,20 @@ def test_a_leaf_with_a_unit_is_found_by_name():
     assert copy.deepcopy(module).w.g is not module.w.g
 
 
+def test_distributed_checkpoints_take_units_along():
+    from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+
+    model = nn.Linear(2, 2, w_init=nn.init.Constant(3.0 * u.nA), b_init=None)
+    optimizer = torch.optim.Adam(model.parameters())
+    found, moments = get_state_dict(model, optimizer)
+    assert "_units" in found and set(found) == set(model.state_dict())
+    other = nn.Linear(2, 2, w_init=nn.init.Constant(1.0 * u.pA), b_init=None)
+    set_state_dict(other, torch.optim.Adam(other.parameters()), model_state_dict=found, optim_state_dict=moments)
+    assert other.weight.value["weight"][0, 0] == 3 * u.nA and other.weight.value["weight"].unit == u.pA
+    with pytest.raises(AttributeError, match="_units"):
+        _ = nn.Linear(2, 2)._units
+
+
 def test_distributed_checkpoints_take_the_state_of_a_model():
     from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
 
