@@ -57,6 +57,7 @@ PRIVATE = (
     "torch._inductor.exc.InvalidCxxCompiler",
     "torch._inductor.exc.TritonMissing",
     "torch._ops.OpOverload",
+    "torch.nn.utils._named_member_accessor.NamedMemberAccessor",
     "torch._standard_gamma",
     "torch._standard_gamma_grad",
     "torch._subclasses.fake_tensor.DataDependentOutputException",

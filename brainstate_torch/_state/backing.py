@@ -1,6 +1,7 @@
 """The Parameters behind a State: made when first asked for, the same objects ever after."""
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
@@ -15,6 +16,8 @@ from ..units import Quantity
 from .value import StateParameter, Value, guarded, handed_out
 
 __all__ = ["Backed", "filled", "shown"]
+
+_detach = torch.Tensor.detach
 
 
 class _HandedOut(NamedTuple):
@@ -96,6 +99,13 @@ class Backed:
         new_leaves, spec = _tree.flatten(value)
         held = [leaf for leaf in old_leaves if isinstance(leaf, torch.Tensor)]
         leaves = [leaf for leaf in new_leaves if isinstance(leaf, torch.Tensor)]
+        if torch.compiler.is_compiling() and _fit(leaves, self._parameters):
+            # A write of the graph to its inputs, which is all that a compiler, or torch.export, knows of State.
+            with torch.no_grad():
+                for parameter, leaf in zip(self._parameters, leaves, strict=True):
+                    parameter.copy_(leaf)
+            self._hold(filled(value, held))
+            return
         if spec.reordered or old_spec.reordered:
             # The Parameters keep their order where the keys of a dict only come in another one.
             value = _tree.unflatten(old_spec if spec == old_spec else spec, new_leaves)
@@ -144,7 +154,10 @@ class Backed:
     def _show(self) -> Any:
         """The value to hand out."""
         if torch.compiler.is_compiling():  # there a write in place is an operation of the graph
-            return self._value if self._parameters is None else self._mirrored()
+            # No look at storages, of which a compiler knows nothing: the Parameters themselves are asked.
+            if self._parameters is not None:
+                return filled(self._value, map(_detach, self._parameters))
+            return _tree.map(_plain, self._value) if torch.compiler.is_exporting() else self._value
         if is_recording() or is_transformed() or dispatch_modes():
             with with_numbers():
                 return self._half()
@@ -210,6 +223,18 @@ def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
     return not (parameter.is_meta or leaf.is_meta) and parameter.is_set_to(leaf)
 
 
+def _fit(leaves: list[torch.Tensor], parameters: list[StateParameter]) -> bool:
+    """Whether tensors can be copied into Parameters as they are."""
+    return len(leaves) == len(parameters) and all(
+        leaf.shape == parameter.shape and leaf.dtype == parameter.dtype and leaf.device == parameter.device
+        for leaf, parameter in zip(leaves, parameters, strict=True)
+    )
+
+
+def _plain(leaf: Any) -> Any:
+    return leaf.as_subclass(torch.Tensor) if type(leaf) is Value else leaf
+
+
 def _apart(leaf: torch.Tensor) -> torch.Tensor:
     """A plain copy."""
     return torch.Tensor.detach(leaf).clone()
@@ -242,7 +267,7 @@ def shown(parameter: torch.Tensor) -> torch.Tensor:
     return guarded(parameter.detach(), mine=True)
 
 
-def filled(value: Any, tensors: list[Any]) -> Any:
+def filled(value: Any, tensors: Iterable[Any]) -> Any:
     """The tree with other tensors in the places of its tensors."""
     leaves, spec = _tree.flatten(value)
     supply = iter(tensors)

@@ -15,7 +15,7 @@ from .frame import Frame, TapeFrame
 from .kinds import ParamState
 from .value import Value
 
-__all__ = ["CallFrame", "carrying", "in_graph", "is_outermost"]
+__all__ = ["CallFrame", "carried", "carrying", "in_graph", "is_outermost"]
 
 
 class CallFrame(TapeFrame):
@@ -25,9 +25,21 @@ class CallFrame(TapeFrame):
     An exception leaves every State as it was, as in a transform.
     """
 
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name=name)
+        #: The States that torch.export reads before it writes them; not kept otherwise.
+        self.was_read: set[State[Any]] = set()
+        self.observes = torch.compiler.is_exporting()
+
+    def read_its_value(self, state: State[Any]) -> None:
+        """Record a read of the State."""
+        if self.observes and state not in self._written:
+            self.was_read.add(state)
+        super().read_its_value(state)
+
     def provide(self, state: State[Any]) -> Any:
         """The Parameters of a State that trains; the value of any other."""
-        value = self.values[state] = _carried(state)
+        value = self.values[state] = carried(state)
         return value
 
     def abandon(self) -> None:
@@ -39,11 +51,38 @@ class CallFrame(TapeFrame):
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
         Frame.__exit__(self, exc_type, exc_value, traceback)
+        if exc_type is None and self.observes:
+            self._drop_what_is_of_one_run()
         if exc_type is None and (self._written or self.created or self.lent):
             self.commit([self.values[state] for state in self.written()], [state._value for state in self.created])
 
+    def _drop_what_is_of_one_run(self) -> None:
+        """Forget what torch.export wrote to States that are no buffers, which an exported program does not have."""
+        for state in self.written():
+            if state._parameters is None:
+                self.refuse_carried(state)
+                del self._written[state]
 
-def _carried(state: State[Any]) -> Any:
+    def refuse_carried(self, state: State[Any]) -> None:
+        """Raise if a State that is written is no buffer, and was read before.
+
+        Raises
+        ------
+        NotImplementedError
+            Its value before is an input of the exported program, which would have to give back the one after.
+        """
+        if state._parameters is None and state in self.was_read:
+            state.raise_error_with_source_info(NotImplementedError(_OF_ONE_RUN.format(state)))
+
+
+_OF_ONE_RUN = (
+    "an exported program must not carry a State of one run from call to call. Got {}, which is read and written. Hold "
+    "it in a LongTermState, a buffer; or let the module take its value as an argument, assign it, and return the new "
+    "one."
+)
+
+
+def carried(state: State[Any]) -> Any:
     parameters, value = state._parameters, state._value
     if parameters is not None and any(parameter.requires_grad for parameter in parameters):
         return parameters[0] if type(value) is Value else filled(value, parameters)

@@ -16,7 +16,7 @@ from .._program.recording import is_recording
 from ..units import Quantity, as_quantity
 from ..units.foreign import is_foreign
 
-__all__ = ["StateParameter", "Value", "guarded", "handed_out", "owned"]
+__all__ = ["StateParameter", "Value", "as_value", "guarded", "handed_out", "owned"]
 
 _REBINDING = (
     "add",
@@ -170,7 +170,7 @@ def guarded(x: torch.Tensor, *, mine: bool = False) -> torch.Tensor:
             x = x.clone(memory_format=torch.preserve_format)
         else:
             x = x._lazy_clone() if is_recording() else apart(x)
-    return _as_value(x)  # type: ignore[no-any-return]
+    return as_value(x)  # type: ignore[no-any-return]
 
 
 def handed_out(x: Any) -> Any:
@@ -193,13 +193,13 @@ _VIEWS = (
 )
 
 
-def _as_value(x: Any) -> Any:
+def as_value(x: Any) -> Any:
     if type(x) is torch.Tensor:
         x.__class__ = Value
     elif type(x) is FakeTensor:
         x.__class__ = FakeValue
     elif isinstance(x, (tuple, list)):
-        return type(x)(map(_as_value, x))
+        return type(x)(map(as_value, x))
     return x
 
 
@@ -207,7 +207,7 @@ def _viewing(name: str) -> Callable[..., Any]:
     whole = getattr(torch.Tensor, name)
 
     def method(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-        return _as_value(whole(self, *args, **kwargs))
+        return as_value(whole(self, *args, **kwargs))
 
     method.__name__, method.__doc__ = name, f"As `torch.Tensor.{name}`; a view is a value, too."
     return method
@@ -220,7 +220,7 @@ def _viewing_property(name: str) -> property:
         _refuse(f"{name} = ...")(self)
 
     return property(
-        lambda self: _as_value(found.__get__(self)), refused, doc=f"As `torch.Tensor.{name}`; a view is a value, too."
+        lambda self: as_value(found.__get__(self)), refused, doc=f"As `torch.Tensor.{name}`; a view is a value, too."
     )
 
 
@@ -250,6 +250,8 @@ def owned(value: Any, level: int, attached: bool) -> Any:
     TraceContextError
         A tensor belongs to a torch.func transform that no transform of this package stands for.
     """
+    if torch.compiler.is_compiling():
+        return _tree.map(lambda leaf: _owned_in_graph(leaf, attached), value)
     kind = type(value)
     if kind is torch.Tensor and attached and value.grad_fn is not None and level_of(value) == -1 and not is_recording():
         # Computed inside the transform, which looks at its end whether an alias was written; a copy is a node more.
@@ -264,6 +266,17 @@ def owned(value: Any, level: int, attached: bool) -> Any:
     if spec is _tree.LEAF:
         return _owned_leaf(value, level, attached)
     return _tree.unflatten(spec, [_owned_leaf(leaf, level, attached) for leaf in leaves])
+
+
+def _owned_in_graph(leaf: Any, attached: bool) -> Any:
+    """The same for torch.compile and torch.export, which know neither storages nor levels of torch.func.
+
+    One copy, when the value leaves the call: of two in a row Inductor drops both, and the result loses its graph
+    (torch 2.13).
+    """
+    if isinstance(leaf, torch.Tensor):
+        return leaf if attached else leaf.detach().clone()
+    return from_numpy(leaf) if isinstance(leaf, (np.ndarray, np.generic)) else leaf
 
 
 def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:

@@ -19,7 +19,7 @@ from ..._host.functorch import FakeTensor, level_of
 from ..._program.recording import with_numbers
 from ..._state import LongTermState, ParamState, State
 from ..._state.backing import shown
-from ..._state.context import CONTEXT
+from ..._state.context import CONTEXT, is_transforming
 from ...graph.registry import Items, NodeType, children, register_base
 
 __all__ = ["TorchBuffer", "TorchParam", "adopt", "adopt_within"]
@@ -167,7 +167,11 @@ class Slots(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         tensor = dict.__getitem__(self, name)
-        if not CONTEXT.traces or not _is_adoptable(tensor):
+        if not CONTEXT.traces:
+            return tensor
+        if torch.compiler.is_compiling() and not is_transforming():
+            return tensor  # what is written to it in place is an operation of the graph
+        if not _is_adoptable(tensor):
             return tensor
         state, changes = self.state(name), self._changes(tensor)
         if CONTEXT.frames:

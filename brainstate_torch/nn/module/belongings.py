@@ -8,6 +8,8 @@ import torch
 from ... import _tree
 from ..._arrays import SCALARS
 from ..._state import ParamState, ShortTermState, State
+from ..._state.context import CONTEXT
+from ..._state.lent_frame import lent_for
 from ...graph.registry import children, keys_of
 from ...random import RandomState
 from ...units import get_mantissa, is_quantity
@@ -16,6 +18,7 @@ __all__ = [
     "buffers_of",
     "is_persistent",
     "is_saved",
+    "leaf_names",
     "modules_of",
     "named_leaves",
     "parameters_of",
@@ -92,6 +95,13 @@ def named_leaves(name: str, state: State[Any]) -> tuple[list[tuple[str, Any]], _
     return list(zip(_dotted(name, spec), leaves, strict=True)), spec
 
 
+def leaf_names(name: str, state: State[Any]) -> list[str]:
+    """The dotted names of the tensors in a State's value, in the order of its leaves."""
+    leaves, spec = _tree.flatten(state._value, is_leaf=is_quantity)
+    pairs = zip(_dotted(name, spec), leaves, strict=True)
+    return [key for key, leaf in pairs if isinstance(get_mantissa(leaf), torch.Tensor)]
+
+
 def shown_leaves(name: str, state: State[Any]) -> list[tuple[str, Any]]:
     """The leaves by dotted name in the order in which the value shows them, which is that of the Parameters."""
     leaves, spec = named_leaves(name, state)
@@ -107,4 +117,7 @@ def _dotted(name: str, spec: _tree.Spec) -> list[str]:
 
 def _named_parameters(name: str, state: State[Any]) -> Iterator[tuple[str, torch.nn.Parameter]]:
     names = [key for key, leaf in shown_leaves(name, state) if isinstance(get_mantissa(leaf), torch.Tensor)]
+    if CONTEXT.frames and (lent := lent_for(state)):
+        by_name = dict(zip(leaf_names(name, state), lent, strict=True))
+        return ((key, by_name[key]) for key in names)
     return zip(names, state.parameters(), strict=True)

@@ -21,6 +21,7 @@ from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
 from .constants import moved
 from .home import home_of, made_at_home
+from .named_parts import teach
 from .param_owner import ParamOwner
 from .saving import UNITS, Loading, acyclic, restore_on_failure, save, saved_units
 from .tensors import Tensors, as_buffer, check_name, leave_untold, tell_of_parameter
@@ -589,6 +590,9 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     def __pretty_repr_item__(self, k: Any, v: Any) -> tuple[Any, Any] | None:
         item = super().__pretty_repr_item__(k, v)
         return item and (item[0].removeprefix("_"), item[1])
+
+
+teach(Module)
 
 
 def _apply_to_state(state: State[Any], fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
