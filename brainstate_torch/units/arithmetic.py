@@ -165,6 +165,8 @@ class Arithmetic:
     def __pow__(self, exponent: Any) -> Any:
         if isinstance(exponent, Arithmetic):
             exponent = exponent._plain("pow")
+        if isinstance(exponent, (torch.Tensor, np.ndarray)) and not exponent.ndim and self._unit._dim:
+            exponent = exponent.item()
         if isinstance(exponent, (int, float, Fraction, np.generic)):
             return attach(self._mantissa**exponent, self._unit._to_power(float(exponent)))
         if self._unit._dim:
@@ -177,6 +179,21 @@ class Arithmetic:
 
     def __rpow__(self, base: Any) -> Any:
         return base ** self._plain("pow")
+
+    def __invert__(self) -> Any:
+        return ~self._plain("invert")
+
+    def __lshift__(self, other: Any) -> Any:
+        return self._plain("left_shift") << _number(other, "left_shift")
+
+    def __rshift__(self, other: Any) -> Any:
+        return self._plain("right_shift") >> _number(other, "right_shift")
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _number(other, "left_shift") << self._plain("left_shift")
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _number(other, "right_shift") >> self._plain("right_shift")
 
     def __neg__(self) -> Self:
         return self._make(-self._mantissa, self._unit)
@@ -193,6 +210,10 @@ class Arithmetic:
             mantissa.round(decimals=digits or 0) if isinstance(mantissa, torch.Tensor) else round(mantissa, digits)
         )
         return self._make(rounded, self._unit)
+
+
+def _number(value: Any, name: str) -> Any:
+    return value._plain(name) if isinstance(value, Arithmetic) else value
 
 
 def attach(mantissa: Any, unit: Unit) -> Any:

@@ -53,15 +53,16 @@ class Conversions(Arithmetic):
         return self._unit.dimensionless
 
     def has_same_unit(self, other: Any) -> bool:
-        """Whether the other quantity, or plain value, has this unit.
+        """Whether the other quantity, unit or plain value has a unit of this dimension, of whatever size.
 
         Examples
         --------
         >>> import brainstate_torch.units as u
-        >>> (3.0 * u.mV).has_same_unit(2.0 * u.mV), (3.0 * u.mV).has_same_unit(2.0)
+        >>> (3.0 * u.mV).has_same_unit(2.0 * u.volt), (3.0 * u.mV).has_same_unit(2.0)
         (True, False)
         """
-        return bool(self._unit == (other._unit if isinstance(other, Arithmetic) else UNITLESS))
+        unit = other if isinstance(other, Unit) else other._unit if isinstance(other, Arithmetic) else UNITLESS
+        return bool(self._unit._dim == unit._dim)
 
     def is_compatible_with(self, other: Any) -> bool:
         """Whether it can be converted to the unit, or to the unit of the quantity.

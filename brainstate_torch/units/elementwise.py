@@ -1,12 +1,13 @@
 """Functions of single elements: a line each, with torch's function, what it takes, and an example."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 
-from .forms.axes import Alike, Array
+from .forms.axes import Alike, Array, floating
 from .public import public
 
 __all__ = [
@@ -192,12 +193,29 @@ def _cube_root(x: Any) -> Any:
     return torch.abs(x) ** (1 / 3) * torch.sign(x)
 
 
+def _on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with integers made floats, which torch refuses or rounds."""
+    return lambda *arrays: function(*map(floating, arrays))
+
+
+def _size(x: Any) -> Any:
+    return x if x.dtype is torch.bool else torch.abs(x)
+
+
+def _sign(x: Any) -> Any:
+    # torch gives 0 for NaN.
+    if x.dtype.is_complex:
+        return torch.sgn(x)
+    return torch.where(torch.isnan(x), float("nan"), torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
+
+
 def _imaginary(x: Any) -> Any:
     return torch.imag(x) if x.dtype.is_complex else torch.zeros_like(x)
 
 
 #: What keeps, changes or drops the unit.
-abs = absolute = fabs = _one("abs", torch.abs, "-3.0 * u.mV", "3.0 mV")
+abs = absolute = _one("abs", _size, "-3.0 * u.mV", "3.0 mV")
+fabs = _one("fabs", _on_floats(torch.abs), "-3.0 * u.mV", "3.0 mV")
 negative = _one("negative", torch.neg, "3.0 * u.mV", "-3.0 mV")
 positive = _one("positive", torch.positive, "3.0 * u.mV", "3.0 mV")
 square = _one("square", torch.square, "3.0 * u.mV", "9.0 mV ** 2")
@@ -208,8 +226,8 @@ floor = _one("floor", torch.floor, "1.5 * u.mV", "1.0 mV")
 ceil = _one("ceil", torch.ceil, "1.5 * u.mV", "2.0 mV")
 trunc = _one("trunc", torch.trunc, "-1.5 * u.mV", "-1.0 mV")
 fix = _one("fix", torch.fix, "-1.5 * u.mV", "-1.0 mV")
-rint = _one("rint", torch.round, "1.4 * u.mV", "1.0 mV")
-sign = _one("sign", torch.sign, "-3.0 * u.mV", "tensor(-1.)")
+rint = _one("rint", _on_floats(torch.round), "1.4 * u.mV", "1.0 mV")
+sign = _one("sign", _sign, "-3.0 * u.mV", "tensor(-1.)")
 signbit = _one("signbit", torch.signbit, "-3.0 * u.mV", "tensor(True)")
 isnan = _one("isnan", torch.isnan, "3.0 * u.mV", "tensor(False)")
 isinf = _one("isinf", torch.isinf, "3.0 * u.mV", "tensor(False)")
@@ -244,24 +262,30 @@ arctanh = _plain("arctanh", torch.arctanh, "0.0", "tensor(0.)")
 sinc = _plain("sinc", torch.sinc, "0.0", "tensor(1.)")
 deg2rad = radians = _plain("deg2rad", torch.deg2rad, "0.0", "tensor(0.)")
 rad2deg = degrees = _plain("rad2deg", torch.rad2deg, "0.0", "tensor(0.)")
-angle = _plain("angle", torch.angle, "-3.0 * u.mV", "tensor(3.1416)")
-relu6 = _plain("relu6", F.relu6, "7.0", "tensor(6.)")
+relu6 = _plain("relu6", _on_floats(F.relu6), "7.0", "tensor(6.)")
 sigmoid = _plain("sigmoid", torch.sigmoid, "0.0", "tensor(0.5000)")
-log_sigmoid = _plain("log_sigmoid", F.logsigmoid, "0.0", "tensor(-0.6931)")
-softplus = _plain("softplus", F.softplus, "100.0", "tensor(100.)")
-silu = swish = _plain("silu", F.silu, "0.0", "tensor(0.)")
-selu = _plain("selu", F.selu, "0.0", "tensor(0.)")
-mish = _plain("mish", F.mish, "0.0", "tensor(0.)")
-hard_sigmoid = _plain("hard_sigmoid", F.hardsigmoid, "0.0", "tensor(0.5000)")
-hard_silu = hard_swish = _plain("hard_silu", F.hardswish, "3.0", "tensor(3.)")
+log_sigmoid = _plain("log_sigmoid", _on_floats(F.logsigmoid), "0.0", "tensor(-0.6931)")
+softplus = _plain("softplus", _on_floats(F.softplus), "100.0", "tensor(100.)")
+silu = swish = _plain("silu", _on_floats(F.silu), "0.0", "tensor(0.)")
+selu = _plain("selu", _on_floats(F.selu), "0.0", "tensor(0.)")
+mish = _plain("mish", _on_floats(F.mish), "0.0", "tensor(0.)")
+hard_sigmoid = _plain("hard_sigmoid", _on_floats(F.hardsigmoid), "0.0", "tensor(0.5000)")
+hard_silu = hard_swish = _plain("hard_silu", _on_floats(F.hardswish), "3.0", "tensor(3.)")
 hard_tanh = _plain("hard_tanh", F.hardtanh, "3.0", "tensor(1.)")
 soft_sign = _plain("soft_sign", F.softsign, "1.0", "tensor(0.5000)")
+
+
+def _angle(x: Array, unit_to_scale: Any = None, *, deg: bool = False) -> Any:
+    return torch.angle(x) * (180.0 / math.pi if deg else 1.0)
+
+
+angle = _named(_angle, "angle", "-3.0 * u.mV", "tensor(3.1416)")
 
 #: Two values of any units.
 multiply = _two("multiply", torch.multiply, "2.0 * u.mV, 3.0 * u.mS", "6.0 uA")
 divide = true_divide = _two("divide", torch.divide, "3.0 * u.mV, 2.0 * u.volt", "tensor(0.0015)")
 copysign = _two("copysign", torch.copysign, "3.0 * u.mV, -1.0 * u.ms", "-3.0 mV")
-heaviside = _two("heaviside", torch.heaviside, "0.0 * u.mV, 0.5", "tensor(0.5000)")
+heaviside = _two("heaviside", _on_floats(torch.heaviside), "0.0 * u.mV, 0.5", "tensor(0.5000)")
 
 #: Two values of one dimension.
 add = _alike("add", torch.add, "1.0 * u.volt, 2.0 * u.mV", "1.002 V")
@@ -292,9 +316,9 @@ left_shift = _alike("left_shift", torch.bitwise_left_shift, "1, 2", "tensor(4, d
 right_shift = _alike("right_shift", torch.bitwise_right_shift, "4, 2", "tensor(1, dtype=torch.int32)")
 
 #: Two values of one dimension, or two plain ones counted in ``unit_to_scale``.
-hypot = _plain_alike("hypot", torch.hypot, "3.0 * u.mV, 4.0 * u.mV", "5.0 mV")
+hypot = _plain_alike("hypot", _on_floats(torch.hypot), "3.0 * u.mV, 4.0 * u.mV", "5.0 mV")
 arctan2 = _plain_alike("arctan2", torch.arctan2, "0.0 * u.mV, 4.0 * u.mV", "tensor(0.)")
-logaddexp = _plain_alike("logaddexp", torch.logaddexp, "0.0, 0.0", "tensor(0.6931)")
-logaddexp2 = _plain_alike("logaddexp2", torch.logaddexp2, "0.0, 0.0", "tensor(1.)")
+logaddexp = _plain_alike("logaddexp", _on_floats(torch.logaddexp), "0.0, 0.0", "tensor(0.6931)")
+logaddexp2 = _plain_alike("logaddexp2", _on_floats(torch.logaddexp2), "0.0, 0.0", "tensor(1.)")
 
 relu = _one("relu", torch.relu, "-3.0 * u.mV", "0.0 mV")

@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 
-def get_unit(x: Any) -> Unit:
+def get_unit(obj: Any) -> Unit:
     """The unit of a quantity or of a unit; `UNITLESS` for plain values.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -55,21 +55,21 @@ def get_unit(x: Any) -> Unit:
     >>> u.get_unit(3.0 * u.mV), u.get_unit(3.0)
     (Unit("mV"), Unit("1"))
     """
-    if isinstance(x, Unit):
-        return x
-    if isinstance(x, Quantity) or foreign.is_foreign(x):
-        return as_quantity(x).unit
-    if isinstance(x, (list, tuple)) and any(map(is_quantity, x)):
-        return as_quantity(x).unit
-    return as_unit(x) if is_foreign_unit(x) else UNITLESS
+    if isinstance(obj, Unit):
+        return obj
+    if isinstance(obj, Quantity) or foreign.is_foreign(obj):
+        return as_quantity(obj).unit
+    if isinstance(obj, (list, tuple)) and any(map(is_quantity, obj)):
+        return as_quantity(obj).unit
+    return as_unit(obj) if is_foreign_unit(obj) else UNITLESS
 
 
-def get_dim(x: Any) -> Dimension:
+def get_dim(obj: Any) -> Dimension:
     """The dimension of a quantity or unit; an empty one for plain values.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -83,15 +83,15 @@ def get_dim(x: Any) -> Dimension:
     >>> str(u.get_dim(3.0 * u.cm)), u.get_dim(3.0) == u.DIMENSIONLESS
     ('[length]', True)
     """
-    return get_unit(x).dim
+    return get_unit(obj).dim
 
 
-def get_mantissa(x: Any) -> Any:
+def get_mantissa(obj: Any) -> Any:
     """The number in front of the unit; a plain value is its own.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -105,18 +105,18 @@ def get_mantissa(x: Any) -> Any:
     >>> u.get_mantissa(3.0 * u.mV), u.get_mantissa(2.0)
     (3.0, 2.0)
     """
-    return as_quantity(x).mantissa if is_quantity(x) else x
+    return as_quantity(obj).mantissa if is_quantity(obj) else obj
 
 
 get_magnitude = get_mantissa
 
 
-def split_mantissa_unit(x: Any) -> tuple[Any, Unit]:
+def split_mantissa_unit(obj: Any) -> tuple[Any, Unit]:
     """The number and the unit.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -130,7 +130,7 @@ def split_mantissa_unit(x: Any) -> tuple[Any, Unit]:
     >>> u.split_mantissa_unit(3.0 * u.mV)
     (3.0, Unit("mV"))
     """
-    return get_mantissa(x), get_unit(x)
+    return get_mantissa(obj), get_unit(obj)
 
 
 def is_quantity(x: Any) -> bool:
@@ -155,12 +155,12 @@ def is_quantity(x: Any) -> bool:
     return isinstance(x, Quantity) or foreign.is_foreign(x)
 
 
-def is_unitless(x: Any) -> bool:
+def is_unitless(obj: Any) -> bool:
     """Whether a value is plain, or a quantity whose unit is the number one.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -174,15 +174,15 @@ def is_unitless(x: Any) -> bool:
     >>> u.is_unitless(3.0), u.is_unitless(3.0 * u.mV)
     (True, False)
     """
-    return get_unit(x).is_unitless
+    return get_unit(obj).is_unitless
 
 
-def is_dimensionless(x: Any) -> bool:
+def is_dimensionless(obj: Any) -> bool:
     """Whether a value has no dimension, whatever the scale of its unit.
 
     Parameters
     ----------
-    x
+    obj
         A quantity, a unit, or a plain value.
 
     Returns
@@ -196,15 +196,15 @@ def is_dimensionless(x: Any) -> bool:
     >>> u.is_dimensionless(90.0 * u.degree), u.is_dimensionless(3.0 * u.mV)
     (True, False)
     """
-    return get_unit(x).dimensionless
+    return get_unit(obj).dimensionless
 
 
-def has_same_unit(a: Any, b: Any) -> bool:
+def has_same_unit(obj1: Any, obj2: Any) -> bool:
     """Whether the units of two values are equal in dimension and size.
 
     Parameters
     ----------
-    a, b
+    obj1, obj2
         Quantities, units, or plain values.
 
     Returns
@@ -218,15 +218,15 @@ def has_same_unit(a: Any, b: Any) -> bool:
     >>> u.has_same_unit(3.0 * u.mV, 2.0 * u.mV), u.has_same_unit(3.0 * u.mV, 2.0 * u.volt)
     (True, False)
     """
-    return get_unit(a) == get_unit(b)
+    return get_unit(obj1) == get_unit(obj2)
 
 
-def have_same_dim(a: Any, b: Any) -> bool:
+def have_same_dim(obj1: Any, obj2: Any) -> bool:
     """Whether two values have the same dimension.
 
     Parameters
     ----------
-    a, b
+    obj1, obj2
         Quantities, units, or plain values.
 
     Returns
@@ -240,20 +240,24 @@ def have_same_dim(a: Any, b: Any) -> bool:
     >>> u.have_same_dim(3.0 * u.mV, 2.0 * u.volt), u.have_same_dim(3.0 * u.mV, 2.0)
     (True, False)
     """
-    return bool(get_dim(a) == get_dim(b))
+    return bool(get_dim(obj1) == get_dim(obj2))
 
 
-def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Dimension, Dimension]:
+def fail_for_dimension_mismatch(
+    obj1: Any, obj2: Any = None, error_message: str | None = None, **error_quantities: Any
+) -> tuple[Dimension, Dimension]:
     """The dimensions of two values, if they are equal.
 
     Parameters
     ----------
-    a
+    obj1
         A quantity, a unit, or a plain value.
-    b
+    obj2
         Another; None: compare with plain numbers.
-    message
+    error_message
         The first part of the error text.
+    **error_quantities
+        What stands in braces in the text.
 
     Returns
     -------
@@ -263,7 +267,7 @@ def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = Non
     Raises
     ------
     DimensionMismatchError
-        They are not; `message`, if given, begins the text.
+        They are not; `error_message`, if given, begins the text.
 
     Examples
     --------
@@ -272,23 +276,27 @@ def fail_for_dimension_mismatch(a: Any, b: Any = None, message: str | None = Non
     >>> first == second
     True
     """
-    units = get_unit(a), get_unit(b)
+    units = get_unit(obj1), get_unit(obj2)
     if units[0].dim != units[1].dim:
-        raise _mismatch(DimensionMismatchError, "dimension", message, *units)
+        raise _mismatch(DimensionMismatchError, "dimension", _text(error_message, error_quantities), *units)
     return units[0].dim, units[1].dim
 
 
-def fail_for_unit_mismatch(a: Any, b: Any = None, message: str | None = None) -> tuple[Unit, Unit]:
+def fail_for_unit_mismatch(
+    obj1: Any, obj2: Any = None, error_message: str | None = None, **error_quantities: Any
+) -> tuple[Unit, Unit]:
     """The units of two values, if they can be converted into each other.
 
     Parameters
     ----------
-    a
+    obj1
         A quantity, a unit, or a plain value.
-    b
+    obj2
         Another; None: compare with plain numbers.
-    message
+    error_message
         The first part of the error text.
+    **error_quantities
+        What stands in braces in the text.
 
     Returns
     -------
@@ -298,7 +306,7 @@ def fail_for_unit_mismatch(a: Any, b: Any = None, message: str | None = None) ->
     Raises
     ------
     UnitMismatchError
-        They cannot; `message`, if given, begins the text.
+        They cannot; `error_message`, if given, begins the text.
 
     Examples
     --------
@@ -306,10 +314,14 @@ def fail_for_unit_mismatch(a: Any, b: Any = None, message: str | None = None) ->
     >>> u.fail_for_unit_mismatch(1.0 * u.mV, 1.0 * u.volt)
     (Unit("mV"), Unit("V"))
     """
-    units = get_unit(a), get_unit(b)
+    units = get_unit(obj1), get_unit(obj2)
     if units[0].dim != units[1].dim:
-        raise _mismatch(UnitMismatchError, "unit", message, *units)
+        raise _mismatch(UnitMismatchError, "unit", _text(error_message, error_quantities), *units)
     return units
+
+
+def _text(message: str | None, quantities: dict[str, Any]) -> str | None:
+    return message.format(**quantities) if message and quantities else message
 
 
 def _mismatch(kind: type[DimensionMismatchError], what: str, message: str | None, a: Unit, b: Unit) -> Exception:
@@ -317,12 +329,12 @@ def _mismatch(kind: type[DimensionMismatchError], what: str, message: str | None
     return kind(f"{message} {text}" if message else text, a, b)
 
 
-def maybe_decimal(x: Any, unit: Any = None) -> Any:
+def maybe_decimal(val: Any, unit: Any = None) -> Any:
     """A plain value where there is no dimension, or the number of `unit`; other quantities stay quantities.
 
     Parameters
     ----------
-    x
+    val
         A quantity, a unit, or a plain value.
     unit
         The unit to express it in; None: only dimensionless quantities become plain.
@@ -344,18 +356,18 @@ def maybe_decimal(x: Any, unit: Any = None) -> Any:
     (1.5 V, 1500.0, 3.0)
     """
     if unit is not None:
-        return as_quantity(x).to_decimal(unit)
-    return as_quantity(x).to_decimal() if is_quantity(x) and is_dimensionless(x) else x
+        return as_quantity(val).to_decimal(unit)
+    return as_quantity(val).to_decimal() if is_quantity(val) and is_dimensionless(val) else val
 
 
-def display_in_unit(x: Any, unit: Any = None, precision: int | None = None) -> str:
+def display_in_unit(x: Any, u: Any = None, precision: int | None = None) -> str:
     """The text of a quantity, in another unit if one is given.
 
     Parameters
     ----------
     x
         A quantity, a unit, or a plain value.
-    unit
+    u
         The unit to show it in; None: its own.
     precision
         How many digits after the point; None for as many as torch shows.
@@ -371,11 +383,11 @@ def display_in_unit(x: Any, unit: Any = None, precision: int | None = None) -> s
     >>> u.display_in_unit(1.5 * u.volt, u.mV)
     '1500.0 mV'
     """
-    quantity = as_quantity(x) if unit is None else as_quantity(x).in_unit(unit)
+    quantity = as_quantity(x) if u is None else as_quantity(x).in_unit(u)
     return quantity.repr_in_unit(precision)
 
 
-def shape(x: Any) -> tuple[int, ...]:
+def shape(a: Any) -> tuple[int, ...]:
     """The shape, as a tuple.
 
     Examples
@@ -384,10 +396,10 @@ def shape(x: Any) -> tuple[int, ...]:
     >>> u.math.shape([1.0, 2.0] * u.mV)
     (2,)
     """
-    return tuple(as_quantity(x).shape)
+    return tuple(as_quantity(a).shape)
 
 
-def ndim(x: Any) -> int:
+def ndim(a: Any) -> int:
     """The number of axes.
 
     Examples
@@ -396,10 +408,10 @@ def ndim(x: Any) -> int:
     >>> u.math.ndim([1.0, 2.0] * u.mV)
     1
     """
-    return len(shape(x))
+    return len(shape(a))
 
 
-def size(x: Any, axis: int | None = None) -> int:
+def size(a: Any, axis: int | None = None) -> int:
     """The number of elements, or the length of an axis.
 
     Examples
@@ -408,10 +420,10 @@ def size(x: Any, axis: int | None = None) -> int:
     >>> u.math.size([1.0, 2.0] * u.mV)
     2
     """
-    return torch.Size(shape(x)).numel() if axis is None else shape(x)[axis]
+    return torch.Size(shape(a)).numel() if axis is None else shape(a)[axis]
 
 
-def isscalar(x: Any) -> bool:
+def isscalar(a: Any) -> bool:
     """Whether the value has no axes.
 
     Examples
@@ -420,10 +432,10 @@ def isscalar(x: Any) -> bool:
     >>> u.math.isscalar(3.0 * u.mV), u.math.isscalar([3.0] * u.mV)
     (True, False)
     """
-    return ndim(x) == 0
+    return ndim(a) == 0
 
 
-def get_dtype(x: Any) -> torch.dtype:
+def get_dtype(a: Any) -> torch.dtype:
     """The dtype; of a number, the one it would get as a tensor.
 
     Examples
@@ -432,7 +444,7 @@ def get_dtype(x: Any) -> torch.dtype:
     >>> u.math.get_dtype(3.0 * u.mV)
     torch.float32
     """
-    return as_quantity(x).dtype
+    return as_quantity(a).dtype
 
 
 def is_float(x: Any) -> bool:

@@ -8,7 +8,7 @@ import torch
 
 from . import absent, math
 from .dtype_names import dtype as as_dtype
-from .forms.axes import Alike, Array
+from .forms.axes import Alike, Array, indices, is_whole
 from .public import public
 from .unit import UNITLESS, as_unit
 
@@ -16,7 +16,7 @@ acos, acosh, asin, asinh, atan, atanh = (
     math.arccos, math.arccosh, math.arcsin, math.arcsinh, math.arctan, math.arctanh,
 )  # fmt: skip
 atan2, logistic = math.arctan2, math.sigmoid
-add, sub, mul, div, rem, neg = math.add, math.subtract, math.multiply, math.divide, math.fmod, math.negative
+add, sub, mul, rem, neg = math.add, math.subtract, math.multiply, math.fmod, math.negative
 eq, ne, lt, le, gt, ge = math.equal, math.not_equal, math.less, math.less_equal, math.greater, math.greater_equal
 pow, integer_pow = math.power, math.power
 shift_left, shift_right_arithmetic = math.left_shift, math.right_shift
@@ -73,6 +73,14 @@ cumlogsumexp = _cumulative("cumlogsumexp", torch.logcumsumexp)
 
 
 @public
+def div(x: Array, y: Array) -> Any:
+    """The quotient; of integers the whole part of it."""
+    if is_whole(x.dtype) and is_whole(y.dtype):
+        return torch.div(x, y, rounding_mode="trunc")
+    return torch.div(x, y)
+
+
+@public
 def rsqrt(x: Array) -> Any:
     """One over the square root."""
     return torch.rsqrt(x)
@@ -100,7 +108,7 @@ def convert_element_type(operand: Array, new_dtype: Any) -> Any:
 def top_k(operand: Array, k: int) -> tuple[Any, torch.Tensor]:
     """The largest `k` elements along the last axis, and their places."""
     values, places = torch.topk(operand, k)
-    return values, places
+    return values, indices(places)
 
 
 @public
@@ -317,5 +325,16 @@ __all__ = sorted(
 )  # fmt: skip
 
 
+#: Functions of jax.lax that have one meaning and one name with `units.math`.
+_OF_MATH = {
+    "abs", "argmax", "argmin", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "cbrt", "ceil", "concatenate",
+    "conj", "cos", "cosh", "exp", "exp2", "expand_dims", "expm1", "floor", "full", "full_like", "imag", "log", "log1p",
+    "max", "min", "nextafter", "real", "reshape", "round", "sign", "sin", "sinh", "sqrt", "square", "squeeze", "tan",
+    "tanh", "tile", "transpose",
+}  # fmt: skip
+
+
 def __getattr__(name: str) -> Any:
+    if name in _OF_MATH:
+        return getattr(math, name)
     absent.refuse(__name__, name, _INSTEAD)

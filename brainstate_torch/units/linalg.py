@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .forms import diagonals, products
-from .forms.axes import Array, Axis, float_dtype
+from .forms.axes import Array, Axis, floating, indices
 from .public import public
 
 __all__ = [
@@ -37,11 +37,6 @@ class Eigen(NamedTuple):
     eigenvectors: Any
 
 
-def _floating(a: Array) -> Array:
-    dtype = float_dtype(a)
-    return a if dtype is None else a.to(dtype)
-
-
 def _symmetric(a: Array, symmetrize: bool) -> Array:
     return (a + torch.conj(torch.swapaxes(a, -1, -2))) / 2 if symmetrize else a
 
@@ -56,7 +51,7 @@ def cholesky(a: Array, *, upper: bool = False, symmetrize_input: bool = True) ->
     >>> u.linalg.cholesky([[4.0]] * u.mV**2)
     tensor([[2.]]) mV
     """
-    factor = torch.linalg.cholesky(_symmetric(_floating(a), symmetrize_input))
+    factor = torch.linalg.cholesky(_symmetric(floating(a), symmetrize_input))
     return torch.conj(torch.swapaxes(factor, -1, -2)) if upper else factor
 
 
@@ -70,7 +65,7 @@ def cond(x: Array, p: Any = None) -> torch.Tensor:
     >>> u.linalg.cond([[2.0, 0.0], [0.0, 1.0]] * u.mV)
     tensor(2.)
     """
-    return torch.linalg.cond(_floating(x), p)  # type: ignore[no-any-return]
+    return torch.linalg.cond(floating(x), p)  # type: ignore[no-any-return]
 
 
 @public
@@ -83,7 +78,7 @@ def det(a: Array) -> Array:
     >>> u.linalg.det([[2.0, 0.0], [0.0, 1.0]] * u.mV)
     2.0 mV ** 2
     """
-    return torch.linalg.det(_floating(a))
+    return torch.linalg.det(floating(a))
 
 
 @public
@@ -101,7 +96,7 @@ def slogdet(a: Array) -> Any:
     >>> u.linalg.slogdet([[1.0]]).sign
     tensor(1.)
     """
-    return torch.linalg.slogdet(_floating(a))
+    return torch.linalg.slogdet(floating(a))
 
 
 @public
@@ -140,7 +135,7 @@ def eig(a: Array) -> Eigen:
     >>> u.linalg.eig([[2.0]] * u.mV).eigenvalues
     tensor([2.+0.j]) mV
     """
-    return Eigen(*torch.linalg.eig(_floating(a)))
+    return Eigen(*torch.linalg.eig(floating(a)))
 
 
 @public
@@ -153,7 +148,7 @@ def eigh(a: Array, UPLO: str | None = None, symmetrize_input: bool = True) -> Ei
     >>> u.linalg.eigh([[2.0]] * u.mV).eigenvalues
     tensor([2.]) mV
     """
-    return Eigen(*torch.linalg.eigh(_symmetric(_floating(a), symmetrize_input and UPLO is None), UPLO or "L"))
+    return Eigen(*torch.linalg.eigh(_symmetric(floating(a), symmetrize_input and UPLO is None), UPLO or "L"))
 
 
 @public
@@ -166,7 +161,7 @@ def eigvals(a: Array) -> Array:
     >>> u.linalg.eigvals([[2.0]] * u.mV)
     tensor([2.+0.j]) mV
     """
-    return torch.linalg.eigvals(_floating(a))
+    return torch.linalg.eigvals(floating(a))
 
 
 @public
@@ -179,7 +174,7 @@ def eigvalsh(a: Array, UPLO: str | None = "L", *, symmetrize_input: bool = True)
     >>> u.linalg.eigvalsh([[2.0]] * u.mV)
     tensor([2.]) mV
     """
-    return torch.linalg.eigvalsh(_symmetric(_floating(a), symmetrize_input), UPLO or "L")
+    return torch.linalg.eigvalsh(_symmetric(floating(a), symmetrize_input), UPLO or "L")
 
 
 @public
@@ -192,7 +187,7 @@ def inv(a: Array) -> Array:
     >>> u.linalg.inv([[2.0]] * u.mV)
     tensor([[0.5000]]) 1 / mV
     """
-    return torch.linalg.inv(_floating(a))
+    return torch.linalg.inv(floating(a))
 
 
 @public
@@ -206,7 +201,7 @@ def pinv(a: Array, rtol: Any = None, hermitian: bool = False, *, rcond: Any = No
     tensor([[0.5000, 0.0000]]) 1 / mV
     """
     cut = rtol if rtol is not None else rcond
-    a = _floating(a)
+    a = floating(a)
     if cut is None:
         cut = 10.0 * max(a.shape[-2:]) * torch.finfo(a.dtype).eps
     return torch.linalg.pinv(a, rtol=cut, hermitian=hermitian)
@@ -222,7 +217,7 @@ def solve(a: Array, b: Array) -> Array:
     >>> u.linalg.solve([[2.0]] * u.mS, [4.0] * u.uA)
     tensor([2.]) mV
     """
-    return torch.linalg.solve(_floating(a), _floating(b))
+    return torch.linalg.solve(floating(a), floating(b))
 
 
 @public
@@ -235,12 +230,12 @@ def lstsq(a: Array, b: Array, rcond: float | None = None, *, numpy_resid: bool =
     >>> u.linalg.lstsq([[2.0], [0.0]] * u.mS, [4.0, 1.0] * u.uA)[0]
     tensor([2.]) mV
     """
-    a, b = _floating(a), _floating(b)
+    a, b = floating(a), floating(b)
     columns = b[:, None] if b.ndim == 1 else b
     left, values, right = torch.linalg.svd(a, full_matrices=False)
     cut = max(a.shape) * torch.finfo(a.dtype).eps if rcond is None else rcond
     kept = values > values[0] * cut
-    rank = kept.sum()
+    rank = indices(kept.sum())
     safe = torch.where(kept, values, torch.ones_like(values))
     parts = torch.conj(left).T @ columns
     x = torch.conj(right).T @ (torch.where(kept[:, None], 1.0, 0.0).to(a.dtype) * parts / safe[:, None])
@@ -260,7 +255,7 @@ def norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -
     >>> u.linalg.norm([3.0, 4.0] * u.mV), u.linalg.norm([3.0, 0.0] * u.mV, 0)
     (5.0 mV, tensor(1.))
     """
-    return torch.linalg.norm(_floating(x), ord, axis, keepdim=keepdims)
+    return torch.linalg.norm(floating(x), ord, axis, keepdim=keepdims)
 
 
 @public
@@ -273,7 +268,7 @@ def vector_norm(x: Array, *, axis: Axis = None, keepdims: bool = False, ord: flo
     >>> u.linalg.vector_norm([3.0, 4.0] * u.mV)
     5.0 mV
     """
-    return torch.linalg.vector_norm(_floating(x), ord, axis, keepdim=keepdims)
+    return torch.linalg.vector_norm(floating(x), ord, axis, keepdim=keepdims)
 
 
 @public
@@ -286,7 +281,7 @@ def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Array:
     >>> u.linalg.matrix_norm([[3.0, 4.0]] * u.mV)
     5.0 mV
     """
-    return torch.linalg.matrix_norm(_floating(x), ord, keepdim=keepdims)
+    return torch.linalg.matrix_norm(floating(x), ord, keepdim=keepdims)
 
 
 @public
@@ -297,10 +292,10 @@ def matrix_rank(M: Array, rtol: float | None = None, *, tol: float | None = None
     --------
     >>> import brainstate_torch.units as u
     >>> u.linalg.matrix_rank([[1.0, 0.0], [0.0, 1e-9]] * u.mV)
-    tensor(1)
+    tensor(1, dtype=torch.int32)
     """
     cut = rtol if rtol is not None else tol
-    return torch.linalg.matrix_rank(_floating(M), **({} if cut is None else {"rtol": cut}))  # type: ignore[no-any-return]
+    return indices(torch.linalg.matrix_rank(floating(M), **({} if cut is None else {"rtol": cut})))
 
 
 @public
@@ -327,7 +322,7 @@ def qr(a: Array, mode: str = "reduced") -> Any:
     >>> u.linalg.qr([[2.0]] * u.mV, mode="r").abs()
     tensor([[2.]]) mV
     """
-    factors = torch.linalg.qr(_floating(a), "complete" if mode == "full" else mode)
+    factors = torch.linalg.qr(floating(a), "complete" if mode == "full" else mode)
     return factors[1] if mode == "r" else factors
 
 
@@ -348,8 +343,8 @@ def svd(
     if subset_by_index is not None:
         raise NotImplementedError("`subset_by_index` must be None. Got a range. Cut the result: svd(x).S[:k].")
     if not compute_uv:
-        return torch.linalg.svdvals(_floating(x))
-    return SVD(*torch.linalg.svd(_floating(x), full_matrices=full_matrices))
+        return torch.linalg.svdvals(floating(x))
+    return SVD(*torch.linalg.svd(floating(x), full_matrices=full_matrices))
 
 
 @public
@@ -362,7 +357,7 @@ def svdvals(x: Array) -> Array:
     >>> u.linalg.svdvals([[2.0]] * u.mV)
     tensor([2.]) mV
     """
-    return torch.linalg.svdvals(_floating(x))
+    return torch.linalg.svdvals(floating(x))
 
 
 @public
@@ -375,7 +370,7 @@ def tensorinv(a: Array, ind: int = 2) -> Array:
     >>> u.linalg.tensorinv([[2.0]] * u.mV, 1)
     tensor([[0.5000]]) 1 / mV
     """
-    return torch.linalg.tensorinv(_floating(a), ind)
+    return torch.linalg.tensorinv(floating(a), ind)
 
 
 @public
@@ -388,7 +383,7 @@ def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
     >>> u.linalg.tensorsolve([[2.0]] * u.mS, [4.0] * u.uA)
     tensor([2.]) mV
     """
-    return torch.linalg.tensorsolve(_floating(a), _floating(b), axes)
+    return torch.linalg.tensorsolve(floating(a), floating(b), axes)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,9 @@
 """numpy's functions on tensors and quantities: ``u.math.sum(q, axis=0)``.
 
 Names, arguments and results are those of jax.numpy and brainunit.math, on torch's tensors. Numbers, lists and numpy
-arrays are taken where an array is wanted; torch's names of arguments (``dim``, ``keepdim``) are taken, too. Indices are
-64-bit integers, as torch's are. What happens to units stands in `units.rules`, for all functions. A function that needs
-plain numbers takes ``unit_to_scale=u.mV``: the unit in which to count a quantity.
+arrays are taken where an array is wanted; torch's names of arguments (``dim``, ``keepdim``) are taken, too. Indices and
+counts are integers of `environ`, 32 bits wide unless it says 64. What happens to units stands in `units.rules`, for all
+functions. A function that needs plain numbers takes ``unit_to_scale=u.mV``: the unit in which to count a quantity.
 """
 
 from math import e, inf, nan, pi

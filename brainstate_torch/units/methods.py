@@ -2,13 +2,14 @@
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import torch
 
 from .._arrays import as_tensor
 from .at import At
 from .conversions import Conversions
+from .dtype_names import dtype as as_dtype
 from .forms import choosing, cumulative, diagonals, joining, nans, ordering, products, reductions, shapes
 from .unit import UNITLESS, as_unit
 from .values import is_array, parts_of
@@ -34,6 +35,8 @@ def _numpys(form: Callable[..., Any], arrays: int = 0) -> Callable[..., Any]:
             )
         if kwargs and not _TORCHS.isdisjoint(kwargs):
             return self._apply(getattr(torch.Tensor, name), (self, *args), kwargs)
+        if kwargs and name == "clip":
+            kwargs = {{"min": "a_min", "max": "a_max"}.get(key, key): self._beside(v) for key, v in kwargs.items()}
         if arrays:
             args = (*(self._beside(value) for value in args[:arrays]), *args[arrays:])
         return form(_whole(self), *args, **kwargs)
@@ -175,8 +178,49 @@ class NumpyMethods(Conversions):
         mantissa = self._mantissa
         return self._make(mantissa.clone() if isinstance(mantissa, torch.Tensor) else mantissa, self._unit)
 
-    def astype(self, dtype: torch.dtype) -> Self:
-        """The same quantity with another dtype.
+    @property
+    def imag(self) -> Any:
+        """The imaginary part, zero of real numbers."""
+        array = as_tensor(self._mantissa)
+        return self._make(array.imag if array.is_complex() else torch.zeros_like(array), self._unit)
+
+    @property
+    def isinfinite(self) -> torch.Tensor:
+        """Whether each element is an infinity."""
+        return torch.isinf(as_tensor(self._mantissa))
+
+    def conjugate(self) -> Self:
+        """The complex conjugate."""
+        return self._make(torch.conj(as_tensor(self._mantissa)), self._unit)
+
+    def to_torch(self, *, device: Any = None, dtype: Any = None) -> Self:
+        """The quantity with a tensor as mantissa, on another device or with another dtype."""
+        kind = None if dtype is None else as_dtype(dtype)
+        return self._make(as_tensor(self._mantissa).to(device=device, dtype=kind), self._unit)
+
+    def to_jax(self) -> NoReturn:
+        """Refused: the mantissa of a quantity is a tensor.
+
+        Raises
+        ------
+        NotImplementedError
+            Always.
+        """
+        raise NotImplementedError(
+            "a quantity must hold a tensor. Got a call of `to_jax`. Use jax.numpy.from_dlpack(q.to_decimal(unit))."
+        )
+
+    def tree_flatten(self) -> tuple[tuple[Any], Any]:
+        """The mantissa, in a tuple, and the unit."""
+        return (self._mantissa,), self._unit
+
+    @classmethod
+    def tree_unflatten(cls, unit: Any, children: tuple[Any, ...]) -> Any:
+        """The quantity of what :meth:`tree_flatten` gives."""
+        return cls._make(children[0], unit)
+
+    def astype(self, dtype: Any) -> Self:
+        """The same quantity with another dtype, or the dtype of a name.
 
         Examples
         --------
@@ -185,7 +229,7 @@ class NumpyMethods(Conversions):
         >>> (3.0 * u.mV).astype(torch.float64).dtype
         torch.float64
         """
-        return self._make(as_tensor(self._mantissa).to(dtype), self._unit)
+        return self._make(as_tensor(self._mantissa).to(as_dtype(dtype)), self._unit)
 
     def fill(self, value: Any) -> Any:
         """A quantity of this shape that has one value everywhere."""

@@ -14,6 +14,7 @@ from .. import _tree
 from .._arrays import as_tensor
 from .._host.collate import collated
 from .display import as_html, as_text, formatted, wants_compact
+from .dtype_names import dtype as as_dtype
 from .indexing import forwards
 from .methods import NumpyMethods
 from .number import Number
@@ -39,7 +40,7 @@ class Quantity(NumpyMethods):
     unit
         A unit, or its name. A quantity as `value` is converted to it.
     dtype
-        The torch dtype of the mantissa, if it is to be another one.
+        The dtype of the mantissa, or its name, if it is to be another one.
     mantissa
         Another name of `value`.
 
@@ -70,9 +71,7 @@ class Quantity(NumpyMethods):
     #: Applies a torch function by the rule table: (function, args, kwargs); set by its module, which imports this one.
     _apply: ClassVar[Callable[..., Any]]
 
-    def __init__(
-        self, value: Any = None, unit: Any = UNITLESS, dtype: torch.dtype | None = None, *, mantissa: Any = None
-    ) -> None:
+    def __init__(self, value: Any = None, unit: Any = UNITLESS, dtype: Any = None, *, mantissa: Any = None) -> None:
         unit = as_unit(unit)
         mantissa, own = _read(value) if isinstance(value, str) else parts_of(mantissa if value is None else value)
         if unit is UNITLESS:
@@ -80,7 +79,7 @@ class Quantity(NumpyMethods):
         elif own is not UNITLESS:
             mantissa = scaled(mantissa, own._factor_to(unit, "Quantity"))
         mantissa, unit = absolute(mantissa, unit)
-        self._mantissa = mantissa if dtype is None else as_tensor(mantissa).to(dtype)
+        self._mantissa = mantissa if dtype is None else as_tensor(mantissa).to(as_dtype(dtype))
         self._unit = unit
 
     @property

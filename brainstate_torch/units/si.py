@@ -48,8 +48,8 @@ _BASES = (
     ("katal", "kat", {"mol": 1, "s": -1}),
 )
 
-#: Units that a product is printed in: ampere and all with more than one base unit.
-_PRINTED = {base: powers for base, _, powers in _BASES if len(powers) > 1 or base == "ampere"}
+#: Units that a product is printed in: ampere, second and hertz, and all with more than one base unit.
+_PRINTED = {base: powers for base, _, powers in _BASES if len(powers) > 1 or base in ("ampere", "second", "hertz")}
 
 
 def _dimension(powers: dict[str, int]) -> dict[str, int]:

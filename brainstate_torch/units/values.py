@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .. import environ
 from .._arrays import SCALARS, as_tensor, from_numpy
 from . import foreign
 from .unit import UNITLESS, Unit, absolute, as_unit, is_foreign_unit, scaled
@@ -42,7 +43,11 @@ def like(number: Any, beside: torch.Tensor | None) -> torch.Tensor:
     if beside is None:
         return as_tensor(number)
     # `full` fills on the device itself; a copy from the host would wait for it.
-    return torch.full((), number, dtype=torch.result_type(beside, number), device=beside.device)
+    kind = torch.result_type(beside, number)
+    if kind is not beside.dtype and not kind.is_complex:
+        # A number of a higher kind than the tensor: torch's defaults are not those of `environ`.
+        kind = environ.dftype() if kind.is_floating_point else environ.ditype()
+    return torch.full((), number, dtype=kind, device=beside.device)
 
 
 def parts_of(x: Any) -> tuple[Any, Unit]:

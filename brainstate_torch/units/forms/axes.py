@@ -17,6 +17,8 @@ __all__ = [
     "axes_of",
     "counted",
     "float_dtype",
+    "floating",
+    "indices",
     "is_whole",
     "joined",
     "sum_dtype",
@@ -72,6 +74,17 @@ def sum_dtype(x: Array) -> torch.dtype | None:
     return torch.int64 if dtype is torch.uint8 else dtype
 
 
+def indices(x: torch.Tensor) -> torch.Tensor:
+    """Places and counts in the integers of `environ`, 32 bit wide as JAX has them, not always 64 as in torch."""
+    return x.to(environ.ditype())
+
+
 def float_dtype(x: Array) -> torch.dtype | None:
     """The dtype of a mean of integers: the default one of floats."""
     return environ.dftype() if is_whole(x.dtype) else None
+
+
+def floating(x: Array) -> Array:
+    """The array as it is, one of integers in the default dtype of floats."""
+    dtype = float_dtype(x)
+    return x if dtype is None else x.to(dtype)

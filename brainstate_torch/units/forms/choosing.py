@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from .axes import Alike, Array, Arrays
+from .axes import indices as as_indices
 
 __all__ = [
     "argwhere", "choose", "clip", "compress", "extract", "flatnonzero", "gather", "nonzero", "select", "take",
@@ -23,7 +24,7 @@ def where(
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.where(True, 1.0 * u.mV, 2.0 * u.mV), u.math.where([False, True])
-    (1.0 mV, (tensor([1]),))
+    (1.0 mV, (tensor([1], dtype=torch.int32),))
     """
     if x is None and y is None:
         return nonzero(condition, size=size, fill_value=fill_value)
@@ -38,10 +39,10 @@ def nonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> tup
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.nonzero([0.0, 1.0] * u.mV), u.math.nonzero([0.0, 1.0], size=2, fill_value=-1)
-    ((tensor([1]),), (tensor([ 1, -1]),))
+    >>> u.math.nonzero([0.0, 1.0] * u.mV)[0], u.math.nonzero([0.0, 1.0], size=2, fill_value=-1)[0].tolist()
+    (tensor([1], dtype=torch.int32), [1, -1])
     """
-    found = torch.nonzero(torch.atleast_1d(a), as_tuple=True)  # type: ignore[call-overload, no-untyped-call]
+    found = [as_indices(each) for each in torch.nonzero(torch.atleast_1d(a), as_tuple=True)]  # type: ignore[call-overload, no-untyped-call]
     if size is None:
         return tuple(found)
     fills = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,) * len(found)
@@ -59,10 +60,10 @@ def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> to
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.argwhere([0.0, 1.0] * u.mV)
-    tensor([[1]])
+    tensor([[1]], dtype=torch.int32)
     """
     if not a.ndim:
-        return torch.nonzero(a)
+        return as_indices(torch.nonzero(a))
     return torch.stack(nonzero(a, size=size, fill_value=fill_value), 1)
 
 
@@ -73,7 +74,7 @@ def flatnonzero(a: Array, *, size: int | None = None, fill_value: Any = None) ->
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.flatnonzero([0.0, 1.0] * u.mV)
-    tensor([1])
+    tensor([1], dtype=torch.int32)
     """
     return nonzero(a.reshape(-1), size=size, fill_value=fill_value)[0]
 
@@ -254,7 +255,9 @@ def unravel_index(indices: Array, shape: Sequence[int]) -> tuple[torch.Tensor, .
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.unravel_index(3, (2, 2))
-    (tensor(1), tensor(1))
+    >>> row, column = u.math.unravel_index(2, (2, 2))
+    >>> row.item(), column.item()
+    (1, 0)
     """
-    return tuple(torch.unravel_index(indices, (shape,) if isinstance(shape, int) else tuple(shape)))
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    return tuple(as_indices(place) for place in torch.unravel_index(indices.long(), lengths))

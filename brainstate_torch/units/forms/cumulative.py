@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, sum_dtype
+from .axes import Alike, Array
 
 __all__ = ["cumprod", "cumsum", "diff", "ediff1d"]
 
@@ -12,7 +12,9 @@ __all__ = ["cumprod", "cumsum", "diff", "ediff1d"]
 def _running(function: Any, x: Array, axis: int | None, dtype: torch.dtype | None) -> Array:
     if axis is None:
         x, axis = x.reshape(-1), 0
-    return function(x, axis, dtype=dtype or sum_dtype(x))
+    # torch would count integers in 64 bit.
+    kind = torch.int32 if x.dtype is torch.bool else x.dtype
+    return function(x, axis, dtype=dtype or kind)
 
 
 def cumsum(x: Array, axis: int | None = None, dtype: torch.dtype | None = None) -> Array:

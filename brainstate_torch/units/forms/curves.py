@@ -1,20 +1,16 @@
 """Functions of sampled curves: interpolation, derivatives, integrals, convolutions, covariances, polynomials."""
 
+import builtins
 from typing import Any
 
 import torch
 
-from .axes import Alike, Array, Axis, axes_of, float_dtype
-from .reductions import average
+from .axes import Alike, Array, Axis, axes_of, floating, is_whole
+from .reductions import average, max, mean, median, min
 
 __all__ = [
     "convolve", "corrcoef", "correlate", "cov", "gradient", "interp", "pad", "polyval", "trapezoid", "vander",
 ]  # fmt: skip
-
-
-def _floating(x: Array) -> Array:
-    dtype = float_dtype(x)
-    return x if dtype is None else x.to(dtype)
 
 
 def interp(
@@ -41,14 +37,14 @@ def interp(
     >>> u.math.interp(1.5 * u.ms, [1.0, 2.0] * u.ms, [3.0, 4.0] * u.mV)
     3.5 mV
     """
-    x, xp, fp = _floating(x), _floating(xp), _floating(fp)
+    x, xp, fp = floating(x), floating(xp), floating(fp)
     if period is not None:
         x, xp = torch.remainder(x, period), torch.remainder(xp, period)
         order = torch.argsort(xp)
         xp, fp = xp[order], fp[order]
         xp = torch.cat([xp[-1:] - period, xp, xp[:1] + period])
         fp, left, right = torch.cat([fp[-1:], fp, fp[:1]]), None, None
-    after = torch.searchsorted(xp, x.contiguous(), right=True).clamp(1, max(xp.shape[0] - 1, 1))
+    after = torch.searchsorted(xp, x.contiguous(), right=True).clamp(1, builtins.max(xp.shape[0] - 1, 1))
     after = after.clamp(max=xp.shape[0] - 1)
     before = (after - 1).clamp(min=0)
     width = xp[after] - xp[before]
@@ -80,7 +76,7 @@ def gradient(f: Array, *varargs: Array, axis: Axis = None, edge_order: int | Non
     """
     if edge_order not in (None, 1):
         raise NotImplementedError(f"`edge_order` must be 1. Got {edge_order}. Use torch.gradient for plain values.")
-    f = _floating(f)
+    f = floating(f)
     axes = axes_of(f, axis)
     steps = varargs * len(axes) if len(varargs) == 1 else varargs
     if steps and len(steps) != len(axes):
@@ -113,11 +109,11 @@ def trapezoid(y: Array, x: Array | None = None, dx: Array = 1.0, axis: int = -1)
     >>> u.math.trapezoid([1.0, 3.0] * u.mA, [0.0, 2.0] * u.ms), u.math.trapezoid([1.0, 3.0], dx=2.0)
     (4.0 uC, tensor(4.))
     """
-    y = torch.movedim(_floating(y), axis, -1)
+    y = torch.movedim(floating(y), axis, -1)
     middle = (y[..., 1:] + y[..., :-1]) / 2
     if x is None:
         return torch.sum(middle, -1) * dx
-    x = _floating(x)
+    x = floating(x)
     return torch.sum(middle * torch.diff(x if x.ndim == 1 else torch.movedim(x, axis, -1)), -1)
 
 
@@ -145,6 +141,7 @@ def convolve(
         raise ValueError(f"`a` and `v` must have one axis. Got {a.ndim} and {v.ndim}. Use torch.nn.functional.conv2d.")
     if a.shape[0] < v.shape[0]:
         a, v = v, a
+    a, v = floating(a), floating(v)
     dtype = torch.promote_types(a.dtype, v.dtype)
     pad = {"full": v.shape[0] - 1, "same": v.shape[0] // 2, "valid": 0}.get(mode)
     if pad is None:
@@ -207,10 +204,10 @@ def cov(
     >>> u.math.cov([1.0, 3.0] * u.mV)
     2.0 mV ** 2
     """
-    x = _floating(torch.atleast_2d(m))  # type: ignore[no-untyped-call]
+    x = floating(torch.atleast_2d(m))  # type: ignore[no-untyped-call]
     x = x.T if not rowvar and m.ndim == 2 else x
     if y is not None:
-        more = _floating(torch.atleast_2d(y))  # type: ignore[no-untyped-call]
+        more = floating(torch.atleast_2d(y))  # type: ignore[no-untyped-call]
         x = torch.cat([x, more.T if not rowvar and y.ndim == 2 else more])
     ddof = ddof if ddof is not None else 0 if bias else 1
     weights = None
@@ -256,7 +253,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False, unit: Any =
             [2., 1.],
             [3., 1.]])
     """
-    result = torch.vander(x, N, increasing=increasing)
+    result = torch.vander(x, N, increasing=increasing).to(x.dtype)
     return result if unit is None else result * unit
 
 
@@ -276,9 +273,16 @@ def polyval(p: Array, x: Array) -> Array:
 
 
 _EDGES = {"edge", "reflect", "symmetric", "wrap"}
+#: Modes in which the new elements are one number of each line along the axis.
+_SUMMARIES: dict[str, Any] = {
+    "mean": mean, "median": median, "maximum": max, "minimum": min,
+}  # fmt: skip
 
 
-def pad(array: Array, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Array:
+def pad(
+    array: Alike, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0, end_values: Any = 0,
+    stat_length: Any = None,
+) -> Array:  # fmt: skip
     """The array with more elements before and after along each axis.
 
     Parameters
@@ -288,9 +292,14 @@ def pad(array: Array, pad_width: Any, mode: str = "constant", *, constant_values
     pad_width
         How many: one number, a pair (before, after), or a pair for each axis.
     mode
-        "constant", "edge", "reflect", "symmetric" or "wrap".
+        "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "mean", "median", "maximum", "minimum" or
+        "empty".
     constant_values
-        The value of the new elements, in the unit of the array.
+        The value of the new elements, or one a side or an axis, with the unit of the array; 0 needs none.
+    end_values
+        The outermost value of a ramp, or one a side or an axis.
+    stat_length
+        How many elements at each end make a mean, a median, a maximum or a minimum; all where it is None.
 
     Examples
     --------
@@ -299,15 +308,52 @@ def pad(array: Array, pad_width: Any, mode: str = "constant", *, constant_values
     (tensor([1., 1., 2., 2.]) mV, tensor([1., 2., 0.]) mV)
     """
     widths = torch.broadcast_to(torch.as_tensor(pad_width), (array.ndim, 2)).tolist()
-    if mode == "constant":
-        flat = [width for pair in reversed(widths) for width in pair]
-        outside = torch.nn.functional.pad(torch.ones(array.shape, dtype=torch.bool, device=array.device), flat)
-        return torch.where(outside, torch.nn.functional.pad(array, flat), constant_values)
-    if mode not in _EDGES:
-        raise ValueError(f"`mode` must be 'constant' or one of {sorted(_EDGES)}. Got {mode!r}.")
+    if mode in _EDGES:
+        for axis, (before, after) in enumerate(widths):
+            array = torch.index_select(array, axis, _source(array.shape[axis], before, after, mode).to(array.device))
+        return array
+    if mode not in ("constant", "empty", "linear_ramp", *_SUMMARIES):
+        known = sorted({"constant", "empty", "linear_ramp", *_SUMMARIES, *_EDGES})
+        raise ValueError(f"`mode` must be one of {known}. Got {mode!r}. Leave it out for 'constant'.")
+    given = end_values if mode == "linear_ramp" else 0 if mode == "empty" else constant_values
     for axis, (before, after) in enumerate(widths):
-        array = torch.index_select(array, axis, _source(array.shape[axis], before, after, mode).to(array.device))
+        sides = [
+            _side(array, axis, width, mode, _pair(given, axis, place), _pair(stat_length, axis, place), place)
+            for place, width in enumerate((before, after))
+        ]
+        array = torch.cat([sides[0], array, sides[1]], axis)
     return array
+
+
+def _pair(values: Any, axis: int, place: int) -> Any:
+    """The value for one side of one axis, of one number, of (before, after), or of a pair for each axis."""
+    if not isinstance(values, (list, tuple)):
+        return values
+    if len(values) == 1:
+        return _pair(values[0], axis, place)
+    return values[axis][place] if isinstance(values[0], (list, tuple)) else values[place]
+
+
+def _side(array: Array, axis: int, width: int, mode: str, value: Any, count: int | None, place: int) -> Array:
+    """The new elements on one side of an axis."""
+    length = array.shape[axis]
+    kept = length if count is None or mode not in _SUMMARIES else builtins.min(count, length)
+    part = torch.narrow(array, axis, 0 if place == 0 else length - kept, kept)
+    shape = [width if each == axis else size for each, size in enumerate(array.shape)]
+    if mode in _SUMMARIES:
+        number = _SUMMARIES[mode](part, axis, keepdims=True)
+        whole = is_whole(array.dtype) and mode in ("mean", "median")
+        return torch.broadcast_to(torch.round(number).to(array.dtype) if whole else number, shape)
+    edge = torch.narrow(array, axis, 0 if place == 0 else length - 1, 1 if length else 0)
+    blank = torch.zeros_like(torch.broadcast_to(array.reshape(-1)[:0].sum(), shape))
+    outer = blank + value
+    if mode == "linear_ramp":
+        steps = torch.arange(width, device=array.device).reshape(
+            [-1 if each == axis else 1 for each in range(array.ndim)]
+        )
+        part = (steps if place == 0 else width - 1 - steps) / width
+        outer = outer + (edge - outer) * part
+    return outer.to(array.dtype)
 
 
 def _source(length: int, before: int, after: int, mode: str) -> torch.Tensor:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, sum_dtype
+from .axes import Alike, Array, indices, sum_dtype
 
 __all__ = [
     "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "fill_diagonal", "remove_diag", "trace",
@@ -152,10 +152,11 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[torch.Tensor, ...]:
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.diag_indices(2)
-    (tensor([0, 1]), tensor([0, 1]))
+    >>> rows, columns = u.math.diag_indices(2)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 1], [0, 1])
     """
-    return (torch.arange(n),) * ndim
+    return (indices(torch.arange(n)),) * ndim
 
 
 def diag_indices_from(arr: Array) -> tuple[torch.Tensor, ...]:
@@ -164,8 +165,9 @@ def diag_indices_from(arr: Array) -> tuple[torch.Tensor, ...]:
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.diag_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
-    (tensor([0, 1]), tensor([0, 1]))
+    >>> rows, columns = u.math.diag_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 1], [0, 1])
     """
     if arr.ndim < 2 or len(set(arr.shape)) != 1:
         raise ValueError(
@@ -180,10 +182,11 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.tril_indices(2)
-    (tensor([0, 1, 1]), tensor([0, 0, 1]))
+    >>> rows, columns = u.math.tril_indices(2)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 1, 1], [0, 0, 1])
     """
-    rows, columns = torch.tril_indices(n, n if m is None else m, k)
+    rows, columns = indices(torch.tril_indices(n, n if m is None else m, k))
     return rows, columns
 
 
@@ -193,10 +196,11 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.triu_indices(2)
-    (tensor([0, 0, 1]), tensor([0, 1, 1]))
+    >>> rows, columns = u.math.triu_indices(2)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 0, 1], [0, 1, 1])
     """
-    rows, columns = torch.triu_indices(n, n if m is None else m, k)
+    rows, columns = indices(torch.triu_indices(n, n if m is None else m, k))
     return rows, columns
 
 
@@ -206,8 +210,9 @@ def tril_indices_from(arr: Array, k: int = 0) -> tuple[torch.Tensor, torch.Tenso
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.tril_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
-    (tensor([0, 1, 1]), tensor([0, 0, 1]))
+    >>> rows, columns = u.math.tril_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 1, 1], [0, 0, 1])
     """
     return tril_indices(arr.shape[-2], k, arr.shape[-1])
 
@@ -218,7 +223,8 @@ def triu_indices_from(arr: Array, k: int = 0) -> tuple[torch.Tensor, torch.Tenso
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.triu_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
-    (tensor([0, 0, 1]), tensor([0, 1, 1]))
+    >>> rows, columns = u.math.triu_indices_from([[1.0, 2.0], [3.0, 4.0]] * u.mV)
+    >>> rows.tolist(), columns.tolist()
+    ([0, 0, 1], [0, 1, 1])
     """
     return triu_indices(arr.shape[-2], k, arr.shape[-1])

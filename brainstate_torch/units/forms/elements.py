@@ -5,7 +5,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from .axes import Alike, Array
+from .axes import Alike, Array, floating, is_whole
 
 __all__ = [
     "allclose", "array_equal", "celu", "divmod", "elu", "float_power", "frexp", "gelu", "glu", "isclose",
@@ -23,6 +23,10 @@ def round(x: Array, decimals: int = 0) -> Array:
     >>> u.math.round(1.4 * u.mV), u.math.round(1.25, 1)
     (1.0 mV, tensor(1.2000))
     """
+    if x.dtype.is_complex:
+        return torch.complex(round(torch.real(x), decimals), round(torch.imag(x), decimals))
+    if is_whole(x.dtype):
+        return x if decimals >= 0 else torch.round(x.double(), decimals=decimals).to(x.dtype)
     return torch.round(x, decimals=decimals)
 
 
@@ -52,16 +56,14 @@ def float_power(x: Array, y: Any) -> Array:
     >>> u.math.float_power(2 * u.mV, 2)
     4.0 mV ** 2
     """
-    return _raised(
-        torch.pow, x if x.dtype.is_floating_point or x.dtype.is_complex else x.to(torch.get_default_dtype()), y
-    )
+    return _raised(torch.pow, floating(x), y)
 
 
 def _raised(function: Any, x: Array, y: Any) -> Array:
     if isinstance(y, torch.Tensor) and not y.ndim and hasattr(x, "unit") and x.unit.dim:
         y = y.item()
-    if isinstance(y, int) and y < 0 and not (x.dtype.is_floating_point or x.dtype.is_complex):
-        x = x.to(torch.get_default_dtype())
+    if isinstance(y, int) and y < 0:
+        x = floating(x)
     return function(x, y)
 
 
@@ -86,7 +88,7 @@ def frexp(x: Array, unit_to_scale: Any = None) -> tuple[torch.Tensor, torch.Tens
     >>> u.math.frexp(3.0)
     (tensor(0.7500), tensor(2, dtype=torch.int32))
     """
-    fraction, exponent = torch.frexp(x)
+    fraction, exponent = torch.frexp(floating(x))
     return fraction, exponent
 
 
@@ -99,6 +101,7 @@ def modf(x: Array) -> tuple[Array, Array]:
     >>> u.math.modf(1.5 * u.mV)
     (0.5 mV, 1.0 mV)
     """
+    x = floating(x)
     whole = torch.trunc(x)
     return x - whole, whole
 
@@ -211,7 +214,7 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
     >>> u.math.leaky_relu(-100.0 * u.mV)
     -1.0 mV
     """
-    return F.leaky_relu(x, negative_slope)
+    return F.leaky_relu(floating(x), negative_slope)
 
 
 def elu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor:
@@ -223,7 +226,7 @@ def elu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor
     >>> u.math.elu(2.0)
     tensor(2.)
     """
-    return F.elu(x, alpha)
+    return F.elu(floating(x), alpha)
 
 
 def celu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor:
@@ -235,7 +238,7 @@ def celu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tenso
     >>> u.math.celu(2.0)
     tensor(2.)
     """
-    return F.celu(x, alpha)
+    return F.celu(floating(x), alpha)
 
 
 def gelu(x: Array, approximate: bool | str = True, unit_to_scale: Any = None) -> torch.Tensor:
@@ -248,7 +251,7 @@ def gelu(x: Array, approximate: bool | str = True, unit_to_scale: Any = None) ->
     (tensor(0.8412), tensor(0.8413))
     """
     by_tanh = approximate in (True, "tanh")
-    return F.gelu(x, approximate="tanh" if by_tanh else "none")
+    return F.gelu(floating(x), approximate="tanh" if by_tanh else "none")
 
 
 def glu(x: Array, axis: int = -1, unit_to_scale: Any = None) -> torch.Tensor:
@@ -260,7 +263,7 @@ def glu(x: Array, axis: int = -1, unit_to_scale: Any = None) -> torch.Tensor:
     >>> u.math.glu([2.0, 100.0])
     tensor([2.])
     """
-    return F.glu(x, axis)
+    return F.glu(floating(x), axis)
 
 
 def squareplus(x: Array, b: float = 4.0, unit_to_scale: Any = None) -> torch.Tensor:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Array, Axis, axes_of, joined
+from .axes import Array, Axis, axes_of, indices, joined
 from .cumulative import cumprod, cumsum
 from .reductions import _floating, _part, _quantile, max, mean, min, prod, sum, var
 
@@ -141,7 +141,7 @@ def _place(function: Any, limit: float, a: Array, axis: int | None, keepdims: bo
     rows, shape = joined(a, axis)
     found = function(_without(rows, limit), -1)
     found = torch.where(torch.all(torch.isnan(rows), -1), -1, found)
-    return found.reshape(shape) if keepdims else found
+    return indices(found.reshape(shape) if keepdims else found)
 
 
 def nanargmax(a: Array, axis: int | None = None, keepdims: bool = False) -> torch.Tensor:
@@ -151,7 +151,7 @@ def nanargmax(a: Array, axis: int | None = None, keepdims: bool = False) -> torc
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.nanargmax([1.0, u.math.nan] * u.mV)
-    tensor(0)
+    tensor(0, dtype=torch.int32)
     """
     return _place(torch.argmax, float("-inf"), a, axis, keepdims)
 
@@ -163,7 +163,7 @@ def nanargmin(a: Array, axis: int | None = None, keepdims: bool = False) -> torc
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.nanargmin([1.0, u.math.nan] * u.mV)
-    tensor(0)
+    tensor(0, dtype=torch.int32)
     """
     return _place(torch.argmin, float("inf"), a, axis, keepdims)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array
+from .axes import Alike, Array, floating, indices
 
 __all__ = [
     "argsort", "bincount", "digitize", "histogram", "intersect1d", "searchsorted", "sort", "unique",
@@ -26,7 +26,17 @@ def sort(
     _check_plain_order(order)
     if axis is None:
         a, axis = a.reshape(-1), 0
+    if a.dtype.is_complex:
+        return torch.take_along_dim(a, _complex_order(a, axis, descending), axis)
     return torch.sort(a, dim=axis, stable=stable, descending=descending)[0]
+
+
+def _complex_order(a: Array, axis: int, descending: bool) -> torch.Tensor:
+    """The order by real parts, then by imaginary ones; torch sorts no complex numbers."""
+    first = torch.argsort(torch.imag(a), dim=axis, stable=True, descending=descending)
+    rows = torch.take_along_dim(torch.real(a), first, axis)
+    second = torch.argsort(rows, dim=axis, stable=True, descending=descending)
+    return torch.take_along_dim(first, second, axis)
 
 
 def argsort(
@@ -39,12 +49,14 @@ def argsort(
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.argsort([2.0, 1.0] * u.mV)
-    tensor([1, 0])
+    tensor([1, 0], dtype=torch.int32)
     """
     _check_plain_order(order)
     if axis is None:
         a, axis = a.reshape(-1), 0
-    return torch.argsort(a, dim=axis, stable=stable, descending=descending)
+    if a.dtype.is_complex:
+        return indices(_complex_order(a, axis, descending))
+    return indices(torch.argsort(a, dim=axis, stable=stable, descending=descending))
 
 
 def _check_plain_order(order: Any) -> None:
@@ -60,12 +72,12 @@ def searchsorted(
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.searchsorted([1.0, 3.0] * u.mV, 2.0 * u.mV), u.math.searchsorted([3, 1], 2, sorter=[1, 0])
-    (tensor(1), tensor(1))
+    >>> u.math.searchsorted([1.0, 3.0] * u.mV, 2.0 * u.mV)
+    tensor(1, dtype=torch.int32)
     """
     if sorter is not None:
         a = a[sorter.long()]
-    return torch.searchsorted(a.contiguous(), v.contiguous(), side=side)
+    return indices(torch.searchsorted(a.contiguous(), v.contiguous(), side=side))
 
 
 def digitize(x: Alike, bins: Alike, right: bool = False) -> torch.Tensor:
@@ -75,15 +87,15 @@ def digitize(x: Alike, bins: Alike, right: bool = False) -> torch.Tensor:
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.digitize(2.0 * u.mV, [1.0, 3.0] * u.mV), u.math.digitize(2.0, [3.0, 1.0])
-    (tensor(1), tensor(1))
+    (tensor(1, dtype=torch.int32), tensor(1, dtype=torch.int32))
     """
     if bins.ndim != 1:
         raise ValueError(f"`bins` must have one axis. Got {bins.ndim}. Flatten it.")
     rising = torch.searchsorted(bins, x.contiguous(), right=not right)
     if not bins.shape[0]:
-        return rising
+        return indices(rising)
     falling = bins.shape[0] - torch.searchsorted(torch.flip(bins, (0,)).contiguous(), x.contiguous(), right=not right)
-    return torch.where(bins[-1] >= bins[0], rising, falling)
+    return indices(torch.where(bins[-1] >= bins[0], rising, falling))
 
 
 def bincount(x: Array, weights: Array | None = None, minlength: int = 0, *, length: int | None = None) -> Array:
@@ -92,15 +104,18 @@ def bincount(x: Array, weights: Array | None = None, minlength: int = 0, *, leng
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.bincount([0, 1, 1]), u.math.bincount([0, 1, 1], length=4)
-    (tensor([1, 2]), tensor([1, 2, 0, 0]))
+    >>> u.math.bincount([0, 1, 1]), u.math.bincount([0, 1, 1], length=4).tolist()
+    (tensor([1, 2], dtype=torch.int32), [1, 2, 0, 0])
     """
     x = x.reshape(-1).clamp(min=0)
     if length is not None:
         inside = x < length
         x, weights = x[inside], None if weights is None else weights.reshape(-1)[inside]
         minlength = length
-    return torch.bincount(x, weights if weights is None else weights.reshape(-1), minlength)
+    if weights is None:
+        return indices(torch.bincount(x, None, minlength))
+    # torch sums weights in 64 bit.
+    return torch.bincount(x, weights.reshape(-1), minlength).to(weights.dtype)
 
 
 def histogram(
@@ -128,7 +143,7 @@ def histogram(
     (tensor([1., 1.]), tensor([1., 2., 3.]) mV)
     """
     x = x.reshape(-1)
-    x = x if x.dtype.is_floating_point else x.to(torch.get_default_dtype())
+    x = floating(x)
     edges = _edges(x, bins, range)
     place = torch.searchsorted(edges, x.contiguous(), right=True) - 1
     place = torch.where(x == edges[-1], edges.shape[0] - 2, place)
@@ -145,7 +160,8 @@ def _edges(x: Array, bins: Any, outer: Any) -> Array:
     if not isinstance(bins, int):
         return bins if bins.dtype.is_floating_point else bins.to(x.dtype)
     if outer is not None:
-        low, high = (x.new_tensor(end) if isinstance(end, (int, float)) else end for end in outer)
+        # The sum with nothing checks the dimension and takes the unit of the values.
+        low, high = (torch.zeros_like(x[:0].sum()) + end for end in outer)
     else:
         low, high = (x.amin(), x.amax()) if x.shape[0] else (x.sum(), x.sum() + torch.ones_like(x.sum()))
     half = torch.full_like(low, 0) + torch.ones_like(low) / 2
@@ -179,31 +195,40 @@ def unique(
     Examples
     --------
     >>> import brainstate_torch.units as u
-    >>> u.math.unique([2.0, 1.0, 2.0] * u.mV), u.math.unique([3, 1, 3], return_counts=True)[1]
-    (tensor([1., 2.]) mV, tensor([1, 2]))
+    >>> u.math.unique([2.0, 1.0, 2.0] * u.mV), u.math.unique([3, 1, 3], return_counts=True)[1].tolist()
+    (tensor([1., 2.]) mV, [1, 2])
     """
-    flat = a.reshape(-1) if axis is None else a
     dim = 0 if axis is None else axis % a.ndim
-    values, inverse, counts = torch.unique(flat, return_inverse=True, return_counts=True, dim=dim)
-    if equal_nan and axis is None:
-        values, inverse, counts = _one_nan(values, inverse, counts)
-    length = inverse.shape[0]
-    places = torch.arange(length, device=inverse.device)
-    index = torch.full_like(counts, length).scatter_reduce(0, inverse, places, "amin")
+    found = _runs(a.reshape(-1), equal_nan) if axis is None else _slices(a, dim)
+    values, index, inverse, counts = found
+    inverse = inverse.reshape(a.shape) if axis is None else inverse
     if size is not None:
         values, index, counts = _sized(values, index, counts, dim, size, fill_value)
-    inverse = inverse.reshape(a.shape) if axis is None else inverse
     wanted = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
-    others = [found for is_wanted, found in wanted if is_wanted]
+    others = [indices(found) for is_wanted, found in wanted if is_wanted]
     return (values, *others) if others else values
 
 
-def _one_nan(values: Array, inverse: torch.Tensor, counts: torch.Tensor) -> tuple[Array, torch.Tensor, torch.Tensor]:
-    known = int((~torch.isnan(values)).sum())
-    if known >= values.shape[0] - 1:
-        return values, inverse, counts
-    counts = torch.cat([counts[:known], counts[known:].sum().reshape(1)])
-    return values[: known + 1], inverse.clamp(max=known), counts
+def _runs(flat: Array, equal_nan: bool) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The different elements with first places, inverse and counts; torch.unique leaves NaN anywhere."""
+    order = argsort(flat).long()
+    ordered = flat[order]
+    changed = ordered[1:] != ordered[:-1]
+    if equal_nan:
+        changed = changed & ~(torch.isnan(ordered[1:]) & torch.isnan(ordered[:-1]))
+    first = torch.nn.functional.pad(changed, (1, 0), value=True)[: flat.shape[0]]
+    number = torch.cumsum(first, 0) - 1
+    inverse = torch.empty_like(order).scatter(0, order, number)
+    return ordered[first], order[first], inverse, torch.bincount(inverse)
+
+
+def _slices(a: Array, dim: int) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The different slices along an axis with first places, inverse and counts."""
+    values, inverse, counts = torch.unique(a, return_inverse=True, return_counts=True, dim=dim)
+    length = inverse.shape[0]
+    places = torch.arange(length, device=inverse.device)
+    index = torch.full_like(counts, length).scatter_reduce(0, inverse, places, "amin")
+    return values, index, inverse, counts
 
 
 def _sized(values: Array, index: torch.Tensor, counts: torch.Tensor, dim: int, size: int, fill_value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from .axes import Array, Axis, axes_of, counted, float_dtype, joined, sum_dtype
+from .axes import Array, Axis, axes_of, counted, float_dtype, indices, joined, sum_dtype
 
 __all__ = [
     "all", "any", "argmax", "argmin", "average", "count_nonzero", "max", "mean", "median", "min", "percentile", "prod",
@@ -145,9 +145,10 @@ def ptp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 
 def _found(function: Any, x: Array, axis: int | None, keepdims: bool | None) -> Array:
+    x = x.to(torch.uint8) if x.dtype is torch.bool else x
     if axis is None and keepdims:
-        return function(x.reshape(-1)).reshape((1,) * x.ndim)
-    return function(x, dim=axis, keepdim=builtins.bool(keepdims))
+        return indices(function(x.reshape(-1)).reshape((1,) * x.ndim))
+    return indices(function(x, dim=axis, keepdim=builtins.bool(keepdims)))
 
 
 def argmax(a: Array, axis: int | None = None, keepdims: bool | None = None) -> torch.Tensor:
@@ -157,7 +158,7 @@ def argmax(a: Array, axis: int | None = None, keepdims: bool | None = None) -> t
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.argmax([1.0, 2.0] * u.mV)
-    tensor(1)
+    tensor(1, dtype=torch.int32)
     """
     return _found(torch.argmax, a, axis, keepdims)  # type: ignore[no-any-return]
 
@@ -169,7 +170,7 @@ def argmin(a: Array, axis: int | None = None, keepdims: bool | None = None) -> t
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.argmin([1.0, 2.0] * u.mV)
-    tensor(0)
+    tensor(0, dtype=torch.int32)
     """
     return _found(torch.argmin, a, axis, keepdims)  # type: ignore[no-any-return]
 
@@ -211,9 +212,9 @@ def count_nonzero(a: Array, axis: Axis = None, keepdims: bool | None = None) -> 
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.count_nonzero([1.0, 0.0] * u.mV)
-    tensor(1)
+    tensor(1, dtype=torch.int32)
     """
-    return torch.sum(_true(a), axes_of(a, axis), keepdim=builtins.bool(keepdims))
+    return indices(torch.sum(_true(a), axes_of(a, axis), keepdim=builtins.bool(keepdims)))
 
 
 def var(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from .axes import Array, Axis, Shape, axes_of
@@ -15,7 +16,11 @@ __all__ = [
 
 
 def _shape(shape: Shape) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(int(length) for length in shape)
+    return (int(shape),) if _is_number(shape) else tuple(int(length) for length in shape)  # type: ignore[arg-type, union-attr]
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, int) or (isinstance(x, (torch.Tensor, np.ndarray, np.generic)) and not x.ndim)
 
 
 def _check_order(order: str) -> bool:
@@ -322,7 +327,7 @@ def roll(a: Array, shift: Shape, axis: Axis = None) -> Array:
     tensor([2., 1.]) mV
     """
     if axis is None:
-        return torch.roll(a, shift)
+        return torch.roll(a.reshape(-1), sum(_shape(shift))).reshape(a.shape)
     axes = axes_of(a, axis)
     shifts = _shape(shift)
     return torch.roll(a, shifts * len(axes) if len(shifts) == 1 else shifts, axes)
