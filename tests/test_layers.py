@@ -29,6 +29,7 @@ LAYERS = [
     "nn",
     "optim",
     "spiking",
+    "port",
     "interop",
     "__init__",
 ]

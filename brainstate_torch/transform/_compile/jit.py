@@ -9,7 +9,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import torch
 
-from ... import _tree
+from ... import _tree, environ
 from ..._arrays import is_arraylike
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
@@ -50,7 +50,7 @@ class Jitted(Generic[P, Out]):
         self,
         fun: Callable[..., Any],
         static: tuple[frozenset[int], frozenset[str]],
-        backend: str,
+        backend: str | None,
         name: str | None,
         maxsize: int = _CAPACITY,
     ) -> None:
@@ -134,6 +134,7 @@ class Jitted(Generic[P, Out]):
             )
         )
         program: Program | None = None
+        backend = self.backend or _default_backend()
         mine = weakref.ref(self)
 
         def dropped(_: Any) -> None:
@@ -144,7 +145,7 @@ class Jitted(Generic[P, Out]):
         def make(settings: SettingInputs) -> Program:
             fun = _filled(self.origin_fun, len(args), fixed, fixed_names) if fixed or fixed_names else self.origin_fun
             roots = (self.origin_fun, *fixed.values(), *fixed_names.values())
-            return Program(fun, arguments, tensors, self.backend, self.name, dropped, settings, roots)
+            return Program(fun, arguments, tensors, backend, self.name, dropped, settings, roots)
 
         begin = time.perf_counter()
         program = recorded_with_inputs(make, self._fixed, self._step)
@@ -380,7 +381,8 @@ def jit(
     static_argnums, static_argnames
         Arguments that are not tensors: hashable values, which may decide what the program does.
     backend
-        'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one.
+        'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one. None: what
+        ``environ.set(jit_backend=...)`` says when a program is made, else 'inductor'.
     name
         A name, for display.
     maxsize
@@ -402,7 +404,7 @@ def jit(
         for the number of a tensor.
     ValueError
         A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, `maxsize` is less than 1, or
-        a static argument is not hashable. At a call: as other transforms.
+        a static argument is not hashable. At a call: as other transforms, or `jit_backend` of environ is unknown.
     NotImplementedError
         `in_shardings`, `out_shardings` or `device` is given.
 
@@ -436,9 +438,20 @@ def jit(
     def make(target: Any) -> Jitted[..., Any]:
         if not callable(target):
             raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
-        return Jitted(target, static, backend or BACKENDS[0], name, maxsize)
+        return Jitted(target, static, backend, name, maxsize)
 
     return make if isinstance(fun, Missing) else make(fun)
+
+
+def _default_backend() -> str:
+    """The backend of a function that names none."""
+    backend: str = environ.get("jit_backend", BACKENDS[0])
+    if backend not in BACKENDS:
+        raise ValueError(
+            f"`jit_backend` of environ must be one of {', '.join(map(repr, BACKENDS))}. Got {backend!r}. "
+            "Set it with environ.set(jit_backend=...)."
+        )
+    return backend
 
 
 def _places(name: str, places: int | Iterable[int] | None) -> tuple[int, ...]:

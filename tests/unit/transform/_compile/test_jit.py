@@ -808,3 +808,15 @@ def test_what_needs_numbers_is_told_the_cure_that_suits_it(fun, cure):
 def test_a_model_as_argument_is_told_to_close_over_it():
     with pytest.raises(TypeError, match=r"argument 0 of a compiled function .*Got a Linear\. Close over it"):
         T.jit(lambda m, x: m(x), backend="replay")(brainstate.nn.Linear(2, 2), torch.ones(2))
+
+
+def test_the_backend_of_a_function_that_names_none_is_that_of_the_settings():
+    double = T.jit(lambda x: 2 * x)
+    with brainstate.environ.context(jit_backend="replay"):
+        assert double(torch.tensor(2.0)) == 4.0
+        assert double._programs.last.backend == "replay"
+    with (
+        brainstate.environ.context(jit_backend="xla"),
+        pytest.raises(ValueError, match=r"`jit_backend` of environ must be one of 'inductor', 'replay'. Got 'xla'"),
+    ):
+        T.jit(lambda x: 2 * x)(torch.tensor(2.0))

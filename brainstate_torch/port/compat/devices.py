@@ -1,0 +1,139 @@
+"""What JAX asks of devices and of its own settings."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from ... import _tree, environ
+from ...units import math
+
+__all__ = [
+    "block_until_ready",
+    "clear_caches",
+    "config",
+    "default_backend",
+    "device_count",
+    "device_get",
+    "device_put",
+    "devices",
+    "disable_jit",
+    "ensure_compile_time_eval",
+    "local_device_count",
+    "local_devices",
+    "process_count",
+    "process_index",
+    "pure_callback",
+]
+
+
+def block_until_ready(x: Any) -> Any:
+    """The same tree, when the device has computed it."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return x
+
+
+def default_backend() -> str:
+    """``'cpu'`` or ``'gpu'``."""
+    return environ.get_platform()
+
+
+def devices(backend: str | None = None) -> list[torch.device]:
+    """The devices of a kind, at least one."""
+    kind = backend or default_backend()
+    if kind in ("gpu", "cuda"):
+        return [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+    return [torch.device("cpu")]
+
+
+local_devices = devices
+
+
+def device_count(backend: str | None = None) -> int:
+    """How many devices there are."""
+    return len(devices(backend))
+
+
+local_device_count = device_count
+
+
+def process_count() -> int:
+    """One: ranks are torch.distributed's."""
+    return 1
+
+
+def process_index() -> int:
+    """Zero."""
+    return 0
+
+
+def device_put(x: Any, device: Any = None, **_: Any) -> Any:
+    """A tree of tensors, on a device."""
+
+    def moved(leaf: Any) -> Any:
+        leaf = math.asarray(leaf)
+        return leaf.to(device) if isinstance(device, (torch.device, str)) else leaf
+
+    return _tree.map(moved, x)
+
+
+def device_get(x: Any) -> Any:
+    """A tree of numpy arrays."""
+    return _tree.map(lambda leaf: leaf.detach().cpu().numpy() if isinstance(leaf, torch.Tensor) else leaf, x)
+
+
+def clear_caches() -> None:
+    """Forget nothing: compiled programs go with their functions."""
+
+
+@contextlib.contextmanager
+def ensure_compile_time_eval() -> Iterator[None]:
+    """Nothing: what does not depend on an argument is computed once."""
+    yield
+
+
+@contextlib.contextmanager
+def disable_jit(disable: bool = True) -> Iterator[None]:
+    """Let jitted functions replay their operations for the time of a block, without a compiler."""
+    with environ.context(jit_backend="replay") if disable else contextlib.nullcontext():
+        yield
+
+
+def pure_callback(callback: Callable[..., Any], result_shape_dtypes: Any, *args: Any, **kwargs: Any) -> Any:
+    """A function of numpy arrays, called with the numbers of tensors, where no program is recorded."""
+    kwargs = {k: v for k, v in kwargs.items() if k not in ("vmap_method", "sharding", "vectorized")}
+    return _tree.map(math.asarray, callback(*device_get(args), **kwargs))
+
+
+class _Config:
+    """``jax.config``: precision and platform are settings of `environ`, the rest means nothing here."""
+
+    def update(self, name: str, value: Any) -> None:
+        """Set an option by JAX's name."""
+        if name == "jax_enable_x64":
+            environ.set(precision=64 if value else 32)
+        elif name in ("jax_platform_name", "jax_platforms"):
+            environ.set(platform={"cuda": "gpu"}.get(str(value).split(",")[0], str(value).split(",")[0]))
+        elif name == "jax_disable_jit":
+            environ.set(jit_backend="replay" if value else "inductor")
+        else:
+            warnings.warn(f"`{name}` is an option of JAX and means nothing to torch.", stacklevel=2)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.update(name, value)
+
+    @property
+    def jax_enable_x64(self) -> bool:
+        """Whether numbers have 64 bits."""
+        return environ.get_precision() == 64
+
+    @property
+    def x64_enabled(self) -> bool:
+        """Whether numbers have 64 bits."""
+        return environ.get_precision() == 64
+
+
+config = _Config()

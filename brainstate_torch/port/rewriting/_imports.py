@@ -1,0 +1,158 @@
+"""Import statements: what each becomes, and which names stay bound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..table import PACKAGE, Home, Missing, is_foreign, resolve
+from ._aliases import Aliases
+from ._libcst import cst
+from ._names import References, dotted
+
+__all__ = ["Imports"]
+
+#: Packages whose modules have twins here: a name for one stays a name for the other.
+_TWINS = ("brainstate", "brainunit", "saiunit")
+
+
+@dataclass
+class _Statement:
+    """What becomes of one import."""
+
+    lines: list[str] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+
+
+class Imports(cst.CSTVisitor):
+    """Plans for all imports of a program.
+
+    Parameters
+    ----------
+    names
+        What the program names.
+    aliases
+        Where names of modules are noted.
+    place
+        The number of the top statement in which a node is, and -1 for one that is not at the top.
+    """
+
+    def __init__(self, names: References, aliases: Aliases, place: Mapping[Any, tuple[int, bool]]) -> None:
+        super().__init__()
+        self._aliases, self._place = aliases, place
+        self.plans: dict[Any, _Statement] = {}
+        #: Bindings by which something foreign that has no home is reached: they stay.
+        self._needed = {
+            dotted(node).split(".")[0]  # type: ignore[union-attr]
+            for node, (_, answer) in names.found.items()
+            if isinstance(answer, Missing) and dotted(node)
+        }
+        #: Names bound by ``from … import`` that stay, so that their uses need no change.
+        self.direct: dict[str, str] = {}
+        #: Names of twin modules.
+        self.twins: dict[str, str] = {}
+
+    def visit_Import(self, node: Any) -> bool:
+        plan = _Statement()
+        kept: list[str] = []
+        changed = False
+        for item in node.names:
+            module = dotted(item.name) or ""
+            name = item.asname.name.value if item.asname is not None else None
+            if not is_foreign(module):
+                kept.append(module if name is None else f"{module} as {name}")
+                continue
+            changed = True
+            line = self._module(module, name, node)
+            if line:
+                plan.lines.append(line)
+            bound = name or module.split(".")[0]
+            if bound in self._needed and not self._is_twin(module):
+                plan.lines.append(f"import {module}" if name is None else f"import {module} as {name}")
+            elif bound in self._needed:
+                # The twin takes the name; what has no home keeps its own.
+                plan.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
+        if changed:
+            if kept:
+                plan.lines.insert(0, f"import {', '.join(kept)}")
+            self.plans[node] = plan
+        return False
+
+    def _is_twin(self, module: str) -> bool:
+        return module.split(".")[0] in _TWINS
+
+    def _module(self, module: str, name: str | None, node: Any) -> str | None:
+        """The import of a twin, or None."""
+        if not self._is_twin(module):
+            return None
+        root = module.split(".")[0]
+        shown = module if name is not None else root
+        answer = resolve(shown)
+        if not isinstance(answer, Home) or not answer.is_module:
+            return None
+        self._bind(name or root, answer.path, node)
+        owner, _, last = answer.path.rpartition(".")
+        bound = name or root
+        if not owner:
+            return f"import {answer.path} as {bound}"
+        if owner == PACKAGE and name is None:
+            return f"from {owner} import {last} as {bound}"
+        return f"import {answer.path} as {bound}"
+
+    def _bind(self, name: str, path: str, node: Any) -> None:
+        self.twins[name] = path
+        index, top = self._place.get(node, (0, False))
+        if top:
+            self._aliases.keep(path, name, index)
+
+    def visit_ImportFrom(self, node: Any) -> bool:
+        module = dotted(node.module) if node.module is not None else None
+        if module is None or node.relative or not is_foreign(module):
+            return False
+        plan = _Statement()
+        if isinstance(node.names, cst.ImportStar):
+            answer = resolve(module)
+            if isinstance(answer, Home) and answer.is_module:
+                plan.lines.append(f"from {answer.path} import *")
+            else:
+                plan.lines.append(f"from {module} import *")
+                plan.missing.append(answer if isinstance(answer, Missing) else Missing(module, "no module", "names"))
+            self.plans[node] = plan
+            return False
+        grouped: dict[str, list[str]] = {}
+        for item in node.names:
+            self._one(module, item, node, plan, grouped)
+        plan.lines[:0] = [f"from {owner} import {', '.join(parts)}" for owner, parts in grouped.items()]
+        self.plans[node] = plan
+        return False
+
+    def _one(self, module: str, item: Any, node: Any, plan: _Statement, grouped: dict[str, list[str]]) -> None:
+        original = item.name.value
+        bound = item.asname.name.value if item.asname is not None else original
+        full = f"{module}.{original}"
+        answer = resolve(full)
+        if isinstance(answer, Missing):
+            plan.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
+            plan.missing.append(answer)
+            return
+        if answer.is_module and (self._is_twin(module) or bound not in self._needed):
+            if not self._is_twin(module):
+                return  # each use is written with the home's own name
+            self._bind(bound, answer.path, node)
+        elif answer.is_module:
+            plan.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
+            return
+        elif answer.call is not None or _is_dtype(answer):
+            return
+        else:
+            self.direct[bound] = answer.path
+        owner, _, last = answer.path.rpartition(".")
+        if not owner:
+            plan.lines.append(f"import {answer.path} as {bound}")
+            return
+        grouped.setdefault(owner, []).append(last if last == bound else f"{last} as {bound}")
+
+
+def _is_dtype(answer: Home) -> bool:
+    import torch
+
+    return isinstance(answer.value, torch.dtype)

@@ -1,0 +1,197 @@
+"""Looking names up in the table, and in the package itself."""
+
+import functools
+import importlib
+import types
+from dataclasses import dataclass
+from typing import Any
+
+from .names import CALLS, FOREIGN, MODULES, NAMES, NOT_PORTED, TORCH, Call
+
+__all__ = ["PACKAGE", "Home", "Missing", "adapted", "is_foreign", "lookup", "object_at", "resolve"]
+
+PACKAGE = "brainstate_torch"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a name lives here.
+
+    Parameters
+    ----------
+    path
+        The dotted name, from ``brainstate_torch`` or ``torch`` on.
+    value
+        What is there.
+    call
+        How its arguments differ, or None.
+    """
+
+    path: str
+    value: Any
+    call: Call | None = None
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a module."""
+        return isinstance(self.value, types.ModuleType)
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A name without a home.
+
+    Parameters
+    ----------
+    name
+        The name.
+    reason
+        Why it has none.
+    cure
+        What may be written in its place.
+    """
+
+    name: str
+    reason: str
+    cure: str
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a dotted name belongs to a package that is ported."""
+    return name.split(".", 1)[0] in FOREIGN
+
+
+@functools.cache
+def object_at(path: str) -> Any:
+    """The object of a dotted name.
+
+    Raises
+    ------
+    AttributeError, ImportError
+        There is none.
+    """
+    first, *rest = path.split(".")
+    found: Any = importlib.import_module(first)
+    for i, part in enumerate(rest):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            if not isinstance(found, types.ModuleType):
+                raise
+            try:
+                found = importlib.import_module(".".join([first, *rest[: i + 1]]))
+            except ImportError:
+                raise AttributeError(f"no {part} in {found.__name__}") from None
+    return found
+
+
+def _absolute(home: str) -> str:
+    return home if home.startswith(TORCH) else f"{PACKAGE}.{home}".rstrip(".")
+
+
+@functools.cache
+def resolve(name: str) -> Home | Missing:
+    """Where a name of JAX, brainstate or a neighbour lives here, or why it does not.
+
+    Parameters
+    ----------
+    name
+        A dotted name, such as ``jax.numpy.sum``.
+
+    Returns
+    -------
+    Home or Missing
+        The answer.
+
+    Examples
+    --------
+    >>> from brainstate_torch.port import resolve
+    >>> resolve('jax.numpy.sum').path
+    'brainstate_torch.units.math.sum'
+    >>> resolve('jax.make_mesh').cure
+    'torch.distributed.device_mesh.init_device_mesh'
+    """
+    found = _listed(name)
+    if found is not None:
+        return found
+    if name.startswith("saiunit"):
+        name = "brainunit" + name.removeprefix("saiunit")
+    parts = name.split(".")
+    for i in range(len(parts), 0, -1):
+        entry = NOT_PORTED.get(".".join(parts[:i]))
+        if entry is not None:
+            return Missing(name, *entry)
+    return Missing(name, "brainstate_torch has no such name yet", "JAX for this part, or a function of your own")
+
+
+def _listed(name: str) -> Home | None:
+    call = CALLS.get(name)
+    if call is not None:
+        return _found(_absolute(call.home), call)
+    if name in MODULES:
+        return _found(_absolute(MODULES[name]))
+    if name in NAMES:
+        return _found(_absolute(NAMES[name]))
+    owner, _, last = name.rpartition(".")
+    if not owner or _is_refused(name):
+        return None
+    inner = _listed(owner)
+    if inner is None or (inner.is_module and last.startswith("_") and last not in ("__version__", "__name__")):
+        return None
+    return _found(f"{inner.path}.{last}")
+
+
+def _is_refused(name: str) -> bool:
+    return name in NOT_PORTED and name not in MODULES
+
+
+def _found(path: str, call: Call | None = None) -> Home | None:
+    try:
+        return Home(path, object_at(path), call)
+    except (AttributeError, ImportError):
+        return None
+
+
+def adapted(call: Call) -> Any:
+    """The function at home, with the arguments of the original."""
+    home = object_at(_absolute(call.home))
+
+    @functools.wraps(home)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        named = dict(zip(call.takes[call.positional :], args[call.positional :], strict=False))
+        args = args[: call.positional] if call.takes else args
+        named.update(kwargs)
+        return home(*args, **{call.renamed.get(k, k): v for k, v in named.items() if k not in call.dropped})
+
+    return function
+
+
+def lookup(name: str) -> Any:
+    """What answers for a name of JAX, brainstate or a neighbour, with the arguments that the original takes.
+
+    Parameters
+    ----------
+    name
+        The dotted name.
+
+    Returns
+    -------
+    Any
+        The function, class, module or constant.
+
+    Raises
+    ------
+    AttributeError
+        It has no home here; the message says why and what to write.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from brainstate_torch.port import lookup
+    >>> lookup('jax.numpy.max')(torch.tensor([1., 3.]), axis=0)
+    tensor(3.)
+    """
+    found = resolve(name)
+    if isinstance(found, Missing):
+        raise AttributeError(f"`{name}` has no home in {PACKAGE}: {found.reason}. Use {found.cure}.")
+    return adapted(found.call) if found.call is not None else found.value
