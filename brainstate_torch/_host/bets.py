@@ -56,6 +56,7 @@ PRIVATE = (
     "torch._inductor.exc.GPUTooOldForTriton",
     "torch._inductor.exc.InvalidCxxCompiler",
     "torch._inductor.exc.TritonMissing",
+    "torch._inductor.metrics.generated_kernel_count",
     "torch._ops.OpOverload",
     "torch._standard_gamma",
     "torch._standard_gamma_grad",

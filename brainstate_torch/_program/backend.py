@@ -1,8 +1,10 @@
 """From a program to machine code."""
 
+import contextlib
 import functools
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -14,12 +16,41 @@ from .purity import functional
 from .stores import write_parts
 from .uncompiled import LOW_PRECISION, leave_to_torch
 
-__all__ = ["BACKENDS", "compiled"]
+__all__ = ["BACKENDS", "Made", "compiled", "made"]
 
 #: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
 BACKENDS = ("inductor", "replay")
 
 Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
+
+
+class Made:
+    """How many graphs were compiled, the operations in them, and the kernels that the compiler wrote for them."""
+
+    def __init__(self) -> None:
+        self.pieces = self.operations = self.kernels = 0
+
+    def add(self, module: GraphModule) -> None:
+        """Count a graph."""
+        self.pieces += 1
+        self.operations += sum(node.op == "call_function" for node in module.graph.nodes)
+
+
+class _Thread(threading.local):
+    counts: Made | None = None
+
+
+_THREAD = _Thread()
+
+
+@contextlib.contextmanager
+def made() -> Iterator[Made]:
+    """Within: what this thread compiles is counted."""
+    before, _THREAD.counts = _THREAD.counts, Made()
+    try:
+        yield _THREAD.counts
+    finally:
+        _THREAD.counts = before
 
 
 def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
@@ -28,10 +59,11 @@ def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
     What it gives has the strides that it has in the graph.
     """
     _hold_memory()
-    if backend == "inductor":
-        program = _by_inductor(module, like)
-        if program is not None:
-            return program
+    if _THREAD.counts is not None:
+        _THREAD.counts.add(module)
+    program = _by_inductor(module, like) if backend == "inductor" else None
+    if program is not None:
+        return program
     return lambda tensors: module(*tensors)
 
 
@@ -47,7 +79,7 @@ def _hold_memory() -> None:
 
 def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     # Importing Inductor takes a second; only code that compiles should pay for it.
-    from .._host.inductor import NO_COMPILER, compile_fx_inner, config, select_decomp_table
+    from .._host.inductor import NO_COMPILER, compile_fx_inner, config, kernels_written, select_decomp_table
 
     detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
     casts = _casts(module)
@@ -61,6 +93,7 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     spread_out(graph)
     held = leave_to_torch(graph)
     _keep_strides(graph)
+    before = kernels_written()
     try:
         # The caller guarantees shapes and strides.
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
@@ -76,6 +109,8 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
             stacklevel=2,
         )
         return None
+    if _THREAD.counts is not None:
+        _THREAD.counts.kernels += kernels_written() - before
     # A graph without operations comes back as a function.
     program: Program = getattr(output, "current_callable", output)
     return _Holding(program, held) if held else program

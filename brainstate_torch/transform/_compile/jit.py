@@ -23,6 +23,7 @@ from .._core.abstract import eval_shape
 from .._core.carry import protected
 from .._core.functional import checked_arguments, run
 from .._core.signatures import P, T
+from .cost import Costs
 from .program import Program
 from .programs import Programs
 from .recorded import numbers_as_tensors
@@ -178,6 +179,25 @@ class Jitted(Generic[P, Out]):
     def clear_cache(self) -> None:
         """Forget all programs."""
         self._programs.clear()
+
+    def cost(self) -> Costs:
+        """What the programs cost, as a table: how long they took to make and to run, their operations and memory.
+
+        Returns
+        -------
+        Costs
+            A tuple with an entry for each program, the one used last first; see there for the fields.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> f = brainstate.transform.jit(lambda x: x * 2 + 1, backend='replay')
+        >>> y = f(torch.ones(3)), f(torch.zeros(3))
+        >>> cost, = f.cost()
+        >>> cost.arguments, cost.operations, cost.calls, cost.inputs, cost.outputs
+        (('float32[3]',), 2, 2, 12, 12)
+        """
+        return self._programs.costs()
 
     def compile(self, *args: Any, **kwargs: Any) -> Self:
         """Record and compile for arguments like these, without running; no State is changed."""
@@ -395,7 +415,8 @@ def jit(
     Returns
     -------
     Callable
-        With ``compile(*args)``, ``clear_cache()``, ``eval_shape(*args)``, ``origin_fun`` and ``stateful_fun``.
+        With ``compile(*args)``, ``cost()``, ``clear_cache()``, ``eval_shape(*args)``, ``origin_fun`` and
+        ``stateful_fun``.
 
     Raises
     ------

@@ -1,6 +1,7 @@
 """Program: one recording of a stateful function, compiled, and how it is called."""
 
 import contextlib
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -9,8 +10,9 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
+from ..._host.fx import Node
 from ..._host.memory import apart
-from ..._program.backend import compiled
+from ..._program.backend import Made, compiled, made
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
 from ..._program.recording import Like, is_recording
@@ -21,6 +23,7 @@ from ..._state.hooked import GLOBAL_HOOKS
 from .._core.carry import protected
 from .._core.functional import Static, combine, partition, run
 from .._core.memory import overlaps
+from .cost import Cost, size_of
 from .intake import Intake
 from .made import Attributes, Replaced
 from .recorded import StateFrame, record_stateful
@@ -62,6 +65,7 @@ class Program:
         settings: SettingInputs | None = None,
         static: Iterable[Any] = (),
     ) -> None:
+        begin = time.perf_counter()
         self.settings = SettingInputs() if settings is None else settings
         self.watched = Watched(fun, *static)
         before = Attributes(self.watched.owners())
@@ -105,6 +109,8 @@ class Program:
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None
         self._is_spent = False
+        self._recording, self._compiling = time.perf_counter() - begin, 0.0
+        self._made, self._calls, self._running = Made(), 0, 0.0
 
     def _shared_results(self) -> tuple[list[int], list[int]]:
         """Which tensors of the result have to be copied, and which show a part of a new State value.
@@ -150,9 +156,30 @@ class Program:
 
     def compile(self) -> None:
         """Compile now."""
-        for operation in operations_in(self.graph):
-            operation.prepare()
-        self._machine = compiled(self.graph, self.like, self.backend)
+        begin = time.perf_counter()
+        with made() as self._made:
+            for operation in operations_in(self.graph):
+                operation.prepare()
+            self._machine = compiled(self.graph, self.like, self.backend)
+        self._compiling = time.perf_counter() - begin
+
+    def cost(self) -> Cost:
+        """What it costs."""
+        results = [x.meta["val"] if isinstance(x, Node) else x for x in outputs(self.graph)]
+        states = {id(entry.ref()) for entry in self.touched} | {id(change.ref()) for change in self._changes}
+        return Cost(
+            arguments=tuple([f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}" for x in self.like[: self.given]]),
+            states=len(states),
+            pieces=self._made.pieces,
+            operations=self._made.operations,
+            kernels=self._made.kernels,
+            recording=self._recording,
+            compiling=self._compiling,
+            calls=self._calls,
+            running=self._running,
+            inputs=sum(x.shape.numel() * x.dtype.itemsize for x in self.like),
+            outputs=size_of([x for x in results if isinstance(x, torch.Tensor)]),
+        )
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
         """Run, write the States, all or none, and give the result."""
@@ -160,6 +187,7 @@ class Program:
             self.compile()
         machine = self._machine
         assert machine is not None
+        begin = time.perf_counter()
         try:
             outcome = machine([x if x.is_contiguous() else x.contiguous() for x in inputs])
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
@@ -178,6 +206,8 @@ class Program:
                 self._abandon()
             raise
         self._abandon, self._is_spent = None, self._replaced is None
+        self._calls += 1
+        self._running += time.perf_counter() - begin
         return result
 
     def _commit(self, changes: Sequence[tuple["_Change", Any]]) -> None:

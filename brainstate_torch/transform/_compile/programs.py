@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from ...util import BoundedCache
+from .cost import Costs
 from .program import Program
 
 __all__ = ["Programs"]
@@ -80,6 +81,10 @@ class Programs:
             "an argument or the value of a State.",
             file=sys.stderr,
         )
+
+    def costs(self) -> Costs:
+        """What each costs, the one used last first."""
+        return Costs(program.cost() for program in reversed(self._recent.keys()))
 
     def drop(self, key: Any, program: Program) -> None:
         """Forget a program."""

@@ -1,0 +1,85 @@
+"""What the programs of a compiled function cost: time to make and to run, operations, pieces, memory."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+__all__ = ["Cost", "Costs", "size_of"]
+
+
+class Cost(NamedTuple):
+    """What one program costs.
+
+    Attributes
+    ----------
+    arguments
+        The tensors that it takes as arguments, such as ``float32[3, 2]``.
+    states
+        How many States it reads or writes.
+    pieces, operations
+        How many graphs were compiled, such as the step of a loop, and the operations in them together.
+    kernels
+        How many kernels the compiler wrote for them; those that it had in its cache do not count. 0 if replayed.
+    recording, compiling
+        Seconds.
+    calls, running
+        How often it ran, and the seconds that this took together.
+    inputs, outputs
+        Bytes of the tensors that it takes, States and constants included, and of those that it gives.
+    """
+
+    arguments: tuple[str, ...]
+    states: int
+    pieces: int
+    operations: int
+    kernels: int
+    recording: float
+    compiling: float
+    calls: int
+    running: float
+    inputs: int
+    outputs: int
+
+
+class Costs(tuple[Cost, ...]):
+    """The :class:`Cost` of each program, the one used last first; printed as a table."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        if not self:
+            return "no program yet: call the function, or its `compile`"
+        rows = [
+            (
+                ", ".join(cost.arguments) or "none",
+                *(str(x) for x in (cost.states, cost.pieces, cost.operations, cost.kernels)),
+                *(f"{x:.2f} s" for x in (cost.recording, cost.compiling)),
+                str(cost.calls),
+                f"{cost.running / cost.calls * 1e6:,.0f} us" if cost.calls else "-",
+                *(_bytes(x) for x in (cost.inputs, cost.outputs)),
+            )
+            for cost in self
+        ]
+        names = (
+            *("arguments", "States", "pieces", "operations", "kernels", "recording", "compiling", "calls", "each"),
+            *("inputs", "outputs"),
+        )
+        widths = [max(len(row[i]) for row in (names, *rows)) for i in range(len(names))]
+        lines = [[names[0].ljust(widths[0]), *[x.rjust(width) for x, width in zip(names[1:], widths[1:], strict=True)]]]
+        for row in rows:
+            lines.append([row[0].ljust(widths[0]), *[x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True)]])
+        return "\n".join("  ".join(line) for line in lines)
+
+
+def size_of(tensors: Sequence[torch.Tensor]) -> int:
+    """The bytes of tensors."""
+    return sum(x.numel() * x.element_size() for x in tensors)
+
+
+def _bytes(count: int) -> str:
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:,.0f} {unit}"
+        count //= 1024
+    return f"{count:,.0f} GiB"
