@@ -41,4 +41,15 @@ def __getattr__(name: str) -> Any:
     # Few programs need it, and it need not be read for the others.
     if name == "interop":
         return importlib.import_module(".interop", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    cure = f". What older releases of brainstate had there is in `{_MOVED[name]}`" if name in _MOVED else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{cure}")
+
+
+_MOVED = {
+    "augment": "brainstate_torch.transform",
+    "compile": "brainstate_torch.transform",
+    "event": "brainstate_torch.nn",
+    "functional": "brainstate_torch.nn",
+    "init": "brainstate_torch.nn.init",
+    "surrogate": "brainstate_torch.spiking.surrogate",
+}

@@ -1,6 +1,23 @@
 """The exceptions that States and transforms raise for misuse of States."""
 
-__all__ = ["BatchAxisError", "BrainStateError", "ConcretizationError", "TraceContextError"]
+import re
+from typing import Any
+
+__all__ = ["BatchAxisError", "BrainStateError", "ConcretizationError", "TraceContextError", "kind_of", "named"]
+
+#: Names before which one says "an".
+_VOWEL = re.compile(r"(?!uni|use|ufunc|eu|one)[aeiou]", re.IGNORECASE)
+
+
+def kind_of(x: Any) -> str:
+    """The class of an object as a sentence has it: "an int", "a list"."""
+    return named(type(x))
+
+
+def named(kind: type) -> str:
+    """A class as a sentence has it."""
+    name = kind.__name__
+    return f"{'an' if _VOWEL.match(name) else 'a'} {name}"
 
 
 class BrainStateError(Exception):

@@ -20,6 +20,8 @@ from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar, runti
 import numpy as np
 import torch
 
+from ._errors import kind_of as _kind_of
+
 __all__ = [
     "_T",
     "Array",
@@ -158,7 +160,7 @@ class _PyTreeMeta(type):
                 )
             leaftype, structure = item[0], _normal_structure(item[1])
         if not isinstance(leaftype, Hashable):
-            raise TypeError(f"the leaf type of `PyTree[...]` must be hashable. Got a {type(leaftype).__name__}.")
+            raise TypeError(f"the leaf type of `PyTree[...]` must be hashable. Got {_kind_of(leaftype)}.")
         return _pytree_of(leaftype, structure)
 
 

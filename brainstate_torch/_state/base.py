@@ -8,7 +8,7 @@ import torch
 
 from .. import _tree
 from .._arrays import is_arraylike
-from .._errors import TraceContextError
+from .._errors import TraceContextError, kind_of
 from .._host.dispatch import parsed_move
 from .._host.memory import is_halved
 from .._program.recording import is_recording
@@ -316,7 +316,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
     def _refuse_invalidated(self) -> NoReturn:
         self.raise_error_with_source_info(
             TraceContextError(
-                f"a {type(self).__name__} must have a value to be read. Got one made inside a transform that raised. "
+                f"{kind_of(self)} must have a value to be read. Got one made inside a transform that raised. "
                 "Make the State outside, or assign a new value."
             )
         )
@@ -502,8 +502,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         if isinstance(value, State):
             if type(value) is not type(self):
                 raise ValueError(
-                    f"`value` must be a {type(self).__name__} or a plain value. Got a {type(value).__name__}. "
-                    "Pass its `.value`."
+                    f"`value` must be {kind_of(self)} or a plain value. Got {kind_of(value)}. Pass its `.value`."
                 )
             return value.replace(**kwargs) if kwargs else value
         if value is not _MISSING:
@@ -526,7 +525,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
             The other State is of another type.
         """
         if type(self) is not type(other):
-            raise ValueError(f"`other` must be a {type(self).__name__}. Got a {type(other).__name__}.")
+            raise ValueError(f"`other` must be {kind_of(self)}. Got {kind_of(other)}.")
         if self is other:
             return
         mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value", "_shown")

@@ -59,6 +59,22 @@ class Value(torch.Tensor):
         """A copy as a numpy array."""
         return torch.Tensor.clone(self).numpy(force=force)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        # With `copy`, which numpy asks for; torch's own has it not. What it gives away is a copy in any case.
+        array = torch.Tensor.clone(self).numpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        return from_numpy(array)
+
+    @property
+    def at(self) -> NoReturn:
+        """What JAX arrays have, and tensors do not."""
+        raise AttributeError(
+            "a tensor has no attribute `at`. Change a copy: `v = state.value.clone()`, `v[index] = new`, then "
+            "`state.value = v`; or use `torch.index_put`, `torch.where`."
+        )
+
     def __dlpack__(self, **kwargs: Any) -> Any:
         return torch.Tensor.clone(self).__dlpack__(**kwargs)
 

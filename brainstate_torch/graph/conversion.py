@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .._errors import kind_of
 from .._state import State
 from ..typing import Missing, PathParts
 from ..util import FlattedDict, NestedDict, PyTreeNode, field
@@ -160,7 +161,7 @@ def _check_aliases(prefixes: RefMap[Any, list[tuple[PathParts, Any]]]) -> None:
             if prefix is not other and prefix != other:
                 raise ValueError(
                     "Inconsistent aliasing: `prefix` must be equal wherever an object is met. "
-                    f"Got a {type(x).__name__} with {prefix!r} at {first} and {other!r} at {path}."
+                    f"Got {kind_of(x)} with {prefix!r} at {first} and {other!r} at {path}."
                 )
 
 
@@ -244,7 +245,7 @@ def _map_with_prefix(
     if parts is not None and (inner is None or set(keys_of(parts[1])) != set(keys_of(inner[1]))):
         raise ValueError(
             f"`prefix` must have the structure of the tree, or a value in place of a subtree. Got a "
-            f"{type(prefix).__name__} for a {type(tree).__name__} at {path}, with other keys."
+            f"{type(prefix).__name__} for {kind_of(tree)} at {path}, with other keys."
         )
     if inner is None:
         return function(path, prefix, tree)

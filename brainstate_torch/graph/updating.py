@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .._errors import kind_of
 from .._state import State, TreefyState
 from ..typing import Filter, Key, PathParts
 from ..util import NestedDict
@@ -82,7 +83,7 @@ def _kind_of(owner: Any, refusal: str, where: PathParts) -> NodeType:
     kind = node_type(type(owner))
     if kind is None:
         raise ValueError(
-            f"{refusal}: only nodes gain or lose keys. Got a {type(owner).__name__} at {where[:-1]}. "
+            f"{refusal}: only nodes gain or lose keys. Got {kind_of(owner)} at {where[:-1]}. "
             "Hold the State in an attribute of a node."
         )
     return kind

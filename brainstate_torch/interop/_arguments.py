@@ -9,6 +9,7 @@ import torch
 
 from .. import _tree
 from .._arrays import SCALARS
+from .._errors import kind_of
 from .._state import State
 from ..units import Quantity, Unit, as_quantity
 from ..units.foreign import is_foreign
@@ -103,7 +104,7 @@ def _own(leaf: Any, where: Callable[[], str]) -> tuple[Any, Unit | None]:
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
         return torch.from_numpy(np.array(leaf, order="C")), None
     if isinstance(leaf, State) or is_foreign_state(leaf):
-        raise TypeError(f"{where()} must be a value. Got a {type(leaf).__name__}. Pass its `.value`.")
+        raise TypeError(f"{where()} must be a value. Got {kind_of(leaf)}. Pass its `.value`.")
     if is_foreign(leaf):
         if hasattr(leaf, "mantissa") and isinstance(leaf.mantissa, (jax().Array, jax().core.Tracer)):
             factor, unit = of_foreign_unit(leaf.unit)

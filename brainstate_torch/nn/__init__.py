@@ -1,5 +1,9 @@
 """Neural networks: modules, layers, activations and initial values."""
 
+from typing import Any
+
+import torch
+
 from . import init
 from .activations import *  # noqa: F403
 from .activations import __all__ as _activations
@@ -160,3 +164,12 @@ __all__ = [
     *_regularizations,
     *_transforms,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    cure = ""
+    if not name.startswith("_") and hasattr(torch.nn, name):
+        cure = f", and torch has one: `torch.nn.{name}`, which can be used in a model"
+        if name in ("ModuleList", "ModuleDict"):
+            cure = f"{cure}, as can a {'list' if name == 'ModuleList' else 'dict'}"
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{cure}")

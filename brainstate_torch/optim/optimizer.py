@@ -7,6 +7,7 @@ from typing import Any, Self
 import torch
 
 from .._arrays import SCALARS
+from .._errors import kind_of
 from .._state import State
 from ..graph import Node
 from ..transform._core.functional import run_and_commit
@@ -193,7 +194,7 @@ class Optimizer(Node):
             if not (isinstance(self.param_states, dict) and isinstance(param_states, dict)):
                 raise ValueError(
                     "`param_states` must be a dict to be added to registered ones, which must be a dict too. "
-                    f"Got a {type(param_states).__name__} after a {type(self.param_states).__name__}."
+                    f"Got {kind_of(param_states)} after {kind_of(self.param_states)}."
                 )
             param_states = {**self.param_states, **param_states}
         rows = Weights(param_states).rows
@@ -389,7 +390,7 @@ class Optimizer(Node):
         saved = Saved(state_dict, ("kind", "step_count", "opt_state", "units", "lr_scheduler"))
         if saved.entry("kind") != type(self).__name__:
             raise ValueError(
-                f"`state_dict` must be that of a {type(self).__name__}. Got one of {saved.entry('kind')}. "
+                f"`state_dict` must be that of {kind_of(self)}. Got one of {saved.entry('kind')}. "
                 "Make an optimizer of the same kind."
             )
         units, seen = [str(row.unit) for row in Weights(self.param_states).rows], saved.entry("units")

@@ -8,6 +8,7 @@ import torch
 
 from .. import environ
 from .._arrays import as_tensor
+from .._errors import kind_of
 from .._program.effect import with_numbers_of
 from ..typing import DTypeLike, Size
 from ..units import UNITLESS, Quantity, Unit
@@ -181,7 +182,7 @@ def lengths(dn: tuple[Any, ...]) -> tuple[int, ...]:
     for length in dn:
         if not hasattr(length, "__index__"):
             raise TypeError(
-                f"the lengths of the axes must be integers. Got a {type(length).__name__}. "
+                f"the lengths of the axes must be integers. Got {kind_of(length)}. "
                 "Write `rand(2, 3)`, or `random((2, 3))`."
             )
     return dn

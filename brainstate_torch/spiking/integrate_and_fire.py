@@ -10,7 +10,7 @@ from .._state import HiddenState, ShortTermState
 from ..nn.delay.delay_steps import ratio, rounded_up
 from ..nn.init import Constant, param
 from ..typing import Size
-from ..units import mA, ms, mV, ohm
+from ..units import UnitMismatchError, get_unit, is_quantity, mA, ms, mV, ohm
 from ..units import math as um
 from .membrane import decay, membrane_step
 from .neuron import Neuron
@@ -19,6 +19,10 @@ from .surrogate import ReluGrad
 __all__ = ["ALIF", "IF", "LIF", "LIFRef"]
 
 Init = Callable[..., Any] | Any
+
+
+def _unit_named(value: Any) -> str:
+    return f"one in {get_unit(value)}" if is_quantity(value) else "a plain number"
 
 
 class _IntegrateAndFire(Neuron):
@@ -33,10 +37,25 @@ class _IntegrateAndFire(Neuron):
         self.R, self.tau = param(R, self.varshape), param(tau, self.varshape)
         self.V_th, self.V_reset = param(V_th, self.varshape), param(V_reset, self.varshape)
         self.V_rest, self.V_initializer = param(V_rest, self.varshape), V_initializer
+        self._check_potential("V_reset", self.V_reset)
+        self._check_potential("V_rest", self.V_rest)
+
+    def _check_potential(self, name: str, value: Any) -> None:
+        try:
+            _ = value - self.V_th
+        except UnitMismatchError:
+            raise UnitMismatchError(
+                f"`{name}` of {type(self).__name__} must have the dimension of `V_th`, {_unit_named(self.V_th)}. Got "
+                f"{_unit_named(value)}. Give all of `V_th`, `V_reset`, `V_rest` and `V_initializer` a unit, or none.",
+                get_unit(value),
+                get_unit(self.V_th),
+            ) from None
 
     def init_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
         """Make the potential, ``[*N]``, or ``[batch_size, *N]``."""
-        self.V = HiddenState(param(self.V_initializer, self.varshape, batch_size))
+        V = param(self.V_initializer, self.varshape, batch_size)
+        self._check_potential("V_initializer", V)
+        self.V = HiddenState(V)
 
     def reset_state(self, batch_size: int | None = None, **kwargs: Any) -> None:
         """Set the potential to where it started."""

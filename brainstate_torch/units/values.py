@@ -35,7 +35,10 @@ def operand(x: Any, beside: Any) -> Any:
         return from_numpy(x, beside.device if isinstance(beside, torch.Tensor) else None), UNITLESS
     if is_foreign_unit(x):
         return 1, as_unit(x)
-    return parts_of(x) if foreign.is_foreign(x) else NotImplemented
+    if foreign.is_foreign(x):
+        return parts_of(x)
+    # A JAX array, or NotImplemented.
+    return (torch.utils.dlpack.from_dlpack(x), UNITLESS) if hasattr(x, "__dlpack__") else NotImplemented
 
 
 def like(number: Any, beside: torch.Tensor | None) -> torch.Tensor:

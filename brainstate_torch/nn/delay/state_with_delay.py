@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..._errors import kind_of
 from ..._state import State
 from ...transform._core.shapes import shapes_of
 from ..module.collective import call_order
@@ -88,7 +89,7 @@ class StateWithDelay(Delay):
                 f"`item` must be a State of {owner}. Got {self._target_term!r}, which it does not have. "
                 f"Make it in `init_state`, and call `init_all_states` on {owner}."
             )
-        raise TypeError(f"`item` must be a State of {owner}. Got {self._target_term!r}, a {type(found).__name__}.")
+        raise TypeError(f"`item` must be a State of {owner}. Got {self._target_term!r}, {kind_of(found)}.")
 
     @call_order(3)
     def init_state(self, *args: Any, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import torch
 
+from ..._errors import kind_of
 from ..._host.functorch import FakeTensor, level_of
 from ..._program.recording import with_numbers
 from ..._state import LongTermState, ParamState, State
@@ -38,8 +39,8 @@ class _Adopted(State[Any]):
         if not isinstance(v, torch.Tensor):
             self.raise_error_with_source_info(
                 TypeError(
-                    f"the value of a {type(self).__name__} must be a plain tensor, as torch's modules take it. "
-                    f"Got a {type(v).__name__}. Hold quantities in a ParamState of a module of your own."
+                    f"the value of {kind_of(self)} must be a plain tensor, as torch's modules take it. "
+                    f"Got {kind_of(v)}. Hold quantities in a ParamState of a module of your own."
                 )
             )
         return v

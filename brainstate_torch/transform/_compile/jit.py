@@ -11,6 +11,7 @@ import torch
 
 from ... import _tree, environ
 from ..._arrays import is_arraylike
+from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
 from ..._program.backend import BACKENDS
@@ -268,7 +269,7 @@ def _static_key(arg: Any, name: str) -> Any:
         hash(arg)
     except TypeError:
         raise ValueError(
-            f"the static argument {name} must be hashable. Got a {type(arg).__name__}. "
+            f"the static argument {name} must be hashable. Got {kind_of(arg)}. "
             "Pass a tuple, a number or a text, or let it be a tensor."
         ) from None
     try:
@@ -287,9 +288,11 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
             cure = "Name it in `static_argnums` or `static_argnames`."
             if isinstance(leaf, (torch.nn.Module, Node)):
                 cure = "Close over it: its States are found where they are read. Or pass the arrays alone."
+            elif hasattr(leaf, "__dlpack__"):
+                cure = "Convert it: `torch.from_dlpack(x)`, or `interop.to_torch(x)`."
             raise TypeError(
                 f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
-                f"Got a {type(leaf).__name__}. {cure}"
+                f"Got {kind_of(leaf)}. {cure}"
             )
         tensor = leaf if isinstance(leaf, torch.Tensor) else numbers_as_tensors(leaf)
         tensors.append(tensor)
@@ -458,7 +461,7 @@ def jit(
 
     def make(target: Any) -> Jitted[..., Any]:
         if not callable(target):
-            raise TypeError(f"the function to compile must be callable. Got a {type(target).__name__}.")
+            raise TypeError(f"the function to compile must be callable. Got {kind_of(target)}.")
         return Jitted(target, static, backend, name, maxsize)
 
     return make if isinstance(fun, Missing) else make(fun)

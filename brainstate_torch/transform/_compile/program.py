@@ -10,6 +10,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host.fx import Node
 from ..._host.memory import apart
 from ..._program.backend import Made, compiled, made
@@ -277,7 +278,7 @@ class _Touched:
         self, state: State[Any], value: Any, places: Sequence[int | None], dropped: Callable[[Any], None]
     ) -> None:
         self.ref = weakref.ref(state, dropped)
-        self.name = f"the value of a {type(state).__name__} made at {state.source_info}"
+        self.name = f"the value of {kind_of(state)} made at {state.source_info}"
         self.intake = Intake(value, places)
 
     @property

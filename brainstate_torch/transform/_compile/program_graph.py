@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..._errors import kind_of
 from ..._host.fx import GraphModule, Node
 from ..._program.calls import target
 from ..._program.nodes import arguments, number_of, outputs
@@ -97,7 +98,7 @@ class ProgramGraph:
 def check_graph(jaxpr: Any) -> None:
     """Refuse what is no :class:`ProgramGraph`."""
     if not isinstance(jaxpr, ProgramGraph):
-        raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got a {type(jaxpr).__name__}.")
+        raise TypeError(f"`jaxpr` must be a graph that `make_graph` gave. Got {kind_of(jaxpr)}.")
 
 
 def _kind(node: Node) -> str:
@@ -302,7 +303,7 @@ def make_graph(
     True
     """
     if not callable(fun):
-        raise TypeError(f"`fun` must be callable. Got a {type(fun).__name__}.")
+        raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     places = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
 

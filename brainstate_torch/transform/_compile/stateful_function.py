@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._state import State
 from ...util import BoundedCache
 from .._core.draws import random_state, rewind
@@ -84,7 +85,7 @@ class StatefulFunction:
         ir_optimizations: Any = None,
     ) -> None:
         if not callable(fun):
-            raise TypeError(f"`fun` must be callable. Got a {type(fun).__name__}.")
+            raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
         if axis_env is not None or ir_optimizations is not None:
             raise NotImplementedError("`axis_env` and `ir_optimizations` belong to JAX's compiler. Leave them out.")
         self.fun, self.name, self.return_only_write = fun, name, return_only_write
@@ -337,8 +338,7 @@ def _key(arg: Any, static: bool, name: str) -> Any:
             hash(arg)
         except TypeError:
             raise ValueError(
-                f"the static argument {name} must be hashable. Got a {type(arg).__name__}. "
-                "Pass a tuple, a number or a text."
+                f"the static argument {name} must be hashable. Got {kind_of(arg)}. Pass a tuple, a number or a text."
             ) from None
         return type(arg), arg
     leaves, spec = _tree.flatten(arg)

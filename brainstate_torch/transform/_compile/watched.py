@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from ..._errors import kind_of, named
 from ..._host.fx import GraphModule
 from ..._source import OURS, TORCH
 from ..._state import State
@@ -192,10 +193,10 @@ class Watched:
             if x is None:
                 continue
             if type(x) is not kind:
-                found.append(f"a {kind.__name__}")
+                found.append(named(kind))
                 continue
             other = [name for name, then in entries if not agrees(then, x.__dict__.get(name, MISSING))]
-            found += [f"`{name}` of a {kind.__name__}" for name in other]
+            found += [f"`{name}` of {named(kind)}" for name in other]
         return found
 
     def _visit(self, x: Any) -> None:
@@ -341,7 +342,7 @@ def _agrees_further(ref: Callable[[], Any], name: str, then: Any) -> bool:
 
 
 def _described(x: Any) -> str:
-    return f"`{getattr(x, '__name__', None) or getattr(x, 'func', x)}`" if callable(x) else f"a {type(x).__name__}"
+    return f"`{getattr(x, '__name__', None) or getattr(x, 'func', x)}`" if callable(x) else f"{kind_of(x)}"
 
 
 def _agrees_cell(ref: weakref.ref[Any], place: int, _: str, then: Any) -> bool:

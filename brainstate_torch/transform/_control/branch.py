@@ -5,6 +5,7 @@ from typing import Any, overload
 
 import torch
 
+from ..._errors import kind_of
 from ..._host.functorch import is_batched
 from ..._program.recording import is_recording
 from .._compile.choosing import choose
@@ -68,7 +69,7 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
     """
     for name, fun in (("true_fun", true_fun), ("false_fun", false_fun)):
         if not callable(fun):
-            raise TypeError(f"`{name}` must be callable. Got a {type(fun).__name__}.")
+            raise TypeError(f"`{name}` must be callable. Got {kind_of(fun)}.")
     truth = as_truth(pred, "`pred`")
     if isinstance(truth, bool):
         return _taken(true_fun if truth else false_fun, operands)
@@ -218,10 +219,10 @@ def _checked_branches(branches: Any) -> tuple[Callable[..., Any], ...]:
     try:
         functions = tuple(branches)
     except TypeError:
-        raise TypeError(f"`branches` must be a sequence of functions. Got a {type(branches).__name__}.") from None
+        raise TypeError(f"`branches` must be a sequence of functions. Got {kind_of(branches)}.") from None
     for branch in functions:
         if not callable(branch):
-            raise TypeError(f"`branches` must be functions. Got a {type(branch).__name__} among them.")
+            raise TypeError(f"`branches` must be functions. Got {kind_of(branch)} among them.")
     return functions
 
 

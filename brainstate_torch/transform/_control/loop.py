@@ -7,6 +7,7 @@ from typing import Any, overload
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._program import loop as loops
 from ..._program.operation import SETTINGS
 from ..._program.recording import is_recording
@@ -191,7 +192,7 @@ def _run(loop: "Loop", reverse: bool, unroll: int | bool) -> tuple[Any, Any]:
 def over_arguments(f: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any]]:
     """The step of `scan` that calls `f` with the slices as arguments and carries nothing."""
     if not callable(f):
-        raise TypeError(f"`f` must be callable. Got a {type(f).__name__}.")
+        raise TypeError(f"`f` must be callable. Got {kind_of(f)}.")
     return lambda carry, x: (carry, f(*x))
 
 
@@ -202,7 +203,7 @@ class Loop:
         self, name: str, f: Callable[[Any, Any], Any], init: Any, xs: Any, length: int | None, pbar: Any
     ) -> None:
         if not callable(f):
-            raise TypeError(f"`f` must be callable. Got a {type(f).__name__}.")
+            raise TypeError(f"`f` must be callable. Got {kind_of(f)}.")
         (init, xs), _ = checked_arguments((init, xs), {})
         self.name, self.f = name, f
         self.first, self.pattern = as_arrays(init), Pattern(init)
@@ -315,7 +316,7 @@ def _length(leaves: Sequence[Any], length: int | None) -> int:
         if not isinstance(leaf, torch.Tensor) or leaf.ndim == 0:
             raise ValueError(
                 "`xs` must hold tensors with a leading axis to loop over. "
-                f"Got {'a tensor without axes' if isinstance(leaf, torch.Tensor) else f'a {type(leaf).__name__}'}. "
+                f"Got {'a tensor without axes' if isinstance(leaf, torch.Tensor) else f'{kind_of(leaf)}'}. "
                 "Make one tensor of several numbers, with `torch.tensor`."
             )
     sizes = [leaf.shape[0] for leaf in leaves]
@@ -334,5 +335,5 @@ def _length(leaves: Sequence[Any], length: int | None) -> int:
 def _pair(result: Any) -> Any:
     if isinstance(result, (tuple, list)) and len(result) == 2:
         return result
-    seen = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"a {type(result).__name__}"
+    seen = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"{kind_of(result)}"
     raise ValueError(f"`f` must return a pair (carry, y). Got {seen}. Write `return carry, None` if there is no y.")

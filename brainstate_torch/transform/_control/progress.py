@@ -11,6 +11,7 @@ from typing import Any, Self
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host.functorch import concrete
 
 __all__ = ["Progress", "ProgressBar", "as_progress"]
@@ -93,7 +94,7 @@ def _checked_desc(desc: Any) -> Any:
     if desc is None or isinstance(desc, str):
         return desc
     if not isinstance(desc, (tuple, list)):
-        raise TypeError(f"`desc` must be a text or a pair (format, function). Got a {type(desc).__name__}.")
+        raise TypeError(f"`desc` must be a text or a pair (format, function). Got {kind_of(desc)}.")
     if len(desc) != 2:
         raise ValueError(f"`desc` must be a text or a pair (format, function). Got {len(desc)} values.")
     if not isinstance(desc[0], str) or not callable(desc[1]):
@@ -109,7 +110,7 @@ def as_progress(pbar: Any, n: int) -> "Progress":
     if isinstance(pbar, Integral):
         pbar = ProgressBar(freq=int(pbar))
     if not isinstance(pbar, ProgressBar):
-        raise TypeError(f"`pbar` must be a ProgressBar or an integer. Got a {type(pbar).__name__}.")
+        raise TypeError(f"`pbar` must be a ProgressBar or an integer. Got {kind_of(pbar)}.")
     return pbar.init(n)
 
 
@@ -155,7 +156,7 @@ class Progress:
         template, describe = self.desc
         values = describe({"i": self.done, **_tree.map(_visible, data)})
         if not isinstance(values, dict):
-            raise TypeError(f"the function of `desc` must return a dict. Got a {type(values).__name__}.")
+            raise TypeError(f"the function of `desc` must return a dict. Got {kind_of(values)}.")
         return template.format(**values)
 
 

@@ -7,6 +7,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import SCALARS, as_tensor, is_arraylike, short_dtype
+from ..._errors import kind_of
 from ..._state import Frame, State
 from ...random import RandomState
 from .._core.carry import as_arrays, protected
@@ -115,9 +116,7 @@ def _like_tensors(column: Sequence[Any], names: Sequence[str], what: str) -> lis
     """The leaves as tensors of one shape and dtype; a number takes the dtype of a tensor of its kind."""
     for leaf, name in zip(column, names, strict=True):
         if not is_arraylike(leaf):
-            raise TypeError(
-                f"branches must have tensors or numbers in the {what}. Got a {type(leaf).__name__} from {name}."
-            )
+            raise TypeError(f"branches must have tensors or numbers in the {what}. Got {kind_of(leaf)} from {name}.")
     tensors = [as_tensor(leaf) for leaf in column]
     strong = [tensor for tensor, leaf in zip(tensors, column, strict=True) if not isinstance(leaf, SCALARS)]
     for i, tensor in enumerate(tensors):

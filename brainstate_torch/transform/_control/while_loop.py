@@ -7,6 +7,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor
+from ..._errors import kind_of
 from ..._host.functorch import FakeTensor, concrete
 from ..._program.recording import is_recording
 from ..._state import Frame
@@ -151,7 +152,7 @@ class _While:
     def __init__(self, name: str, cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], val: Any) -> None:
         for key, fun in (("cond_fun", cond_fun), ("body_fun", body_fun)):
             if not callable(fun):
-                raise TypeError(f"`{key}` must be callable. Got a {type(fun).__name__}.")
+                raise TypeError(f"`{key}` must be callable. Got {kind_of(fun)}.")
         (val,), _ = checked_arguments([val], {})
         self.name, self.cond_fun, self.body_fun = name, cond_fun, body_fun
         self.first, self.pattern = as_arrays(val), Pattern(val)

@@ -14,6 +14,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import from_numpy
+from ..._errors import kind_of
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import Value
@@ -74,7 +75,7 @@ def _checked(name: str, arg: Any, canonical: bool = False) -> Any:
             leaves[i], changed = from_numpy(leaf), True
         elif isinstance(leaf, State):
             raise ValueError(
-                f"{name} of a transformed function cannot be an instance of State. Got a {type(leaf).__name__}. "
+                f"{name} of a transformed function cannot be an instance of State. Got {kind_of(leaf)}. "
                 "Use its `.value`."
             )
     if canonical and spec.reordered:

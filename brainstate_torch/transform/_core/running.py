@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._state import Frame
 from ..._state.context import CONTEXT
@@ -224,5 +225,5 @@ def _protected(leaves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
 
 def _described(x: Any) -> str:
     if isinstance(x, (tuple, list)):
-        return f"a {type(x).__name__} of length {len(x)}"
-    return f"a {type(x).__name__}"
+        return f"{kind_of(x)} of length {len(x)}"
+    return f"{kind_of(x)}"

@@ -9,12 +9,19 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
+from ..._errors import kind_of
 from ..._program.recording import local
 from ..._state import State
 from ..._state.value import Value
 from ...units import Quantity, Unit
 
 __all__ = ["Inputs", "Selection"]
+
+
+def _cure(entry: Any) -> str:
+    if hasattr(entry, "__dlpack__"):
+        return "Convert it: `torch.from_dlpack(x)`, or `interop.to_torch(x)`."
+    return "Leave it out of `grad_states` and `argnums`."
 
 
 class Selection:
@@ -41,7 +48,7 @@ class Selection:
                     cure = "Pass the State itself, not its `.value`; name arguments in `argnums`."
                 raise TypeError(
                     "`grad_states` must be a State or a list, tuple or dict of States. "
-                    f"Got a {type(state).__name__} in it. {cure}"
+                    f"Got {kind_of(state)} in it. {cure}"
                 )
         # A State may stand at several places: it takes part once, and its gradient stands at each.
         self.order = [] if len(set(self.states)) == len(self.states) else [*map(self._once().index, self.states)]
@@ -152,7 +159,7 @@ class Inputs:
         if not is_arraylike(entry):
             raise TypeError(
                 "what is differentiated must be made of tensors, arrays, quantities and numbers. "
-                f"Got a {type(entry).__name__} in {self._where(entry)}. Leave it out of `grad_states` and `argnums`."
+                f"Got {kind_of(entry)} in {self._where(entry)}. {_cure(entry)}"
             )
         return as_tensor(entry)
 

@@ -7,6 +7,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
+from ..._errors import kind_of
 
 __all__ = ["aligned", "checked_output", "stacked"]
 
@@ -66,5 +67,5 @@ def _column(values: Sequence[Any], name: str) -> torch.Tensor:
 
 def _number(value: Any, name: str) -> torch.Tensor:
     if not is_arraylike(value):
-        raise TypeError(f"each step of `{name}` must return tensors or numbers. Got a {type(value).__name__}.")
+        raise TypeError(f"each step of `{name}` must return tensors or numbers. Got {kind_of(value)}.")
     return as_tensor(value)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ..._arrays import as_tensor
+from ..._errors import kind_of
 from ..._host.functorch import FakeTensor, concrete, is_batched
 from ..._program.recording import local
 from ...units import Quantity
@@ -41,7 +42,7 @@ def scalar(x: Any, name: str, kinds: str) -> Any:
             return x if isinstance(x, torch.Tensor) else tensor.item()
         seen = f"shape {tuple(tensor.shape)}" if tensor.ndim else f"dtype {str(tensor.dtype).removeprefix('torch.')}"
     wanted = {"b": "boolean", "i": "integer", "bif": "boolean or real number"}[kinds]
-    raise TypeError(f"{name} must be one {wanted}, without axes. Got {seen or f'a {type(x).__name__}'}.")
+    raise TypeError(f"{name} must be one {wanted}, without axes. Got {seen or f'{kind_of(x)}'}.")
 
 
 def as_truth(x: Any, name: str, kinds: str = "bif") -> bool | torch.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ..._arrays import is_real, short_dtype
+from ..._errors import kind_of
 from ...units import Quantity
 from .._core.running import Run
 from .._core.selection import Inputs
@@ -95,10 +96,10 @@ def checked_result(x: Any, name: str) -> torch.Tensor:
     if isinstance(x, (int, float, complex)) and not isinstance(x, bool):
         x = torch.as_tensor(x)
     if not isinstance(x, torch.Tensor) or not is_real(x):
-        seen = f"dtype {short_dtype(x.dtype)}" if isinstance(x, torch.Tensor) else f"a {type(x).__name__}"
+        seen = f"dtype {short_dtype(x.dtype)}" if isinstance(x, torch.Tensor) else f"{kind_of(x)}"
         raise TypeError(f"{name} is defined for results of real or complex dtype. Got {seen}. Use `.float()`.")
     return x
 
 
 def _described(x: Any) -> str:
-    return "None" if x is None else f"a {type(x).__name__}"
+    return "None" if x is None else f"{kind_of(x)}"

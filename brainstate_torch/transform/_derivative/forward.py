@@ -7,6 +7,7 @@ import torch
 
 from ... import random
 from ..._arrays import as_tensor
+from ..._errors import kind_of
 from ..._host.functorch import jvp, vmap
 from ...typing import Missing, SeedOrKey
 from ...units import Quantity
@@ -82,7 +83,7 @@ def _checked_scalar(result: Any, run: Run, unit_aware: bool) -> torch.Tensor:
     if isinstance(result, (int, float)):
         result = as_tensor(result)
     if not isinstance(result, torch.Tensor):
-        raise TypeError(f"fwd_grad is defined for a scalar result. Got a {type(run.last.output).__name__}.")
+        raise TypeError(f"fwd_grad is defined for a scalar result. Got {kind_of(run.last.output)}.")
     if result.ndim:
         raise ValueError(
             f"fwd_grad is defined for scalar-output functions only. Got shape {tuple(result.shape)}. "

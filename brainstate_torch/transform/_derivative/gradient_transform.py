@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._state import State
 from .._core.draws import random_state
 from .._core.functional import checked_arguments
@@ -97,7 +98,7 @@ class GradientTransform(Generic[P, Out]):
         unit_aware: bool = False,
     ) -> None:
         if not callable(target):
-            raise TypeError(f"the function to differentiate must be callable. Got a {type(target).__name__}.")
+            raise TypeError(f"the function to differentiate must be callable. Got {kind_of(target)}.")
         self.target, self.transform = target, transform
         self.return_value, self.has_aux = bool(return_value), bool(has_aux)
         self.check_states, self.debug_nan, self.unit_aware = check_states, debug_nan, unit_aware

@@ -7,6 +7,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, is_arraylike, is_real, short_dtype
+from ..._errors import kind_of
 from ..._host import functorch as _func
 from ..._state import State
 from ...units import UNITLESS, Quantity, Unit, get_unit
@@ -166,7 +167,7 @@ def _like(
             raise ValueError(f"{name} must have the unit {unit or UNITLESS}. Got {own}. Multiply it with that unit.")
         mantissa = entry.mantissa if isinstance(entry, Quantity) else entry
         if not is_arraylike(mantissa):
-            raise ValueError(f"{name} must be made of tensors. Got a {type(mantissa).__name__}.")
+            raise ValueError(f"{name} must be made of tensors. Got {kind_of(mantissa)}.")
         mantissa = as_tensor(mantissa)
         if mantissa.shape != tensor.shape:
             raise ValueError(f"{name} must have the shape {tuple(tensor.shape)}. Got {tuple(mantissa.shape)}.")
@@ -233,7 +234,7 @@ def jvp(
     """
     for name, value in (("primals", primals), ("tangents", tangents)):
         if not isinstance(value, (tuple, list)):
-            raise TypeError(f"`{name}` must be a tuple or list of arguments. Got a {type(value).__name__}.")
+            raise TypeError(f"`{name}` must be a tuple or list of arguments. Got {kind_of(value)}.")
     args, _ = checked_arguments(primals, {})
     directions, _ = checked_arguments(tangents, {})
     if not args:

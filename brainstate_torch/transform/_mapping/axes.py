@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from ... import _tree
 from ..._arrays import is_arraylike
-from ..._errors import BatchAxisError
+from ..._errors import BatchAxisError, kind_of
 from ..._state import State
 from ...units import Quantity
 from ...util.filter import to_predicate
@@ -102,9 +102,7 @@ def normal_axis(name: str, axis: int, leaf: Any) -> int:
         The leaf has no such axis, or is no array.
     """
     if not is_arraylike(leaf) and not isinstance(leaf, Quantity):
-        raise ValueError(
-            f"`{name}` must map arrays. Got axis {axis} for a {type(leaf).__name__}. Give None for this argument."
-        )
+        raise ValueError(f"`{name}` must map arrays. Got axis {axis} for {kind_of(leaf)}. Give None for this argument.")
     ndim: int = leaf.ndim if hasattr(leaf, "ndim") else 0
     if not -ndim <= axis < ndim:
         raise ValueError(f"`{name}` must name an axis of each array. Got {axis} for one with {ndim} axes.")
@@ -154,7 +152,7 @@ def mapped_states(name: str, states: Any) -> dict[State[Any], int]:
     for axis, group in by_axis.items():
         for state in _tree.leaves(group, is_leaf=lambda x: isinstance(x, State)):
             if not isinstance(state, State):
-                raise TypeError(f"`{name}` must be made of States. Got a {type(state).__name__}.")
+                raise TypeError(f"`{name}` must be made of States. Got {kind_of(state)}.")
             if found.setdefault(state, axis) != axis:
                 raise BatchAxisError(
                     f"`{name}` must give each State one axis. Got {found[state]} and {axis} for {state!r}."

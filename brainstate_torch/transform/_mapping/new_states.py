@@ -4,6 +4,9 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ... import _tree
+from ..._arrays import SCALARS, as_tensor
+from ..._errors import kind_of
 from ..._state import NonBatchState, State, catch_new_states
 from ...typing import Missing
 from .axes import UNMAPPED, StateAxes
@@ -100,7 +103,7 @@ def vmap_new_states(
     if axis_size is not None and axis_size < 1:
         raise ValueError(f"`axis_size` must be a positive int. Got {axis_size}.")
     if not callable(fun):
-        raise TypeError(f"the function to map must be callable. Got a {type(fun).__name__}.")
+        raise TypeError(f"the function to map must be callable. Got {kind_of(fun)}.")
 
     @functools.wraps(fun)
     def mapped(*args: Any, **kwargs: Any) -> Any:
@@ -145,6 +148,11 @@ class _Making:
         with catch_new_states(self.tag, self.exclude) as catcher:
             result = self.fun(*args)
         self.states = catcher.get_states()
+        for state in self.states:
+            value = state._get()
+            if self.axis_of(state) not in (None, UNMAPPED) and any(isinstance(x, SCALARS) for x in _tree.leaves(value)):
+                # A number has no place for lanes.
+                state.value = _tree.map(lambda x: as_tensor(x) if isinstance(x, SCALARS) else x, value)
         return result
 
     def axis_of(self, state: State[Any]) -> Any:

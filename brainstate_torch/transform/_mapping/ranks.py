@@ -7,6 +7,7 @@ import torch
 import torch.distributed as dist
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host.functorch import outside_of_transforms
 from ...random._generators import Generators, seeded
 
@@ -106,7 +107,7 @@ def mesh_ranks(mesh: Any) -> dict[str, Ranks]:
     if not names:
         raise TypeError(
             "`mesh` must be a DeviceMesh with `mesh_dim_names`, or a dict from the name of an axis to its size. "
-            f"Got a {type(mesh).__name__}."
+            f"Got {kind_of(mesh)}."
         )
     return {name: Ranks(mesh.get_group(name)) for name in names}
 

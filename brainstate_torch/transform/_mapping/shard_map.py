@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host import functorch as _func
 from ..._state import State
 from ..._state.supplied import SuppliedFrame
@@ -109,7 +110,7 @@ def shard_map(
     tensor([3., 6.])
     """
     if not callable(fun):
-        raise TypeError(f"`fun` must be callable. Got a {type(fun).__name__}.")
+        raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     for name, specs in (("in_specs", in_specs), ("out_specs", out_specs)):
         _check_specs(name, specs)
     inside, outside = _StateSpecs("state_in_specs", state_in_specs), _StateSpecs("state_out_specs", state_out_specs)
@@ -231,6 +232,6 @@ def _check_specs(name: str, specs: Any) -> None:
     for spec in _tree.leaves(specs):
         if not isinstance(spec, PartitionSpec):
             raise TypeError(
-                f"`{name}` must be made of PartitionSpecs. Got a {type(spec).__name__}. "
+                f"`{name}` must be made of PartitionSpecs. Got {kind_of(spec)}. "
                 "Write `PartitionSpec('x')` for a tensor shared along its first axis."
             )

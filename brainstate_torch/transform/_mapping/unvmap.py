@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from ..._arrays import as_tensor, is_arraylike
+from ..._errors import kind_of
 from ..._host.functorch import concrete
 
 __all__ = ["unvmap"]
@@ -49,6 +50,6 @@ def unvmap(x: Any, op: str = "any") -> torch.Tensor:
     if op not in (*_REDUCTIONS, "none"):
         raise ValueError(f"`op` must be one of 'any', 'all', 'max', 'none'. Got {op!r}.")
     if not is_arraylike(x):
-        raise TypeError(f"`x` must be a number or a tensor. Got a {type(x).__name__}.")
+        raise TypeError(f"`x` must be a number or a tensor. Got {kind_of(x)}.")
     numbers = concrete(as_tensor(x)).detach()
     return numbers if op == "none" else _REDUCTIONS[op](numbers)

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, overload
 
-from ..._errors import BatchAxisError
+from ..._errors import BatchAxisError, kind_of
 from ...typing import Missing
 from .._core.signatures import P, T
 from .axes import StateAxes, mapped_states
@@ -134,7 +134,7 @@ def vmap(
             out_states=out_states,
         )
     if not callable(fn):
-        raise TypeError(f"the function to map must be callable. Got a {type(fn).__name__}.")
+        raise TypeError(f"the function to map must be callable. Got {kind_of(fn)}.")
     inside, outside = mapped_states("in_states", in_states), mapped_states("out_states", out_states)
     for state, axis in inside.items():
         if outside.get(state, axis) != axis:

@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+from ..._errors import kind_of
 from ..._host import functorch as _func
 from ...typing import Missing
 from .._core.signatures import P, T
@@ -107,7 +108,7 @@ class StatefulMapping(Generic[P, Out]):
         mapping_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         if not callable(fun):
-            raise TypeError(f"the function to map must be callable. Got a {type(fun).__name__}.")
+            raise TypeError(f"the function to map must be callable. Got {kind_of(fun)}.")
         if unexpected_out_state_mapping not in POLICIES:
             raise ValueError(
                 f"`unexpected_out_state_mapping` must be one of {', '.join(map(repr, POLICIES))}. "

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from ... import _tree
+from ..._errors import kind_of
 from ..._host.dispatch import TorchDispatchMode
 from ..._program.effect import with_numbers_of
 from ..._program.recording import is_recording
@@ -131,7 +132,7 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
     brainstate_torch.transform._watch.checkify.FailedCheckError: x must be positive, it is -1.0
     """
     if not isinstance(msg, str):
-        raise TypeError(f"`msg` must be a text. Got a {type(msg).__name__}.")
+        raise TypeError(f"`msg` must be a text. Got {kind_of(msg)}.")
     truth = as_truth(pred, "`pred`", "b")
     collectors = _ACTIVE.collectors
     if debug and not collectors:
@@ -178,7 +179,7 @@ def check_error(error: Error) -> None:
     >>> brainstate.transform.check_error(error)
     """
     if not isinstance(error, Error):
-        raise TypeError(f"`error` must be what `checkify` returned first. Got a {type(error).__name__}.")
+        raise TypeError(f"`error` must be what `checkify` returned first. Got {kind_of(error)}.")
     if error._exception is not None:
         _raise_or_report(error._exception)
 
@@ -224,7 +225,7 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
     (Error('`sqrt` gave a NaN.'), tensor(nan))
     """
     if not callable(fun):
-        raise TypeError(f"`fun` must be callable. Got a {type(fun).__name__}.")
+        raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     if not isinstance(errors, (set, frozenset)) or not errors <= all_checks:
         raise TypeError(f"`errors` must be a set of checks, such as `user_checks`. Got {errors!r}.")
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ..._arrays import as_tensor, is_arraylike
+from ..._errors import kind_of
 from ..._program.effect import with_numbers_of
 from .._core.functional import combine, partition
 
@@ -48,9 +49,9 @@ def jit_error_if(pred: Any, error: Callable[..., Any] | str, *err_args: Any, **e
     ValueError: the smallest is -2.0
     """
     if not isinstance(error, str) and not callable(error):
-        raise TypeError(f"`error` must be a message or a function. Got a {type(error).__name__}.")
+        raise TypeError(f"`error` must be a message or a function. Got {kind_of(error)}.")
     if not is_arraylike(pred):
-        raise TypeError(f"`pred` must be a number or a tensor. Got a {type(pred).__name__}.")
+        raise TypeError(f"`pred` must be a number or a tensor. Got {kind_of(pred)}.")
     tensors, static = partition((err_args, err_kwargs))
 
     def act(holds: torch.Tensor, *numbers: torch.Tensor) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from ..._errors import kind_of
 from ..._host.dispatch import is_profiled
 
 __all__ = ["named_call", "named_scope"]
@@ -91,9 +92,9 @@ def named_call(fun: Callable[..., Any] | None = None, *, name: str | None = None
 
 def _labelled(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
     if not callable(fun):
-        raise TypeError(f"what is labelled must be callable. Got a {type(fun).__name__}.")
+        raise TypeError(f"what is labelled must be callable. Got {kind_of(fun)}.")
     if not isinstance(name, str):
-        raise TypeError(f"`name` must be a text. Got a {type(name).__name__}.")
+        raise TypeError(f"`name` must be a text. Got {kind_of(name)}.")
 
     @functools.wraps(fun)
     def labelled(*args: Any, **kwargs: Any) -> Any:

@@ -62,3 +62,21 @@ def test_other_errors_pass():
     neuron.add_current_input("other", failing)
     with environ.context(dt=0.1 * MS), pytest.raises(RuntimeError, match="its own"):
         neuron(torch.ones(4) * MA)
+
+
+@pytest.mark.parametrize("kind", [spiking.LIF, spiking.LIFRef, spiking.ALIF])
+def test_potentials_of_which_only_some_have_a_unit_are_named(kind):
+    text = f"`V_reset` of {kind.__name__} must have the dimension of `V_th`, a plain number. Got one in mV. Give all of"
+    with pytest.raises(u.UnitMismatchError, match=text):
+        kind(4, R=1.0, tau=10.0, V_th=1.0)
+    neuron = kind(4, R=1.0, tau=10.0, V_th=1.0, V_reset=0.0, V_rest=0.0)
+    with pytest.raises(u.UnitMismatchError, match=f"`V_initializer` of {kind.__name__} must .* Got one in mV"):
+        nn.init_all_states(neuron)
+
+
+def test_a_neuron_without_any_units_runs():
+    plain = {"R": 1.0, "tau": 10.0, "V_th": 1.0, "V_reset": 0.0, "V_rest": 0.0, "V_initializer": nn.init.Constant(0.0)}
+    neuron = nn.init_all_states(spiking.LIF(4, **plain))
+    with environ.context(dt=1.0):
+        neuron(torch.full((4,), 5.0))
+    torch.testing.assert_close(neuron.V.value, torch.full((4,), 5.0 * (1 - 2.718281828**-0.1)))

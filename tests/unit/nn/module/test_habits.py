@@ -284,3 +284,34 @@ def test_a_state_in_a_plain_torch_module_is_refused_with_the_cure():
         brainstate.graph.states(Plain())
     with pytest.raises(TypeError, match=text):
         nn.Sequential(nn.Identity(), Plain()).states()
+
+
+@pytest.mark.filterwarnings("error")
+def test_numpy_takes_values_without_a_warning_and_without_widening_them():
+    s = brainstate.State(torch.tensor([1.0, 2.0]))
+    s.value += np.ones(2)
+    assert s.value.dtype == torch.float32 and s.value.tolist() == [2.0, 3.0]
+    close = torch.testing.assert_close
+    close(np.exp(s.value), torch.exp(s.value))
+    assert np.array(s.value).dtype == np.float32 and np.asarray(s.value, dtype=np.float64).dtype == np.float64
+    array = np.array(s.value, copy=True)
+    array[0] = 9.0
+    assert s.value[0] == 2.0
+
+
+def test_at_of_jax_is_told_of():
+    with pytest.raises(AttributeError, match=r"has no attribute `at`. Change a copy: `v = state.value.clone\(\)`"):
+        brainstate.State(torch.ones(2)).value.at[0].set(3.0)
+    assert not hasattr(brainstate.State(torch.ones(2)).value, "at")
+
+
+def test_arrays_of_jax_are_operands_of_quantities_and_named_at_the_door_of_transforms():
+    jnp = pytest.importorskip("jax.numpy")
+    q = torch.tensor([1.0, 2.0]) * u.mV
+    assert (q * jnp.array([2.0, 3.0]) == torch.tensor([2.0, 6.0]) * u.mV).all()
+    assert (jnp.array([2.0, 3.0]) * q == torch.tensor([2.0, 6.0]) * u.mV).all()
+    with pytest.raises(u.UnitMismatchError, match="Got mV and a plain number"):
+        q + jnp.ones(2)
+    for transformed in (T.jit(lambda x: x, backend="replay"), T.grad(lambda x: x.sum())):
+        with pytest.raises(TypeError, match=r"Got an ArrayImpl.* Convert it: `torch.from_dlpack\(x\)`"):
+            transformed(jnp.ones(2))

@@ -103,3 +103,15 @@ def test_delays_of_each_lane_run_on_their_own():
     nn.vmap_call_all_fns(delay, "reset_state", axis_size=3)
     assert delay.history.value.shape == (3, 3, 2)
     assert not delay.history.value.any()
+
+
+def test_numbers_get_the_axis_too():
+    class Cell(bt.nn.Module):
+        def init_state(self):
+            self.n = bt.ShortTermState(0)
+            self.f = bt.ShortTermState({"a": 1.5, "b": None})
+            self.one = bt.NonBatchState(2)
+
+    cell = bt.nn.vmap_init_all_states(Cell(), axis_size=3)
+    assert cell.n.value.tolist() == [0, 0, 0] and cell.f.value["a"].tolist() == [1.5] * 3 and cell.f.value["b"] is None
+    assert cell.one.value == 2 and type(cell.one.value) is int

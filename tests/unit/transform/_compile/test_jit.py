@@ -743,7 +743,7 @@ def test_options_are_checked(options, error, text):
 
 
 def test_what_cannot_be_called_is_refused():
-    with pytest.raises(TypeError, match="must be callable. Got a int"):
+    with pytest.raises(TypeError, match="must be callable. Got an int"):
         T.jit(3)
 
 
@@ -751,7 +751,7 @@ def test_what_cannot_be_called_is_refused():
     ("args", "kwargs", "error", "text"),
     [
         (("text",), {}, TypeError, "argument 0 of a compiled function must be made of tensors.* Got a str"),
-        ((X,), {"k": object()}, TypeError, "argument `k` .* Got a object"),
+        ((X,), {"k": object()}, TypeError, "argument `k` .* Got an object"),
         (([State(X)],), {}, ValueError, "cannot be an instance of State"),
     ],
 )

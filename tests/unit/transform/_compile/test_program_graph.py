@@ -106,7 +106,7 @@ def test_tensors_of_a_tree_are_counted_and_constants_named():
 def test_a_function_that_needs_a_number_is_refused():
     with pytest.raises(brainstate.ConcretizationError, match=r"transform\.cond"):
         T.make_graph(lambda x: x if x.sum() > 0 else -x)(X)
-    with pytest.raises(TypeError, match="`fun` must be callable. Got a int."):
+    with pytest.raises(TypeError, match="`fun` must be callable. Got an int."):
         T.make_graph(3)
 
 

@@ -177,7 +177,7 @@ def test_looking_draws_no_random_numbers(w):
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: StatefulFunction(3), TypeError, "`fun` must be callable. Got a int."),
+        (lambda: StatefulFunction(3), TypeError, "`fun` must be callable. Got an int."),
         (lambda: StatefulFunction(len, axis_env=1), NotImplementedError, "belong to JAX's compiler. Leave them out"),
         (lambda: StatefulFunction(len, ir_optimizations=1), NotImplementedError, "belong to JAX's compiler"),
     ],

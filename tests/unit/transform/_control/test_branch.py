@@ -44,7 +44,7 @@ def test_the_predicate_chooses(pred, holds):
         (None, "a NoneType"),
         ([True], "a list"),
         ("a", "a str"),
-        (object(), "a object"),
+        (object(), "an object"),
         (1j, "dtype complex64"),
         (torch.tensor([True]), r"shape \(1,\)"),
         (State(True), "a State"),
@@ -239,8 +239,8 @@ def test_one_branch_is_called_whatever_the_index():
         (None, BRANCHES, TypeError, "Got a NoneType"),
         (torch.tensor([0]), BRANCHES, TypeError, r"Got shape \(1,\)"),
         (0, [], ValueError, "`branches` must hold at least one function. Got none"),
-        (0, [abs, 5], TypeError, "`branches` must be functions. Got a int among them"),
-        (0, 5, TypeError, "`branches` must be a sequence of functions. Got a int"),
+        (0, [abs, 5], TypeError, "`branches` must be functions. Got an int among them"),
+        (0, 5, TypeError, "`branches` must be a sequence of functions. Got an int"),
     ],
 )
 def test_wrong_switches_say_what_is_wrong(index, branches, error, text):
@@ -314,5 +314,5 @@ def test_wrong_ifelses_say_what_is_wrong(conditions, branches, error, text):
 def test_cond_takes_functions(which):
     functions = [abs, abs]
     functions[which] = 1
-    with pytest.raises(TypeError, match=f"`{['true_fun', 'false_fun'][which]}` must be callable. Got a int"):
+    with pytest.raises(TypeError, match=f"`{['true_fun', 'false_fun'][which]}` must be callable. Got an int"):
         T.cond(True, *functions)

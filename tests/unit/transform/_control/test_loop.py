@@ -277,8 +277,8 @@ def test_all_steps_must_return_alike(y, text):
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
-        (lambda: T.scan(3, 0.0, XS), TypeError, "`f` must be callable. Got a int"),
-        (lambda: T.for_loop(3, XS), TypeError, "`f` must be callable. Got a int"),
+        (lambda: T.scan(3, 0.0, XS), TypeError, "`f` must be callable. Got an int"),
+        (lambda: T.for_loop(3, XS), TypeError, "`f` must be callable. Got an int"),
         (lambda: T.scan(add, 0.0, [1.0, 2.0]), ValueError, "leading axis to loop over. Got a float"),
         (lambda: T.scan(add, 0.0, torch.tensor(1.0)), ValueError, "Got a tensor without axes"),
         (lambda: T.scan(add, 0.0, None), ValueError, "`length` must be given"),

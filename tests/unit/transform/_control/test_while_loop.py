@@ -194,9 +194,9 @@ def test_a_state_must_keep_its_shape(loop):
 
 @LOOPS
 def test_functions_must_be_callable(loop):
-    with pytest.raises(TypeError, match=r"`cond_fun` must be callable. Got a int"):
+    with pytest.raises(TypeError, match=r"`cond_fun` must be callable. Got an int"):
         loop(1, lambda v: v, 0)
-    with pytest.raises(TypeError, match=r"`body_fun` must be callable. Got a int"):
+    with pytest.raises(TypeError, match=r"`body_fun` must be callable. Got an int"):
         loop(lambda v: True, 1, 0)
 
 

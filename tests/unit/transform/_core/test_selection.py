@@ -178,7 +178,7 @@ def test_arguments_to_differentiate_must_be_passed_by_position(argnums, args):
     ("states", "args", "text"),
     [
         (None, ("text",), "Got a str in argument 0"),
-        (None, ({"w": [object()]},), "Got a object in argument 0"),
+        (None, ({"w": [object()]},), "Got an object in argument 0"),
         (State({"w": "text"}), (), "Got a str in a State of `grad_states`"),
     ],
 )

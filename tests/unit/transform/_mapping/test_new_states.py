@@ -105,7 +105,7 @@ def test_new_states_leave_older_states_alone():
         (lambda: vmap_new_states(lambda: 0, axis_size=0), ValueError, "`axis_size` must be a positive int. Got 0"),
         (lambda: vmap_new_states(lambda: 0, in_states=[]), ValueError, "must not be given"),
         (lambda: vmap_new_states(lambda: 0, out_states={}), ValueError, "must not be given"),
-        (lambda: vmap_new_states(3), TypeError, "must be callable. Got a int"),
+        (lambda: vmap_new_states(3), TypeError, "must be callable. Got an int"),
         (lambda: vmap_new_states(lambda x: 0)(x=X), NotImplementedError, r"keywords \['x'\]"),
         (lambda: vmap_new_states(lambda: 0)(), ValueError, "something to map"),
         (lambda: vmap2_new_states(None, {}), ValueError, "`axis_size` must be given"),

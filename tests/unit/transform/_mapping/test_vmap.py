@@ -294,7 +294,7 @@ def test_vmap_raising_leaves_states_as_they_were(position):
         (lambda: vmap(lambda x: x, in_axes=(0, 0))(X), ValueError, "`in_axes` must be an int, None, or a tree"),
         (lambda: vmap(lambda x: x, out_axes=None)(X), ValueError, "`out_axes` must name an axis"),
         (lambda: vmap(lambda x: x)(x=X), NotImplementedError, "positional arguments"),
-        (lambda: vmap(3), TypeError, "must be callable. Got a int"),
+        (lambda: vmap(3), TypeError, "must be callable. Got an int"),
         (lambda: vmap(lambda: 0, in_states=[1.0]), TypeError, "`in_states` must be made of States"),
     ],
 )

@@ -209,7 +209,7 @@ def test_finding_the_number_of_lanes_changes_nothing(total):
         (lambda: vmap2(lambda x, y: x)(X, y=torch.ones(2)), ValueError, "must have one size"),
         (lambda: vmap2(lambda x: x, in_axes=(0, 0))(X), ValueError, "`in_axes` must be"),
         (lambda: vmap2(lambda x: x)(brainstate.State(X)), ValueError, "cannot be an instance of State"),
-        (lambda: vmap2(3), TypeError, "must be callable. Got a int"),
+        (lambda: vmap2(3), TypeError, "must be callable. Got an int"),
         (lambda: vmap2(lambda x: x, state_in_axes={"a": ...}), TypeError, "int or None for each axis. Got 'a'"),
         (lambda: vmap2(lambda x: x, state_in_axes=3.0), TypeError, "filter"),
         (lambda: vmap2(lambda x: x, unexpected_out_state_mapping="never"), ValueError, "Got 'never'"),

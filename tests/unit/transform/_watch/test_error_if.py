@@ -83,5 +83,5 @@ def test_the_predicate_must_be_an_array(pred, seen):
 
 
 def test_the_error_must_be_a_text_or_a_function():
-    with pytest.raises(TypeError, match=r"`error` must be a message or a function. Got a int"):
+    with pytest.raises(TypeError, match=r"`error` must be a message or a function. Got an int"):
         T.jit_error_if(False, 3)

@@ -46,11 +46,11 @@ def test_there_is_no_label_without_a_profiler(monkeypatch):
 
 @pytest.mark.parametrize("label", [lambda f: T.named_call(f, name="a"), T.named_scope("a")])
 def test_only_functions_are_labelled(label):
-    with pytest.raises(TypeError, match=r"what is labelled must be callable. Got a int"):
+    with pytest.raises(TypeError, match=r"what is labelled must be callable. Got an int"):
         label(3)
 
 
 @pytest.mark.parametrize("label", [T.named_call(name=3), T.named_scope(3)])
 def test_a_label_is_a_text(label):
-    with pytest.raises(TypeError, match=r"`name` must be a text. Got a int"):
+    with pytest.raises(TypeError, match=r"`name` must be a text. Got an int"):
         label(abs)
