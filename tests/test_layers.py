@@ -29,6 +29,7 @@ LAYERS = [
     "nn",
     "optim",
     "spiking",
+    "metric",
     "port",
     "interop",
     "__init__",

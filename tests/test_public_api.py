@@ -14,6 +14,7 @@ NAMESPACES = [
     "environ",
     "graph",
     "interop",
+    "metric",
     "mixin",
     "nn",
     "optim",

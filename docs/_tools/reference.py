@@ -28,6 +28,7 @@ NAMESPACES = [
     "units.math",
     "spiking",
     "spiking.surrogate",
+    "metric",
     "environ",
     "graph",
     "interop",

@@ -50,11 +50,16 @@ class Imports(cst.CSTVisitor):
         self.direct: dict[str, str] = {}
         #: Names of twin modules.
         self.twins: dict[str, str] = {}
+        #: The first import of matplotlib at the top, in a program that draws quantities.
+        self.plots: Any = None
+        self._names = names
 
     def visit_Import(self, node: Any) -> bool:
         plan = _Statement()
         kept: list[str] = []
         changed = False
+        if any((dotted(item.name) or "").split(".")[0] == "matplotlib" for item in node.names):
+            self._draws(node)
         for item in node.names:
             module = dotted(item.name) or ""
             name = item.asname.name.value if item.asname is not None else None
@@ -76,6 +81,15 @@ class Imports(cst.CSTVisitor):
                 plan.lines.insert(0, f"import {', '.join(kept)}")
             self.plans[node] = plan
         return False
+
+    def _draws(self, node: Any) -> None:
+        units = ("brainunit", "saiunit")
+        if (
+            self.plots is None
+            and self._place.get(node, (0, False))[1]
+            and any(name.split(".")[0] in units for name, _ in self._names.found.values())
+        ):
+            self.plots = node
 
     def _is_twin(self, module: str) -> bool:
         return module.split(".")[0] in _TWINS
@@ -106,6 +120,8 @@ class Imports(cst.CSTVisitor):
 
     def visit_ImportFrom(self, node: Any) -> bool:
         module = dotted(node.module) if node.module is not None else None
+        if module is not None and module.split(".")[0] == "matplotlib":
+            self._draws(node)
         if module is None or node.relative or not is_foreign(module):
             return False
         plan = _Statement()

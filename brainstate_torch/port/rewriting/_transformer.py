@@ -245,7 +245,8 @@ class Rewriter(cst.CSTTransformer):
     def visit_Module(self, node: Any) -> None:
         for i, statement in enumerate(node.body):
             small = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-            if self._first is None and any(part in self._imports.plans for part in small):
+            plots = self._imports.plots
+            if self._first is None and any(part in self._imports.plans or part is plots for part in small):
                 self._first, self._first_place = statement, i
 
     def visit_Call(self, node: Any) -> None:
@@ -469,6 +470,12 @@ class Rewriter(cst.CSTTransformer):
                     self.left.append((self._line(small), missing))
                     marks.append(missing)
             return self._lines_of(original, updated, body, marks)
+        if self._imports.plots is not None and self._imports.plots in original.body:
+            # brainunit tells matplotlib of quantities when it is imported; here whoever imports matplotlib does.
+            self._note(original, "matplotlib is told how to draw quantities")
+            call = self._function(original, f"{PACKAGE}.units.enable_matplotlib_support", [])
+            self._grown[original] = 2
+            return cst.FlattenSentinel([self._marked(updated, marks), cst.SimpleStatementLine([cst.Expr(call)])])
         return self._marked(updated, marks)
 
     def _lines_of(self, original: Any, updated: Any, body: list[Any], marks: list[Missing]) -> Any:

@@ -150,6 +150,17 @@ def test_a_block_that_held_only_an_import_stays_a_block():
     assert names["r"] == 3.0
 
 
+def test_matplotlib_is_told_of_quantities_once():
+    text = "import matplotlib.pyplot as plt\nimport brainunit as u\nt = [1., 2.] * u.ms\n"
+    once = ported(text)
+    assert once == (
+        "from brainstate_torch import units as u\nimport matplotlib.pyplot as plt\nu.enable_matplotlib_support()\n"
+        "import brainstate_torch.units as u\nt = [1., 2.] * u.ms\n"
+    )
+    assert ported(once) == once
+    assert "enable" not in ported("import matplotlib.pyplot as plt\nimport brainstate\n")
+
+
 def test_same_random_chooses_threefry_once():
     text = "import brainstate\nx = brainstate.random.rand(2)\n"
     outcome = port_source(text, same_random=True).source
