@@ -38,7 +38,7 @@ def owner(kind):
 
 
 def public():
-    for namespace in [*NAMESPACES, "nn.init"]:
+    for namespace in [*NAMESPACES, "nn.init", "units.math"]:
         module = importlib.import_module(f"brainstate_torch.{namespace}".rstrip("."))
         for name in module.__all__:
             value = getattr(module, name)

@@ -7,6 +7,7 @@ import torch
 
 from .. import _tree, environ
 from .._arrays import as_tensor
+from .descriptions import described
 from .dtype_names import dtype as as_dtype
 from .functions import get_unit, is_quantity
 from .quantity import Quantity, as_quantity
@@ -22,6 +23,7 @@ __all__ = [
     "eye",
     "from_numpy",
     "full",
+    "geomspace",
     "identity",
     "linspace",
     "logspace",
@@ -87,6 +89,7 @@ def asarray(x: Any, dtype: Any = None, order: str | None = None, unit: Any = Non
     return _with_unit(mantissa if dtype is None else mantissa.to(as_dtype(dtype)), quantity.unit)
 
 
+@described
 def array(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None) -> Any:
     """As :func:`asarray`, but always a copy.
 
@@ -99,6 +102,7 @@ def array(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None)
     return asarray(x, dtype, order, unit).clone()
 
 
+@described
 def as_numpy(x: Any) -> np.ndarray[Any, Any]:
     """The numpy array of a plain value; it has no gradient.
 
@@ -117,6 +121,7 @@ def as_numpy(x: Any) -> np.ndarray[Any, Any]:
     return array
 
 
+@described
 def zeros(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Zeros.
 
@@ -129,6 +134,7 @@ def zeros(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     return _with_unit(torch.zeros(shape, dtype=_kind(dtype)), unit)
 
 
+@described
 def ones(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones.
 
@@ -141,6 +147,7 @@ def ones(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     return _with_unit(torch.ones(shape, dtype=_kind(dtype)), unit)
 
 
+@described
 def empty(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """A tensor whose values are not set.
 
@@ -153,6 +160,7 @@ def empty(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     return _with_unit(torch.empty(shape, dtype=_kind(dtype)), unit)
 
 
+@described
 def full(shape: Any, fill_value: Any, dtype: Any = None, unit: Any = None) -> Any:
     """One value everywhere.
 
@@ -168,6 +176,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, unit: Any = None) -> An
     return value.expand(shape).clone()
 
 
+@described
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones on a diagonal.
 
@@ -182,6 +191,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any =
     return _with_unit(on_diagonal.to(_kind(dtype)), unit)
 
 
+@described
 def identity(n: int, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """A square matrix with ones on the diagonal.
 
@@ -195,6 +205,7 @@ def identity(n: int, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     return eye(n, dtype=dtype, unit=unit)
 
 
+@described
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     """Ones on and below a diagonal.
 
@@ -209,6 +220,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any =
     return _with_unit(below.to(_kind(dtype)), unit)
 
 
+@described
 def arange(start: Any = None, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """Evenly spaced values in a half-open interval, in the unit of the first argument.
 
@@ -242,6 +254,7 @@ def _number(value: Any, unit: Any) -> Any:
     return value if fits_any_unit(value) else as_quantity(value).to_decimal(unit)
 
 
+@described
 def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None
 ) -> Any:
@@ -282,6 +295,7 @@ def _spaced(first: torch.Tensor, last: torch.Tensor, num: int, endpoint: bool, k
     return first + (last - first) * parts
 
 
+@described
 def logspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
 ) -> torch.Tensor:
@@ -325,6 +339,7 @@ def array_with_unit(mantissa: Any, unit: Any, dtype: Any = None) -> Quantity:
     return quantity if dtype is None else quantity.astype(as_dtype(dtype))
 
 
+@described
 def from_numpy(x: Any, unit: Any = UNITLESS) -> Any:
     """A numpy array as a tensor of its own memory, or as a quantity.
 
@@ -338,6 +353,7 @@ def from_numpy(x: Any, unit: Any = UNITLESS) -> Any:
     return _with_unit(as_tensor(np.asarray(x)), unit)
 
 
+@described
 def tree_zeros_like(tree: Any) -> Any:
     """Zeros in place of each array of a tree, with its unit.
 
@@ -350,6 +366,7 @@ def tree_zeros_like(tree: Any) -> Any:
     return _tree.map(lambda leaf: torch.zeros_like(as_tensor(leaf)), tree)
 
 
+@described
 def tree_ones_like(tree: Any) -> Any:
     """Ones in place of each array of a tree, with its unit.
 
@@ -360,3 +377,23 @@ def tree_ones_like(tree: Any) -> Any:
     {'a': tensor([1.]) mV}
     """
     return _tree.map(lambda leaf: torch.ones_like(as_tensor(leaf)), tree)
+
+
+@described
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
+    """Values at equal ratios from start to stop, in the unit of `start`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.geomspace(1.0 * u.mV, 100.0 * u.mV, 3)
+    tensor([  1.,  10., 100.]) mV
+    """
+    unit = get_unit(start)
+    first, last = (as_tensor(as_quantity(value).to_decimal(unit)) for value in (start, stop))
+    kind = as_dtype(dtype) if dtype is not None else _floating_of(first, last)
+    work = kind if kind.is_floating_point or kind.is_complex else torch.float64
+    first, last = first.to(work), last.to(work)
+    exponents = _spaced(torch.zeros((), dtype=work), torch.ones((), dtype=work), num, endpoint, work)
+    exponents = exponents.reshape(-1, *(1 for _ in torch.broadcast_shapes(first.shape, last.shape)))  # type: ignore[no-untyped-call]
+    return _with_unit((first * (last / first) ** exponents).to(kind), unit)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 
 from .creation import asarray
+from .descriptions import described
 from .errors import DimensionMismatchError, UnitMismatchError
 from .functions import get_dim, get_mantissa, get_unit, is_quantity
 from .quantity import Quantity, as_quantity
@@ -242,6 +243,7 @@ def assign_units(f: Callable[..., Any] | None = None, **au: Any) -> Any:
     return decorate if f is None else decorate(f)
 
 
+@described
 def assert_quantity(q: Any, mantissa: Any, unit: Any = None) -> None:
     """Raise unless the quantity has this mantissa, within 1e-5, and this unit.
 

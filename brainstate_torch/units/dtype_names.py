@@ -6,10 +6,12 @@ import numpy as np
 import torch
 
 from .. import environ
+from .descriptions import described
 
 __all__ = ["dtype"]
 
 
+@described
 def dtype(x: Any) -> torch.dtype:
     """The torch dtype of a name, a Python type, or a dtype of torch, numpy or JAX.
 

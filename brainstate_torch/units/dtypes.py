@@ -23,6 +23,8 @@ from torch import (
     uint64,
 )
 
+from .._arrays import short_dtype
+from .descriptions import described
 from .dtype_names import dtype
 from .forms.axes import Array
 from .public import public
@@ -31,6 +33,7 @@ __all__ = [
     "astype",
     "bfloat16",
     "bool_",
+    "can_cast",
     "cdouble",
     "complex64",
     "complex128",
@@ -45,6 +48,7 @@ __all__ = [
     "float64",
     "float_",
     "floating",
+    "generic",
     "get_promote_dtypes",
     "half",
     "iinfo",
@@ -55,9 +59,11 @@ __all__ = [
     "int64",
     "int_",
     "integer",
+    "isdtype",
     "issubdtype",
     "number",
     "promote_dtypes",
+    "promote_types",
     "result_type",
     "signedinteger",
     "single",
@@ -74,9 +80,11 @@ bool_, half, single, double, csingle, cdouble = torch.bool, float16, float32, fl
 int_, uint, float_, complex_ = int32, uint32, float32, complex64
 
 inexact, floating, complexfloating, number = np.inexact, np.floating, np.complexfloating, np.number
+generic = np.generic
 integer, signedinteger, unsignedinteger = np.integer, np.signedinteger, np.unsignedinteger
 
 
+@described
 def astype(x: Any, dtype: Any) -> Any:
     """The array with another dtype.
 
@@ -100,6 +108,7 @@ def _abstract(x: Any) -> type:
     return x if isinstance(x, type) and issubclass(x, np.generic) else _abstract(dtype(x))
 
 
+@described
 def issubdtype(a: Any, b: Any) -> bool:
     """Whether a dtype is another one, or of its kind: ``inexact``, ``floating``, ``integer``, ``complexfloating``.
 
@@ -115,6 +124,7 @@ def issubdtype(a: Any, b: Any) -> bool:
     return issubclass(_abstract(a), _abstract(b))
 
 
+@described
 def result_type(*args: Any) -> torch.dtype:
     """The dtype that an operation on these arrays, numbers and dtypes has.
 
@@ -140,6 +150,7 @@ def result_type(*args: Any) -> torch.dtype:
     return found
 
 
+@described
 def get_promote_dtypes(*args: Any) -> torch.dtype:
     """The common dtype of arrays.
 
@@ -153,6 +164,7 @@ def get_promote_dtypes(*args: Any) -> torch.dtype:
     return result_type(*args)
 
 
+@described
 def promote_dtypes(*args: Any) -> list[Any]:
     """The arrays in their common dtype.
 
@@ -170,3 +182,61 @@ def promote_dtypes(*args: Any) -> list[Any]:
 def _promoted(*args: Array) -> list[Any]:
     common = result_type(*args)
     return [array.to(common) for array in args]
+
+
+@described
+def promote_types(a: Any, b: Any) -> torch.dtype:
+    """The dtype to which two dtypes are promoted.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.promote_types("int32", "float16")
+    torch.float16
+    """
+    return torch.promote_types(dtype(a), dtype(b))
+
+
+@described
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether every value of a dtype, or of that of an array, has a counterpart in another dtype.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.can_cast("int16", "float32"), u.math.can_cast("int32", "float32")
+    (True, False)
+    """
+    source, target = from_.dtype if hasattr(from_, "dtype") else dtype(from_), dtype(to)
+    if torch.bfloat16 in (source, target):
+        return torch.promote_types(source, target) is target
+    return bool(np.can_cast(short_dtype(source), short_dtype(target)))
+
+
+_KINDS = {
+    "bool": np.bool_,
+    "signed integer": np.signedinteger,
+    "unsigned integer": np.unsignedinteger,
+    "integral": np.integer,
+    "real floating": np.floating,
+    "complex floating": np.complexfloating,
+    "numeric": np.number,
+}
+
+
+@described
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Whether a dtype is another one, or of a kind such as ``"integral"`` or ``"real floating"``, or of one of several.
+
+    Examples
+    --------
+    >>> import torch
+    >>> import brainstate_torch.units as u
+    >>> u.math.isdtype(torch.float32, "real floating")
+    True
+    """
+    if isinstance(kind, tuple):
+        return any(isdtype(dtype, each) for each in kind)
+    if isinstance(kind, str) and kind in _KINDS:
+        return issubclass(_abstract(dtype), _KINDS[kind])
+    return issubdtype(dtype, kind)

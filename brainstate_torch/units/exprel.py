@@ -6,6 +6,7 @@ import torch
 
 from .. import environ
 from .creation import asarray
+from .descriptions import described
 from .quantity import as_quantity
 
 __all__ = ["exprel", "exprel_of", "set_exprel_order"]
@@ -13,6 +14,7 @@ __all__ = ["exprel", "exprel_of", "set_exprel_order"]
 _ORDER = [6]
 
 
+@described
 def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
     """``(exp(x) - 1) / x``, exact and differentiable at zero too.
 
@@ -43,6 +45,7 @@ def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
     return exprel_of(value if value.is_floating_point() else value.to(environ.dftype()))
 
 
+@described
 def set_exprel_order(order: int) -> None:
     """Let :func:`exprel` take so many terms of its series near zero; six are exact in 64 bit.
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from . import foreign
+from .descriptions import described
 from .errors import DimensionMismatchError, UnitMismatchError
 from .quantity import Quantity, as_quantity
 from .unit import UNITLESS, Dimension, Unit, as_unit, is_foreign_unit
@@ -387,6 +388,7 @@ def display_in_unit(x: Any, u: Any = None, precision: int | None = None) -> str:
     return quantity.repr_in_unit(precision)
 
 
+@described
 def shape(a: Any) -> tuple[int, ...]:
     """The shape, as a tuple.
 
@@ -399,6 +401,7 @@ def shape(a: Any) -> tuple[int, ...]:
     return tuple(as_quantity(a).shape)
 
 
+@described
 def ndim(a: Any) -> int:
     """The number of axes.
 
@@ -411,6 +414,7 @@ def ndim(a: Any) -> int:
     return len(shape(a))
 
 
+@described
 def size(a: Any, axis: int | None = None) -> int:
     """The number of elements, or the length of an axis.
 
@@ -423,6 +427,7 @@ def size(a: Any, axis: int | None = None) -> int:
     return torch.Size(shape(a)).numel() if axis is None else shape(a)[axis]
 
 
+@described
 def isscalar(a: Any) -> bool:
     """Whether the value has no axes.
 
@@ -435,6 +440,7 @@ def isscalar(a: Any) -> bool:
     return ndim(a) == 0
 
 
+@described
 def get_dtype(a: Any) -> torch.dtype:
     """The dtype; of a number, the one it would get as a tensor.
 
@@ -447,6 +453,7 @@ def get_dtype(a: Any) -> torch.dtype:
     return as_quantity(a).dtype
 
 
+@described
 def is_float(x: Any) -> bool:
     """Whether the dtype is a floating one.
 
@@ -459,6 +466,7 @@ def is_float(x: Any) -> bool:
     return get_dtype(x).is_floating_point
 
 
+@described
 def is_int(x: Any) -> bool:
     """Whether the dtype is one of integers.
 

@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 import torch
 
+from .descriptions import completed
 from .dtype_names import dtype
 from .quantity import Quantity, as_quantity
 from .unit import UNITLESS, Unit
@@ -31,9 +32,9 @@ _SECOND = frozenset({"y", "x2", "b", "other", "v", "values", "indices", "bins"})
 class _Door:
     """What the parameters of one function are."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], signature: inspect.Signature) -> None:
         self.name = function.__name__
-        parameters = inspect.signature(function).parameters
+        parameters = signature.parameters
         self.names = list(parameters)
         self.marks = {name: _mark(parameter.annotation) for name, parameter in parameters.items()}
         kinds = [parameter.kind for parameter in parameters.values()]
@@ -153,7 +154,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     A parameter ``unit_to_scale`` is the unit to count quantities in before the function sees them.
     """
-    door = _Door(function)
+    signature = inspect.signature(function)
+    door = _Door(function, signature)
     marks, length = door.positional, len(door.positional)
 
     @functools.wraps(function)
@@ -174,7 +176,8 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     call.__module__ = "brainstate_torch.units.math"
-    call.__signature__ = _shown(inspect.signature(function))  # type: ignore[attr-defined]
+    call.__signature__ = _shown(signature)  # type: ignore[attr-defined]
+    call.__doc__ = completed(function, signature)
     return call
 
 

@@ -805,6 +805,7 @@ REFUSALS = {
     "(x*u.mV).at[0].set(1.0)": "`at` must get one common dimension",
     "(x*u.mV).at[0].set(0, mode='odd')": "`mode` must be one of",
     "(x*u.mV).to_jax()": "a quantity must hold a tensor",
+    "u.math.histogram2d": "Use torch.histogramdd",
     "u.math.pad(x, 1, mode='odd')": "`mode` must be one of",
     "(x*u.mV).at[0].power(2)": "`at[...].power` must get a plain number",
     "(x*u.mV).at[0].multiply(2*u.mV)": "`at[...].multiply` must get one common dimension",
@@ -847,6 +848,77 @@ JNP_CASES = """
     jnp.pad(m, 1, mode='minimum')
     jnp.pad(x, 1, mode='median')
     jnp.unravel_index(7, (2, 4))
+    jnp.acos(p/3)
+    jnp.apply_along_axis(lambda a: a*2.0, 1, m)
+    jnp.apply_along_axis(lambda a: a.sum(), 1, c)
+    jnp.apply_over_axes(jnp.sum, c, [0, 1])
+    jnp.argpartition(x, 0)[0]
+    jnp.array_equiv(m, x)
+    jnp.atan2(x, y)
+    jnp.bitwise_count(A([-3, 7, 0]))
+    jnp.c_[m, m]
+    jnp.c_[x, y]
+    jnp.can_cast("int32", "float32")
+    jnp.copy(x)
+    jnp.cumulative_prod(x, include_initial=True)
+    jnp.cumulative_sum(m, axis=1, include_initial=True)
+    jnp.delete(m, -1, axis=0)
+    jnp.delete(x, A([0, 2]))
+    jnp.delete(x, slice(0, 2))
+    jnp.geomspace(1.0, 16.0, 5, endpoint=False)
+    jnp.histogram_bin_edges(m, 4, range=(0.0, 4.0))
+    jnp.i0(x)
+    jnp.indices((2, 2), sparse=True)
+    jnp.insert(m, 0, A([7.0, 8.0]), axis=1)
+    jnp.insert(m, A([0, 1]), A([7.0, 8.0]), axis=1)
+    jnp.insert(x, -1, 9.0)
+    jnp.insert(x, 1, 9.0)
+    jnp.insert(x, A([0, 2]), A([7.0, 8.0]))
+    jnp.insert(x, slice(0, 2), 9.0)
+    jnp.iscomplex(z)
+    jnp.isin(x, A([3.0]), invert=True)
+    jnp.isneginf(A([float("inf"), -float("inf")]))
+    jnp.lexsort((x, i))
+    jnp.mask_indices(3, jnp.triu)
+    jnp.matrix_transpose(c)
+    jnp.matvec(c, A([1.0, 2.0, 3.0, 4.0]))
+    jnp.mgrid[0:1:0.5]
+    jnp.mgrid[0:1:3j, 0:2]
+    jnp.ogrid[0:2, 0:3]
+    jnp.partition(m, 1, axis=0)[0]
+    jnp.piecewise(x, [x < 0, x > 4], [lambda v: -v, lambda v: v*2, 5.0])
+    jnp.piecewise(x, [x < 0], [lambda v: -v])
+    jnp.place(m, m > 2, A([1.0, 2.0]), inplace=False)
+    jnp.poly(x)
+    jnp.polyadd(x, y[:2])
+    jnp.polyder(x, 2)
+    jnp.polyfit(A([0.0, 1.0, 2.0, 4.0]), A([1.0, 3.0, 2.0, 0.0]), 2)
+    jnp.polyint(x, 2)
+    jnp.polymul(i, i)
+    jnp.polysub(x, y[:2])
+    jnp.pow(x, 2)
+    jnp.put(m, A([0, -1]), A([1.5, 2.5]), mode='wrap', inplace=False)
+    jnp.put(x, A([0, 5]), 9.0, inplace=False)
+    jnp.put_along_axis(m, A([[0, 1], [1, 2]]), A([[9.0, 8.0], [7.0, 6.0]]), axis=1, inplace=False)
+    jnp.r_[0:3, 5, 6]
+    jnp.r_[x, 1.0]
+    jnp.ravel_multi_index((A([1, 3]), A([2, 5])), (2, 4), mode='clip')
+    jnp.roots(A([1.0, -3.0, 2.0])).real.sum()
+    jnp.setdiff1d(A([3, 1, 2, 3]), A([1]))
+    jnp.setxor1d(A([3, 1, 2]), A([1, 5]), assume_unique=True)
+    jnp.sort_complex(k)
+    jnp.spacing(A([1.0, -2.0, 1e10]))
+    jnp.trim_zeros(A([0, 1, 2, 0]), 'f')
+    jnp.union1d(k, i)
+    jnp.unique_all(A([3, 1, 3]))
+    jnp.unique_counts(A([3, 1, 3]))
+    jnp.unique_inverse(A([3, 1, 3]))
+    jnp.unstack(c, axis=-1)
+    jnp.unwrap(A([0.0, 1.0, 6.0, 6.5, 0.2]))
+    jnp.unwrap(A([[0.0, 3.0, 7.0]]), axis=1)
+    jnp.vecmat(z, s)
+    jnp.vectorize(lambda a, b: (a*b).sum(), signature="(n),(n)->()")(m, x)
+    jnp.vectorize(lambda a, b: a + b)(m, x)
 """
 
 

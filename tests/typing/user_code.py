@@ -8,6 +8,7 @@ from torch import Tensor
 
 from brainstate_torch import ParamState, State, nn, random
 from brainstate_torch import transform as T
+from brainstate_torch import units as u
 
 
 def loss(x: Tensor, scale: float = 1.0) -> Tensor:
@@ -117,3 +118,14 @@ def layers(norm: nn.BatchNorm1d, drop: nn.Dropout2d) -> None:
     assert_type(norm, nn.BatchNorm1d)
     assert_type(nn.init.KaimingNormal(), nn.init.KaimingNormal)
     assert_type(random.normal(0.0, 1.0, size=3), Any)
+
+
+def numpys_functions(x: Tensor) -> None:
+    u.math.sum(x, axis=(0, 1), keepdims=True, where=x > 0)
+    u.math.unique(x, return_counts=True, size=3)
+    assert_type(u.math.argmax(x, axis=0), Tensor)
+    assert_type(u.math.allclose(x, x, rtol=0.1), bool)
+    u.math.sum(x, axis="wide")  # type: ignore[arg-type]
+    u.math.sum(x, axes=0)  # type: ignore[call-arg]
+    u.math.rot90(x, k="once")  # type: ignore[arg-type]
+    u.linalg.norm(x, keepdims="no")  # type: ignore[arg-type]

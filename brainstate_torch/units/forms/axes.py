@@ -4,9 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 
 from ... import environ
+from ..._arrays import SCALARS, as_tensor
 
 __all__ = [
     "Alike",
@@ -14,6 +16,7 @@ __all__ = [
     "Arrays",
     "Axis",
     "Shape",
+    "as_array",
     "axes_of",
     "counted",
     "float_dtype",
@@ -32,6 +35,13 @@ Alike = Annotated[Any, "alike"]
 Arrays = Annotated[Any, "arrays"]
 Axis = int | Sequence[int] | None
 Shape = int | Sequence[int]
+
+
+def as_array(x: Any) -> Array:
+    """A tensor or quantity as it is; a number, a list or a numpy array as a tensor."""
+    if isinstance(x, torch.Tensor) or hasattr(x, "mantissa"):
+        return x
+    return as_tensor(x if isinstance(x, SCALARS) else np.asarray(x))
 
 
 def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:

@@ -6,7 +6,14 @@ import torch
 
 from .axes import Alike, Array
 
-__all__ = ["cumprod", "cumsum", "diff", "ediff1d"]
+__all__ = [
+    "cumprod",
+    "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
+    "diff",
+    "ediff1d",
+]
 
 
 def _running(function: Any, x: Array, axis: int | None, dtype: torch.dtype | None) -> Array:
@@ -75,3 +82,43 @@ def ediff1d(x: Alike, to_end: Alike | None = None, to_begin: Alike | None = None
     """
     parts = [to_begin, torch.diff(x.reshape(-1)), to_end]
     return torch.cat([part.reshape(-1) for part in parts if part is not None])
+
+
+def cumulative_sum(
+    x: Array, /, *, axis: int | None = None, dtype: torch.dtype | None = None, include_initial: bool = False
+) -> Array:
+    """The running sum along an axis, from zero on where `include_initial`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.cumulative_sum([1.0, 2.0] * u.mV, include_initial=True)
+    tensor([0., 1., 3.]) mV
+    """
+    axis = _only_axis(x, axis)
+    result = cumsum(x, axis, dtype)
+    start = torch.zeros_like(torch.narrow(result, axis, 0, 1))
+    return torch.cat([start, result], axis) if include_initial else result
+
+
+def cumulative_prod(
+    x: Array, /, *, axis: int | None = None, dtype: torch.dtype | None = None, include_initial: bool = False
+) -> Array:
+    """The running product of plain numbers along an axis, from one on where `include_initial`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.cumulative_prod([2.0, 3.0])
+    tensor([2., 6.])
+    """
+    axis = _only_axis(x, axis)
+    result = cumprod(x, axis, dtype)
+    start = torch.ones_like(torch.narrow(result, axis, 0, 1))
+    return torch.cat([start, result], axis) if include_initial else result
+
+
+def _only_axis(x: Array, axis: int | None) -> int:
+    if axis is None and x.ndim != 1:
+        raise ValueError(f"`axis` must be given for an array with {x.ndim} axes. Got None. Name the axis to run along.")
+    return axis or 0

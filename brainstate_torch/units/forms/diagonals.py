@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from ..descriptions import described
 from .axes import Alike, Array, indices, sum_dtype
 
 __all__ = [
@@ -146,6 +147,7 @@ def remove_diag(x: Array) -> Array:
     return torch.reshape(x[kept], (x.shape[0], x.shape[1] - 1))
 
 
+@described
 def diag_indices(n: int, ndim: int = 2) -> tuple[torch.Tensor, ...]:
     """The places of the diagonal of an array with `ndim` axes of length `n`.
 
@@ -176,6 +178,7 @@ def diag_indices_from(arr: Array) -> tuple[torch.Tensor, ...]:
     return diag_indices(arr.shape[0], arr.ndim)
 
 
+@described
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """The places of the lower triangle of a matrix.
 
@@ -190,6 +193,7 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor
     return rows, columns
 
 
+@described
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
     """The places of the upper triangle of a matrix.
 

@@ -1,5 +1,6 @@
 """Functions of single elements that have options."""
 
+import math
 from typing import Any
 
 import torch
@@ -8,9 +9,35 @@ import torch.nn.functional as F
 from .axes import Alike, Array, floating, is_whole
 
 __all__ = [
-    "allclose", "array_equal", "celu", "divmod", "elu", "float_power", "frexp", "gelu", "glu", "isclose",
-    "iscomplexobj", "ldexp", "leaky_relu", "modf", "nan_to_num", "power", "round", "sparse_plus", "sparse_sigmoid",
+    "allclose",
+    "array_equal",
+    "array_equiv",
+    "bitwise_count",
+    "celu",
+    "divmod",
+    "elu",
+    "float_power",
+    "frexp",
+    "gelu",
+    "glu",
+    "i0",
+    "isclose",
+    "iscomplex",
+    "iscomplexobj",
+    "isneginf",
+    "isposinf",
+    "isrealobj",
+    "ldexp",
+    "leaky_relu",
+    "modf",
+    "nan_to_num",
+    "power",
+    "round",
+    "spacing",
+    "sparse_plus",
+    "sparse_sigmoid",
     "squareplus",
+    "unwrap",
 ]  # fmt: skip
 
 
@@ -300,3 +327,126 @@ def sparse_sigmoid(x: Array, unit_to_scale: Any = None) -> torch.Tensor:
     tensor([0.0000, 0.5000, 1.0000])
     """
     return torch.clamp((x + 1) / 2, 0.0, 1.0)
+
+
+def array_equiv(a1: Alike, a2: Alike) -> bool:
+    """Whether the arrays broadcast to one shape and have equal elements.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.array_equiv([1.0, 1.0] * u.mV, 1.0 * u.mV)
+    True
+    """
+    try:
+        return bool(torch.all(torch.eq(a1, a2)))
+    except RuntimeError:  # The shapes do not broadcast.
+        return False
+
+
+def bitwise_count(x: Array, /) -> torch.Tensor:
+    """The number of ones in each integer, written in binary without its sign.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.bitwise_count([7, 8]).tolist()
+    [3, 1]
+    """
+    bits = torch.arange(torch.iinfo(x.dtype).bits - 1, device=x.device)
+    return torch.sum((torch.abs(x)[..., None] >> bits) & 1, -1).to(torch.uint8)
+
+
+def i0(x: Array) -> torch.Tensor:
+    """The modified Bessel function of order zero.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.i0(0.0).round(decimals=3)
+    tensor(1.)
+    """
+    return torch.special.i0(floating(x))  # type: ignore[no-any-return]
+
+
+def iscomplex(x: Array) -> torch.Tensor:
+    """Whether the imaginary part of each element is not zero.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.iscomplex([1j, 1.0])
+    tensor([ True, False])
+    """
+    return ~torch.isreal(x)
+
+
+def isneginf(x: Array, /) -> torch.Tensor:
+    """Whether each element is minus infinity.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.isneginf([1.0, -u.math.inf] * u.mV)
+    tensor([False,  True])
+    """
+    return torch.isneginf(x)
+
+
+def isposinf(x: Array, /) -> torch.Tensor:
+    """Whether each element is infinity.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.isposinf([1.0, u.math.inf] * u.mV)
+    tensor([False,  True])
+    """
+    return torch.isposinf(x)
+
+
+def isrealobj(x: Array) -> bool:
+    """Whether the dtype is not a complex one.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.isrealobj([1.0] * u.mV)
+    True
+    """
+    return not x.dtype.is_complex
+
+
+def spacing(x: Array, /) -> Array:
+    """The distance to the next number of the dtype, away from zero.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.spacing(1.0) == u.math.finfo(u.math.float32).eps
+    tensor(True)
+    """
+    x = floating(x)
+    away = torch.where(torch.signbit(x), float("-inf"), float("inf")).to(x.dtype)
+    return torch.nextafter(x, away) - x
+
+
+def unwrap(p: Alike, discont: Alike | None = None, axis: int = -1, period: Alike = 2 * math.pi) -> Array:
+    """The angles with whole periods added, so that neighbours differ by no more than half of one.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.unwrap([0.0, 3.0, 7.0], period=4.0)
+    tensor([ 0., -1., -1.])
+    """
+    p = floating(p)
+    step = torch.diff(p, dim=axis)
+    half = period / 2
+    inner = torch.remainder(step + half, period) - half
+    inner = torch.where((inner == -half) & (step > 0), half, inner)
+    correction = inner - step
+    correction = torch.where(torch.abs(step) < (half if discont is None else discont), 0.0, correction)
+    first = torch.narrow(p, axis, 0, 1)
+    rest = torch.narrow(p, axis, 1, p.shape[axis] - 1) + torch.cumsum(correction, axis)
+    return torch.cat([first, rest], axis)

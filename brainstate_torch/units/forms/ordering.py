@@ -7,7 +7,19 @@ import torch
 from .axes import Alike, Array, floating, indices
 
 __all__ = [
-    "argsort", "bincount", "digitize", "histogram", "intersect1d", "searchsorted", "sort", "unique",
+    "argpartition",
+    "argsort",
+    "bincount",
+    "digitize",
+    "histogram",
+    "histogram_bin_edges",
+    "intersect1d",
+    "lexsort",
+    "partition",
+    "searchsorted",
+    "sort",
+    "sort_complex",
+    "unique",
 ]  # fmt: skip
 
 
@@ -256,3 +268,68 @@ def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indi
     equal = first[:, None] == second[None, :]
     here, there = equal.nonzero().unbind(1)
     return (first[here], first_at[here], second_at[there]) if return_indices else first[here]
+
+
+def partition(a: Array, kth: int, axis: int = -1) -> Array:
+    """The elements along an axis with the `kth` in its place, smaller ones before it.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.partition([3.0, 1.0, 2.0] * u.mV, 1)
+    tensor([1., 2., 3.]) mV
+    """
+    return sort(a, axis)
+
+
+def argpartition(a: Array, kth: int, axis: int = -1) -> torch.Tensor:
+    """The places of the elements of :func:`partition`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.argpartition([3.0, 1.0, 2.0] * u.mV, 1)[0].item()
+    1
+    """
+    return argsort(a, axis)
+
+
+def lexsort(keys: Any, axis: int = -1) -> torch.Tensor:
+    """The order by the last key, then by the one before it, and so on.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.lexsort(([1, 0, 1], [2, 1, 1])).tolist()
+    [1, 2, 0]
+    """
+    arrays = [torch.as_tensor(key) if isinstance(key, (list, tuple)) else key for key in keys]
+    order = torch.argsort(arrays[0], dim=axis, stable=True)
+    for key in arrays[1:]:
+        again = torch.argsort(torch.take_along_dim(key, order, axis), dim=axis, stable=True)
+        order = torch.take_along_dim(order, again, axis)
+    return indices(order)
+
+
+def histogram_bin_edges(a: Array, bins: Any = 10, range: Any = None, weights: Array | None = None) -> Array:
+    """The edges of the bins of :func:`histogram`.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.histogram_bin_edges([1.0, 3.0] * u.mV, 2)
+    tensor([1., 2., 3.]) mV
+    """
+    return _edges(floating(a).reshape(-1), bins, range)
+
+
+def sort_complex(a: Array) -> Array:
+    """The elements of the flattened array as complex numbers, by real parts, then by imaginary ones.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.sort_complex([2.0, 1.0] * u.mV)
+    tensor([1.+0.j, 2.+0.j]) mV
+    """
+    return sort(a.to(torch.promote_types(a.dtype, torch.complex64)))

@@ -7,8 +7,20 @@ import torch
 from .axes import Array, Arrays
 
 __all__ = [
-    "cross", "dot", "einsum", "inner", "kron", "matmul", "matrix_power", "multi_dot", "outer", "tensordot", "vdot",
+    "cross",
+    "dot",
+    "einsum",
+    "inner",
+    "kron",
+    "matmul",
+    "matrix_power",
+    "matvec",
+    "multi_dot",
+    "outer",
+    "tensordot",
+    "vdot",
     "vecdot",
+    "vecmat",
 ]  # fmt: skip
 
 
@@ -196,3 +208,29 @@ def matrix_power(a: Array, n: int) -> Array:
     tensor([[4.]]) mV ** 2
     """
     return torch.linalg.matrix_power(a, n)
+
+
+def matvec(x1: Array, x2: Array, /) -> Array:
+    """The products of matrices and vectors.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.matvec([[1.0, 2.0]] * u.mV, [3.0, 4.0] * u.mS)
+    tensor([11.]) uA
+    """
+    x1, x2 = _alike(x1, x2)
+    return torch.matmul(x1, x2[..., None])[..., 0]
+
+
+def vecmat(x1: Array, x2: Array, /) -> Array:
+    """The products of vectors, conjugated, and matrices.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.vecmat([3.0] * u.mV, [[1.0, 2.0]] * u.mS)
+    tensor([3., 6.]) uA
+    """
+    x1, x2 = _alike(torch.conj(x1), x2)
+    return torch.matmul(x1[..., None, :], x2)[..., 0, :]

@@ -6,12 +6,37 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..descriptions import described
 from .axes import Array, Axis, Shape, axes_of
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "expand_dims",
-    "flatten", "flip", "fliplr", "flipud", "meshgrid", "moveaxis", "ravel", "repeat", "reshape", "resize", "roll",
-    "rollaxis", "rot90", "squeeze", "swapaxes", "tile", "transpose", "unflatten",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "broadcast_to",
+    "copy",
+    "expand_dims",
+    "flatten",
+    "flip",
+    "fliplr",
+    "flipud",
+    "matrix_transpose",
+    "meshgrid",
+    "moveaxis",
+    "ravel",
+    "repeat",
+    "reshape",
+    "resize",
+    "roll",
+    "rollaxis",
+    "rot90",
+    "squeeze",
+    "swapaxes",
+    "tile",
+    "transpose",
+    "unflatten",
 ]  # fmt: skip
 
 
@@ -215,6 +240,7 @@ def broadcast_arrays(*args: Array) -> list[Array]:
     return list(torch.broadcast_tensors(*args))  # type: ignore[no-untyped-call]
 
 
+@described
 def broadcast_shapes(*shapes: Shape) -> tuple[int, ...]:
     """The common shape of arrays with these shapes.
 
@@ -385,3 +411,28 @@ def atleast_3d(*arys: Array) -> Any:
     tensor([[[3.]]]) mV
     """
     return _each(torch.atleast_3d, arys)
+
+
+def copy(a: Array, order: str | None = None) -> Array:
+    """The same elements in memory of their own.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.copy([1.0, 2.0] * u.mV)
+    tensor([1., 2.]) mV
+    """
+    return torch.clone(a)
+
+
+def matrix_transpose(x: Array, /) -> Array:
+    """The last two axes exchanged.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.matrix_transpose([[1.0, 2.0]] * u.mV)
+    tensor([[1.],
+            [2.]]) mV
+    """
+    return torch.swapaxes(x, -1, -2)

@@ -3,10 +3,12 @@
 import torch
 
 from ... import environ
+from ..descriptions import described
 
 __all__ = ["bartlett", "blackman", "hamming", "hanning", "kaiser"]
 
 
+@described
 def bartlett(M: int) -> torch.Tensor:
     """The triangular window.
 
@@ -19,6 +21,7 @@ def bartlett(M: int) -> torch.Tensor:
     return torch.bartlett_window(M, periodic=False, dtype=environ.dftype())
 
 
+@described
 def blackman(M: int) -> torch.Tensor:
     """The Blackman window.
 
@@ -31,6 +34,7 @@ def blackman(M: int) -> torch.Tensor:
     return torch.blackman_window(M, periodic=False, dtype=environ.dftype())
 
 
+@described
 def hamming(M: int) -> torch.Tensor:
     """The Hamming window.
 
@@ -43,6 +47,7 @@ def hamming(M: int) -> torch.Tensor:
     return torch.hamming_window(M, periodic=False, dtype=environ.dftype())
 
 
+@described
 def hanning(M: int) -> torch.Tensor:
     """The Hann window.
 
@@ -55,6 +60,7 @@ def hanning(M: int) -> torch.Tensor:
     return torch.hann_window(M, periodic=False, dtype=environ.dftype())
 
 
+@described
 def kaiser(M: int, beta: float) -> torch.Tensor:
     """The Kaiser window.
 
