@@ -1,5 +1,6 @@
 """Across frameworks: values, functions, models and checkpoints between PyTorch and JAX."""
 
+from .brain_models import from_brainstate, to_brainstate
 from .errors import (
     ConversionError,
     InteropError,
@@ -9,19 +10,29 @@ from .errors import (
     UnsupportedLayerError,
     UnsupportedStructureError,
 )
-from .from_jax import from_jax
-from .to_jax import to_jax
-from .to_torch import to_torch
+from .files import load, save
+from .into_jax import to_jax
+from .into_torch import to_torch
+from .jax_function import from_jax
+from .registry import LayerMapping, register_layer_mapping
+from .supported import supported_layers
 
 __all__ = [
     "ConversionError",
     "InteropError",
+    "LayerMapping",
     "MissingDependencyError",
     "MissingShapeError",
     "UnmappedLayerError",
     "UnsupportedLayerError",
     "UnsupportedStructureError",
+    "from_brainstate",
     "from_jax",
+    "load",
+    "register_layer_mapping",
+    "save",
+    "supported_layers",
+    "to_brainstate",
     "to_jax",
     "to_torch",
 ]

@@ -1,14 +1,19 @@
-"""to_jax: from torch to JAX."""
+"""to_jax: values and functions from torch to JAX."""
 
 from typing import Any
 
+import torch
+
+from .._state import State
+from ..units import Quantity, Unit
+from ._torch_function import jax_function
 from .values import array_tree
 
 __all__ = ["to_jax"]
 
 
 def to_jax(x: Any, *, narrow: bool = False) -> Any:
-    """The same values for JAX.
+    """The same values for JAX, or a function of torch's as one of JAX's.
 
     =========================================  =====================================================
     torch                                      JAX
@@ -21,6 +26,11 @@ def to_jax(x: Any, *, narrow: bool = False) -> Any:
     list, tuple, dict, namedtuple, ...         the same container
     =========================================  =====================================================
 
+    A function, also one of brainstate_torch or a module, becomes one of JAX's that ``jax.grad``, ``jit``, ``vmap``,
+    ``jvp``, loops and brainstate's transforms take, with derivatives of any order in both modes; torch computes them.
+    It may read States, whose values are constants to JAX, and must not write any. It must be pure, and its shapes must
+    not depend on numbers.
+
     The memory of a tensor is shared if it is torch's own, dense, and no view or pointer to it exists; a write to the
     tensor later reaches a copy, never the array. Otherwise the numbers are copied once. Derivatives do not cross here;
     :func:`from_jax` makes a function that has them.
@@ -28,20 +38,22 @@ def to_jax(x: Any, *, narrow: bool = False) -> Any:
     Parameters
     ----------
     x
-        A value, or a container of them.
+        A value, a container of them, or a function.
     narrow
         Whether numbers of 64 bits may become such of 32 bits while ``jax_enable_x64`` is off.
 
     Returns
     -------
     Any
-        The values for JAX.
+        The values, or the function, for JAX.
 
     Raises
     ------
     TypeError
         A tensor has no numbers (it is fake, on the meta device, or inside a transform), is wider than JAX allows, or is
         sparse; or something is no value.
+    BrainStateError
+        A function writes a State; at the call.
     ValueError
         An integer does not fit into 32 bits.
     MissingDependencyError
@@ -49,7 +61,7 @@ def to_jax(x: Any, *, narrow: bool = False) -> Any:
 
     Notes
     -----
-    Source: jax.dlpack (0.10).
+    Source: jax.dlpack, jax.pure_callback (0.10).
 
     Examples
     --------
@@ -57,5 +69,11 @@ def to_jax(x: Any, *, narrow: bool = False) -> Any:
     >>> import brainstate_torch.units as u
     >>> brainstate.interop.to_jax({'v': torch.tensor([1., 2.]) * u.mV})
     {'v': Quantity([1. 2.], "mV")}
+    >>> import jax
+    >>> f = brainstate.interop.to_jax(lambda x: torch.sin(x) ** 2)
+    >>> jax.jit(jax.grad(f))(1.0)
+    Array(0.909297..., dtype=float32...)
     """
+    if callable(x) and not isinstance(x, (torch.Tensor, Quantity, Unit, State, type)):
+        return jax_function(x)
     return array_tree(x, narrow)
