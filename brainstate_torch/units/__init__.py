@@ -4,7 +4,8 @@
 module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: see `units.rules`.
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from . import autograd, constants, fft, lax, linalg, math, sparse
 from . import dispatch as dispatch
@@ -36,6 +37,9 @@ from .symbols import common_names as _common_names
 from .symbols import unit_named
 from .temperatures import celsius2kelvin, fahrenheit2kelvin, kelvin2celsius, kelvin2fahrenheit
 from .unit import DIMENSIONLESS, UNITLESS, Dimension, Unit, as_unit
+
+if TYPE_CHECKING:
+    from . import typing
 
 parse_unit = as_unit
 
@@ -82,13 +86,26 @@ __all__ = [
     "parse_unit",
     "sparse",
     "split_mantissa_unit",
+    "typing",
     "unit_scale_align_to_first",
 ]
+
+
+#: Names by which brainunit chooses among several libraries of arrays.
+_BACKENDS = frozenset({
+    "BackendError", "CustomArray", "custom_array", "get_default_backend", "set_default_backend", "using_backend",
+    "is_cupy_array", "is_dask_array", "is_jax_array", "is_ndonnx_array", "maybe_custom_array",
+    "maybe_custom_array_tree",
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name == "registry":
         return get_registry()
+    if name == "typing":
+        return import_module(f"{__name__}.typing")
+    if name in _BACKENDS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. Quantities hold tensors, nothing else.")
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -138,6 +138,18 @@ class Conversions(Arithmetic):
 
     to_root_units = to_base_units
 
+    def to_reduced_units(self) -> Self:
+        """The same quantity with units of one dimension made one, as pint does: ``V / mV`` and ``cm * m``.
+
+        Examples
+        --------
+        >>> import brainstate_torch.units as u
+        >>> (3.0 * u.meter * u.cm).to_reduced_units()
+        300.0 cm ** 2
+        """
+        found = get_registry().Quantity(1.0, self._unit.pint).to_reduced_units()
+        return self.in_unit(intern(found._units))
+
     def factorless(self) -> Self:
         """A number without a scale where there is no dimension; other quantities as they are.
 

@@ -15,7 +15,7 @@ def _einops() -> Any:
         return importlib.import_module("einops")
     except ImportError as error:
         raise ImportError(
-            "einops must be installed for `einrearrange` and its like. Run pip install einops."
+            "einops must be installed for `einrearrange` and its like. Run pip install brainstate_torch[einops]."
         ) from error
 
 

@@ -22,7 +22,7 @@ from .pint_registry import get_registry
 from .unit import UNITLESS, Unit, absolute, as_unit, intern, scaled
 from .values import parts_of
 
-__all__ = ["Quantity", "as_quantity"]
+__all__ = ["Quantity", "as_quantity", "quantity_type"]
 
 
 class Quantity(NumpyMethods):
@@ -98,7 +98,7 @@ class Quantity(NumpyMethods):
         return self._mantissa.device if isinstance(self._mantissa, torch.Tensor) else torch.device("cpu")
 
     def to(self, *args: Any, **kwargs: Any) -> "Quantity":
-        """Convert to a unit as pint does, or to a device or dtype as torch does.
+        """Convert to a unit as pint does, to a device or dtype as torch does, or to a unit and then to those.
 
         Examples
         --------
@@ -109,8 +109,9 @@ class Quantity(NumpyMethods):
         >>> (torch.ones(1) * u.mV).to(torch.float64).dtype
         torch.float64
         """
-        if len(args) == 1 and not kwargs and _names_unit(args[0]):
-            return self.in_unit(args[0])
+        if args and _names_unit(args[0]):
+            converted = self.in_unit(args[0])
+            return converted.to(*args[1:], **kwargs) if len(args) > 1 or kwargs else converted
         result: Quantity = self._apply(torch.Tensor.to, (self, *args), kwargs)
         return result
 
@@ -189,6 +190,9 @@ class Quantity(NumpyMethods):
 
     def _repr_html_(self) -> str:
         return as_html(self._mantissa, self._unit)
+
+    def __class_getitem__(cls, item: Any) -> Any:
+        return quantity_type(item)
 
     def __copy__(self) -> "Quantity":
         return _make(self._mantissa, self._unit)
@@ -279,3 +283,58 @@ def _names_unit(x: Any) -> bool:
             return True
         return False
     return not isinstance(x, (torch.device, torch.dtype, torch.Tensor, int))
+
+
+#: Physical kinds by name, with a unit of each.
+_KINDS = {
+    "length": "meter", "area": "meter**2", "volume": "meter**3", "mass": "kilogram", "density": "kilogram / meter**3",
+    "time": "second", "speed": "meter / second", "velocity": "meter / second", "acceleration": "meter / second**2",
+    "force": "newton", "energy": "joule", "power": "watt", "pressure": "pascal", "frequency": "hertz",
+    "current": "ampere", "charge": "coulomb", "voltage": "volt", "resistance": "ohm", "conductance": "siemens",
+    "capacitance": "farad", "inductance": "henry", "magnetic flux": "weber", "magnetic field": "tesla",
+    "temperature": "kelvin", "substance": "mole", "luminosity": "candela", "dimensionless": "1",
+}  # fmt: skip
+
+
+class _PhysicalType(type):
+    """The class of classes whose instances are the quantities with one dimension."""
+
+    _of: Any
+
+    @property
+    def unit(cls) -> Unit:
+        """A unit of the dimension."""
+        return as_unit(_KINDS.get(cls._of, cls._of) if isinstance(cls._of, str) else cls._of)
+
+    @property
+    def dimension(cls) -> Any:
+        """The dimension."""
+        return cls.unit.dim
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Quantity) and bool(instance.dim == cls.dimension)
+
+
+def quantity_type(item: Any) -> Any:
+    """The class of the quantities with one dimension.
+
+    Parameters
+    ----------
+    item
+        A unit, its name, or a physical kind such as ``"voltage"``.
+
+    Returns
+    -------
+    type
+        The class: ``isinstance(q, quantity_type("voltage"))``.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> isinstance(3.0 * u.mV, u.Quantity[u.volt]), isinstance(3.0 * u.ms, u.typing.VOLTAGE)
+    (True, False)
+    """
+    of = item.lower().replace("_", " ") if isinstance(item, str) and item.lower().replace("_", " ") in _KINDS else item
+    if of is item and not (isinstance(item, str) and item in _KINDS):
+        of = as_unit(item)
+    return _PhysicalType(f"Quantity[{of}]", (), {"_of": of})

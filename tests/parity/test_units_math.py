@@ -744,6 +744,10 @@ CASES = """
     u.maybe_decimal(val=x*u.mV, unit=u.volt)
     u.has_same_unit(obj1=x*u.mV, obj2=y*u.volt)
     str(u.pF/u.nS)
+    isinstance(x*u.mV, u.typing.VOLTAGE)
+    isinstance(x*u.mV, u.typing.TIME)
+    isinstance(x*u.mV, u.Quantity[u.volt])
+    u.typing.validate_units(lambda v: v)(x*u.mV)
     str(u.ohm*u.uF)
 """
 
@@ -805,6 +809,7 @@ REFUSALS = {
     "(x*u.mV).at[0].set(1.0)": "`at` must get one common dimension",
     "(x*u.mV).at[0].set(0, mode='odd')": "`mode` must be one of",
     "(x*u.mV).to_jax()": "a quantity must hold a tensor",
+    "u.using_backend": "Quantities hold tensors",
     "u.math.histogram2d": "Use torch.histogramdd",
     "u.math.pad(x, 1, mode='odd')": "`mode` must be one of",
     "(x*u.mV).at[0].power(2)": "`at[...].power` must get a plain number",

@@ -189,3 +189,17 @@ def test_pints_decorators_take_our_quantities():
     assert length(3.0 * u.cm).to_decimal(u.meter) == pytest.approx(0.03)
     with pytest.raises(pint.DimensionalityError):
         length(3.0 * u.ms)
+
+
+def test_a_unit_and_a_dtype_are_converted_to_in_one_call():
+    q = torch.tensor([1500.0, 2.0]) * u.mV
+    wide = q.to(u.volt, torch.float64)
+    assert (
+        wide.unit is u.volt and wide.dtype is torch.float64 and q.to("volt", dtype=torch.float16).dtype is torch.float16
+    )
+    assert u.math.allclose(wide, q.to(torch.float64))
+
+
+def test_units_of_one_dimension_are_reduced_to_one():
+    assert str((2.0 * u.meter * u.cm).to_reduced_units().unit) in ("cm ** 2", "m ** 2")
+    assert u.math.allclose((2.0 * u.meter * u.cm).to_reduced_units(), 2.0 * u.meter * u.cm)
