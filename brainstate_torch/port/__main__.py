@@ -47,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         "--html", type=Path, help="write the report as a page; for a folder that is written, report.html"
     )
     parser.add_argument("--package", metavar="NAME", help="port an installed package into the folder PATH")
-    parser.add_argument("--same-random", action="store_true", help="let draws be JAX's: generator Threefry")
+    parser.add_argument(
+        "--same-random", action="store_true", help="let draws be JAX's: generator Threefry; prints eight digits"
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="list each change")
     return parser
 

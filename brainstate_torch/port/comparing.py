@@ -171,9 +171,14 @@ def _run(
     return found
 
 
-def numbers_in(line: str) -> list[float]:
-    """The numbers of a line of text, without those that are parts of words."""
-    return [float(x) for x in _NUMBER.findall(_WORDS.sub("", line))]
+def numbers_in(line: str) -> list[tuple[float, float]]:
+    """The numbers of a line of text, without those that are parts of words, each with half of its last decimal."""
+    found = []
+    for text in _NUMBER.findall(_WORDS.sub("", line)):
+        digits, _, exponent = text.lower().partition("e")
+        decimals = len(digits.partition(".")[2])
+        found.append((float(text), 0.5 * 10.0 ** (int(exponent or 0) - decimals) if decimals else 0.0))
+    return found
 
 
 def _compare_events(first: Any, second: Any, result: Comparison, rtol: float, atol: float) -> None:
@@ -193,8 +198,9 @@ def _printed(mine: Any, theirs: Any, rtol: float, atol: float) -> tuple[Differen
     """All printed numbers in order: lines may be broken in other places."""
     left = [(number, label, line) for _, label, line in mine for number in numbers_in(line)]
     right = [(number, label, line) for _, label, line in theirs for number in numbers_in(line)]
-    for count, ((a, label, line), (b, _, other)) in enumerate(zip(left, right, strict=False)):
-        if not np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True):
+    for count, (((a, half), label, line), ((b, its_half), _, other)) in enumerate(zip(left, right, strict=False)):
+        # A number that is printed with fewer decimals agrees with all that round to it.
+        if not np.isclose(a, b, rtol=rtol, atol=atol + max(half, its_half), equal_nan=True):
             return Difference("print", label, line, other), count + 1
     count = min(len(left), len(right))
     if len(left) != len(right):

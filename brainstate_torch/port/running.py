@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .hook import Hook, compiled_port, installed
 
 __all__ = ["main", "run_file", "run_source", "set_up"]
@@ -20,7 +22,9 @@ def main(arguments: Sequence[str]) -> int:
         description="Run a program of brainstate and JAX on torch without changing it. In this process alone, imports "
         "of brainstate, brainunit, braintools, brainevent, brainpy, jax and optax are answered by brainstate_torch.",
     )
-    parser.add_argument("--same-random", action="store_true", help="let draws be JAX's: generator Threefry")
+    parser.add_argument(
+        "--same-random", action="store_true", help="let draws be JAX's: generator Threefry; prints eight digits"
+    )
     parser.add_argument("--no-compile", action="store_true", help="let jitted functions replay, without a compiler")
     parser.add_argument("--package", action="append", default=[], metavar="NAME",
                         help="port this installed package as it is imported; may be given several times")  # fmt: skip
@@ -40,6 +44,7 @@ def set_up(same_random: bool = False, compiled: bool = True, seed: int | None = 
 
     if same_random:
         environ.set(random_impl="threefry2x32")
+        torch.set_printoptions(precision=8)
     if not compiled:
         environ.set(jit_backend="replay")
     if seed is not None:

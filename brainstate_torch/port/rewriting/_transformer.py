@@ -587,6 +587,7 @@ class Rewriter(cst.CSTTransformer):
             setting = 'environ.set(random_impl="threefry2x32")'
             if setting not in module.code:
                 lines = [*lines, f"from {PACKAGE} import environ as _environ", f"_{setting}"]
+                lines += ["from torch import set_printoptions as _print_as", "_print_as(precision=8)  # JAX's digits"]
         return lines
 
 

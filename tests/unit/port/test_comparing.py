@@ -1,0 +1,78 @@
+"""Comparing an original on JAX with its port on torch."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from brainstate_torch.port.__main__ import main
+from brainstate_torch.port.comparing import Comparison, _compare_events, compare, numbers_in
+
+PROGRAM = """
+import jax.numpy as jnp
+import numpy as np
+import brainstate
+w = brainstate.ParamState(brainstate.random.rand(3))
+print('sum', w.value.sum(), w.value.max(axis=0))
+np.save('w.npy', np.asarray(w.value))
+"""
+
+
+def events(*found):
+    result = Comparison()
+    _compare_events(*found, result, 1e-4, 1e-6)
+    return result
+
+
+def array(*numbers, unit=""):
+    return np.array(numbers), unit
+
+
+def test_numbers_of_a_line_are_those_of_the_program():
+    line = "loss2 = 1.5e-3, tensor([-1., nan], dtype=torch.float32) Array(inf, dtype=float32) x[3] cuda:0"
+    assert [str(x) for x, _ in numbers_in(line)] == ["0.0015", "-1.0", "nan", "inf", "3.0", "0.0"]
+
+
+def test_fewer_decimals_agree_with_what_rounds_to_them():
+    assert events([("print", "line 1", "0.012134")], [("print", "line 1", "0.0121")]).same
+    assert not events([("print", "line 1", "0.012134")], [("print", "line 1", "0.0123")]).same
+    assert not events([("print", "line 1", "3")], [("print", "line 1", "3.4")]).same
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "label"),
+    [
+        ([("print", "line 1", "a 1"), ("print", "line 2", "b 2")], [("print", "line 1", "a 1 b 3")], "line 2"),
+        ([("print", "line 1", "1")], [], "line 1"),
+        ([("save", "save(x) 0", array(1, 2))], [("save", "save(x) 0", array(1, 3))], "save(x) 0[1]"),
+        ([("state", "net.w", array(1.0))], [("state", "net.w", array(1.0, 2.0))], "net.w"),
+        ([("state", "net.w", array(1.0))], [], "net.w"),
+        ([("state", "net.w", array(1.0, unit="mV"))], [("state", "net.w", array(1.0, unit="V"))], "net.w"),
+        ([("figure", "line 0", array(1.0, np.nan))], [("figure", "line 0", array(np.nan, np.nan))], "line 0[0]"),
+    ],
+)
+def test_the_first_difference_is_shown_where_it_is(first, second, label):
+    (difference,) = events(first, second).differences
+    assert difference.label == label
+    assert events(first, first).same
+
+
+@pytest.mark.slow
+def test_both_run_in_processes_of_their_own(tmp_path, capsys):
+    pytest.importorskip("brainstate")
+    script = tmp_path / "model.py"
+    script.write_text(PROGRAM)
+    assert main(["compare", "--no-compile", str(script)]) == 0
+    out = capsys.readouterr().out
+    assert "print: 2 numbers compared\nsave: 3 numbers compared\nstate: 3 numbers compared\n" in out
+    assert "the same numbers" in out
+    assert list(tmp_path.iterdir()) == [script]
+
+
+def test_a_run_that_fails_is_told_of(tmp_path):
+    script = tmp_path / "model.py"
+    script.write_text("raise ValueError('mine')\n")
+    found = compare(script, python=sys.executable, timeout=1e-3)
+    assert set(found.failures) == {"original", "port"}
+    assert "more than 0.001 s" in str(found)
+    assert not found.same
