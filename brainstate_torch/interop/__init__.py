@@ -1,6 +1,7 @@
 """Across frameworks: values, functions, models and checkpoints between PyTorch and JAX."""
 
 from .brain_models import from_brainstate, to_brainstate
+from .comparing import Comparison, compare
 from .errors import (
     ConversionError,
     InteropError,
@@ -18,6 +19,7 @@ from .registry import LayerMapping, register_layer_mapping
 from .supported import supported_layers
 
 __all__ = [
+    "Comparison",
     "ConversionError",
     "InteropError",
     "LayerMapping",
@@ -26,6 +28,7 @@ __all__ = [
     "UnmappedLayerError",
     "UnsupportedLayerError",
     "UnsupportedStructureError",
+    "compare",
     "from_brainstate",
     "from_jax",
     "load",
