@@ -187,6 +187,8 @@ class Arithmetic:
         return self._plain("left_shift") << _number(other, "left_shift")
 
     def __rshift__(self, other: Any) -> Any:
+        if operand(other, self._mantissa) is NotImplemented:
+            return NotImplemented  # a module on the right takes it as its input
         return self._plain("right_shift") >> _number(other, "right_shift")
 
     def __rlshift__(self, other: Any) -> Any:

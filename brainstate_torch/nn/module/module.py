@@ -1,7 +1,9 @@
 """Module: a torch.nn.Module and a graph node at once."""
 
+import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from types import FunctionType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -138,6 +140,10 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         for name in ("init_state", "reset_state"):
             if name in vars(cls):
                 setattr(cls, name, made_at_home(vars(cls)[name]))
+        if (call := cls.__call__).__qualname__ == "Module.__call__":
+            # torch.compile keeps at most eight programs for one piece of code, which would be that of all models.
+            own = FunctionType(call.__code__.replace(), call.__globals__, None, call.__defaults__, call.__closure__)
+            setattr(cls, "__call__", functools.update_wrapper(own, call))  # noqa: B010
 
     def __init__(self, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):

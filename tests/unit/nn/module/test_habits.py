@@ -315,3 +315,33 @@ def test_arrays_of_jax_are_operands_of_quantities_and_named_at_the_door_of_trans
     for transformed in (T.jit(lambda x: x, backend="replay"), T.grad(lambda x: x.sum())):
         with pytest.raises(TypeError, match=r"Got an ArrayImpl.* Convert it: `torch.from_dlpack\(x\)`"):
             transformed(jnp.ones(2))
+
+
+def test_each_class_of_models_has_its_own_share_of_the_programs_of_torch_compile():
+    def made(width):
+        class Model(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = nn.Linear(4, width)
+
+            def update(self, x):
+                return width * self.layer(x)
+
+        return Model()
+
+    torch.compiler.reset()
+    for width in range(1, 11):
+        model = made(width)
+        torch.testing.assert_close(torch.compile(model, fullgraph=True, backend="eager")(X), model(X))
+
+
+def test_a_call_that_a_base_class_defines_is_inherited():
+    class Base(nn.Module):
+        def __call__(self, x):
+            return "own"
+
+    class Derived(Base):
+        def update(self, x):
+            return x
+
+    assert Derived()(1) == "own"
