@@ -44,7 +44,8 @@ def set_up(same_random: bool = False, compiled: bool = True, seed: int | None = 
 
     if same_random:
         environ.set(random_impl="threefry2x32")
-        torch.set_printoptions(precision=8)
+        printed: Any = torch.set_printoptions
+        printed(precision=8)
     if not compiled:
         environ.set(jit_backend="replay")
     if seed is not None:
