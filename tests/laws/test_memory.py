@@ -268,7 +268,9 @@ def test_inside_a_transform_a_write_is_refused_or_changes_no_state(way, around, 
     """Another State copies what is read after the write, so that a change that is lost at the end is seen, too."""
     wide = torch.stack([START] * 3) if around == "vmap" else START
     unexpected = []
-    for name, write in WRITES.items():
+    # A recording for each write takes long: there, each way meets a third of them, and together they meet all.
+    start, step = ((list(INSIDE).index(way) + raises) % 3, 3) if "jit" in around else (0, 1)
+    for name, write in list(WRITES.items())[start::step]:
         state, copy = HiddenState(wide, name="s"), HiddenState(wide, name="copy")
         before, told = state.value.clone(), []
 
