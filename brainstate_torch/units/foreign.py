@@ -18,10 +18,10 @@ def is_foreign(x: Any) -> bool:
 
 
 def parts(x: Any) -> tuple[Any, Unit]:
-    """The mantissa and the unit of a foreign quantity; a JAX array comes over without a copy."""
+    """The mantissa and the unit of a foreign quantity; a JAX array is copied, since it must never change."""
     if isinstance(x, pint.Quantity):
         return x.magnitude, as_unit(x.units)
     mantissa, (factor, unit) = x.mantissa, of_foreign_unit(x.unit)
     if not isinstance(mantissa, (torch.Tensor, np.ndarray, np.generic, *SCALARS)):
-        mantissa = torch.utils.dlpack.from_dlpack(mantissa)
+        mantissa = torch.utils.dlpack.from_dlpack(mantissa).clone()
     return (mantissa if factor == 1.0 else mantissa * factor), unit

@@ -38,7 +38,8 @@ def operand(x: Any, beside: Any) -> Any:
     if foreign.is_foreign(x):
         return parts_of(x)
     # A JAX array, or NotImplemented.
-    return (torch.utils.dlpack.from_dlpack(x), UNITLESS) if hasattr(x, "__dlpack__") else NotImplemented
+    # Copied: a result may show its memory, which JAX takes for constant.
+    return (torch.utils.dlpack.from_dlpack(x).clone(), UNITLESS) if hasattr(x, "__dlpack__") else NotImplemented
 
 
 def like(number: Any, beside: torch.Tensor | None) -> torch.Tensor:

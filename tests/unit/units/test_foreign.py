@@ -56,3 +56,12 @@ def test_brainunit_unit_without_a_name_comes_over_in_si_units():
     assert (q / (1.0 * u.volt)) == pytest.approx(2e-5)
     with pytest.raises(ValueError, match=r"`unit` must have a name that pint knows. Got .*. Write it as a text"):
         u.as_unit(strange)
+
+
+def test_an_array_of_jax_is_not_written_through_a_quantity():
+    jnp, brainunit = pytest.importorskip("jax.numpy"), pytest.importorskip("brainunit")
+    array = jnp.arange(3.0)
+    u.as_quantity(array * brainunit.mV).mantissa.add_(1)
+    u.math.transpose(array).add_(1)
+    u.math.asarray(array).add_(1)
+    assert array.tolist() == [0.0, 1.0, 2.0]
