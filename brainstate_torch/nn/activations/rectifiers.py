@@ -5,13 +5,13 @@ from typing import Any
 import torch
 from torch.nn.functional import relu6 as _relu6
 
-from ... import random
+from ... import environ, random
 from ..._state import ParamState
 from ...typing import ArrayLike
 from ...units import get_mantissa
 from ...units import math as um
 from ..module.module import ElementWiseBlock
-from ..module.operand import operand
+from ..module.operand import floating, operand
 
 __all__ = ["LeakyReLU", "PReLU", "RReLU", "ReLU", "ReLU6", "Threshold", "leaky_relu", "prelu", "relu", "relu6", "rrelu"]
 
@@ -35,7 +35,8 @@ def relu(x: Any) -> Any:
     >>> brainstate.nn.relu(torch.tensor([-1., 2.]))
     tensor([0., 2.])
     """
-    return torch.relu(operand(x))
+    x = operand(x)
+    return torch.relu(x.to(environ.ditype()) if x.dtype is torch.bool else x)
 
 
 def relu6(x: Any) -> Any:
@@ -57,7 +58,7 @@ def relu6(x: Any) -> Any:
     >>> brainstate.nn.relu6(torch.tensor([-1., 2., 7.]))
     tensor([0., 2., 6.])
     """
-    return _relu6(operand(x))
+    return _relu6(floating(x))
 
 
 def leaky_relu(x: Any, negative_slope: ArrayLike = 0.01) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ..module.module import ElementWiseBlock
-from ..module.operand import operand
+from ..module.operand import floating, operand
 
 __all__ = ["Hardshrink", "Softshrink", "Tanhshrink", "hard_shrink", "soft_shrink", "tanh_shrink"]
 
@@ -57,6 +57,7 @@ def soft_shrink(x: Any, lambd: Any = 0.5) -> Any:
     tensor([-0.5000,  0.0000,  1.5000])
     """
     x = operand(x)
+    x = floating(x) if x.dtype is torch.bool else x
     return torch.where(x > lambd, x - lambd, torch.where(x < -lambd, x + lambd, torch.zeros_like(x)))
 
 
@@ -80,6 +81,7 @@ def tanh_shrink(x: Any) -> Any:
     tensor([ 0., 99.])
     """
     x = operand(x)
+    x = floating(x)
     return x - torch.tanh(x)
 
 

@@ -32,6 +32,8 @@ class _MaxPool(Sliding):
         self, x: torch.Tensor, arranged: Callable[[torch.Tensor], torch.Tensor], pads: Pairs
     ) -> tuple[torch.Tensor, ...]:
         kernel, stride = self._window
+        is_boolean = x.dtype is torch.bool  # which torch does not pool
+        x = x.to(torch.uint8) if is_boolean else x
         flat = arranged(x)
         both = symmetric(pads, kernel)
         if both is None:
@@ -39,12 +41,14 @@ class _MaxPool(Sliding):
         pool: Any = F.max_pool2d if len(kernel) == 2 else F.max_pool3d
         y = pool(flat, kernel, stride, both or 0, return_indices=self.return_indices)
         if not self.return_indices:
-            return (y,)
+            return (y.to(torch.bool) if is_boolean else y,)
         places = torch.arange(x.numel(), device=x.device, dtype=torch.int32 if x.numel() < 2**31 else torch.int64)
         places = arranged(places.reshape(x.shape))
         if both is None:
             places = padded(places, pads, 0)
-        return y[0], places.flatten(2).gather(2, y[1].flatten(2)).reshape(y[1].shape)
+        return y[0].to(torch.bool) if is_boolean else y[0], places.flatten(2).gather(2, y[1].flatten(2)).reshape(
+            y[1].shape
+        )
 
 
 class MaxPool1d(_MaxPool):

@@ -215,3 +215,16 @@ def test_wrong_arguments_are_refused():
         nn.Hardtanh(1.0, 1.0)
     with pytest.raises(ValueError, match=r"Softmax2d requires a 3D or 4D tensor. Got shape \(2,\)"):
         nn.Softmax2d()(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("relu", torch.tensor([1, 0], dtype=torch.int32)),
+        ("relu6", torch.tensor([1.0, 0.0])),
+        ("soft_shrink", torch.tensor([0.5, 0.0])),
+        ("tanh_shrink", torch.tensor([0.23840584, 0.0])),
+    ],
+)
+def test_boolean_spikes_are_taken_as_numbers(name, expected):
+    torch.testing.assert_close(getattr(nn, name)(torch.tensor([True, False])), expected)

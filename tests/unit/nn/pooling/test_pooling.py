@@ -153,3 +153,11 @@ def test_wrong_inputs_are_refused():
     for power in (0, -1.0, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="`norm_type` must be a positive finite number. Got"):
             nn.LPPool1d(power, 2)
+
+
+def test_spikes_are_pooled_as_booleans():
+    spikes = torch.tensor([True, False, False, False]).reshape(1, 4, 1)
+    assert torch.equal(nn.MaxPool1d(2)(spikes), torch.tensor([True, False]).reshape(1, 2, 1))
+    assert torch.equal(nn.MaxPool1d(2, padding=[(0, 1)])(~spikes), torch.tensor([True, True]).reshape(1, 2, 1))
+    values, places = nn.MaxPool1d(2, return_indices=True)(spikes)
+    assert values.dtype is torch.bool and places.flatten()[0] == 0
