@@ -105,6 +105,7 @@ def _target(path: Path, options: argparse.Namespace) -> Path | None:
     if options.output is not None:
         found: Path = options.output
         return found
+    path = path if path.name else path.resolve()  # of "."
     return path.with_name(f"{path.stem}_torch{path.suffix}" if path.is_file() else f"{path.name}_torch")
 
 

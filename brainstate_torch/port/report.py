@@ -33,11 +33,15 @@ def text(outcomes: Sequence[Outcome], verbose: bool = False) -> str:
     changes = sum(len(outcome.ported.changes) for outcome in outcomes if outcome.ported is not None)
     failed = sum(1 for outcome in outcomes if outcome.ported is None)
     lines.append(
-        f"{len(outcomes)} files, {changed} to change, {changes} changes, {left} left to you"
+        f"{_counted(len(outcomes), 'file')}, {changed} to change, {_counted(changes, 'change')}, {left} left to you"
         + (f", {failed} not ported" if failed else "")
         + "."
     )
     return "\n".join(lines)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 _STYLE = (

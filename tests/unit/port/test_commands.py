@@ -42,7 +42,7 @@ def test_a_file_gets_a_neighbour_and_stays(program, capsys):
     assert main([str(program)]) == 0
     assert program.read_text() == TEXT
     assert "u.math.sum" in program.with_name("model_torch.py").read_text()
-    assert "1 files, 1 to change" in capsys.readouterr().out
+    assert "1 file, 1 to change" in capsys.readouterr().out
 
 
 def test_check_and_diff_change_nothing(program, capsys):
@@ -133,3 +133,12 @@ def test_what_makes_no_sense_is_refused(words, program, capsys):
     with pytest.raises(SystemExit) as stop:
         main([str(program) if word == "X" else word for word in words])
     assert stop.value.code == 2
+
+
+def test_the_folder_at_hand_is_a_path(tmp_path, monkeypatch):
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "a.py").write_text("import jax.numpy as jnp\nx = jnp.ones(3)\n")
+    monkeypatch.chdir(folder)
+    assert main(["."]) == 0
+    assert "u.math" in (tmp_path / "programs_torch" / "a.py").read_text()
