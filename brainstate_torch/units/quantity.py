@@ -191,6 +191,12 @@ class Quantity(NumpyMethods):
     def _repr_html_(self) -> str:
         return as_html(self._mantissa, self._unit)
 
+    def __treescope_repr__(self, path: str | None, subtree_renderer: Any) -> Any:
+        from treescope import repr_lib  # type: ignore[import-not-found,import-untyped,unused-ignore]  # the caller
+
+        held = {"mantissa": self._mantissa, "unit": self._unit}
+        return repr_lib.render_object_constructor(type(self), held, path, subtree_renderer)
+
     def __class_getitem__(cls, item: Any) -> Any:
         return quantity_type(item)
 

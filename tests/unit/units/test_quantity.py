@@ -243,3 +243,9 @@ def test_number_beside_a_double_keeps_its_digits():
     double = torch.ones(2, dtype=torch.float64) * u.mV
     assert torch.maximum(double, 1.1 * u.mV).mantissa.tolist() == [1.1, 1.1]
     assert torch.sum(3.0 * u.mV).dtype == torch.float32
+
+
+def test_treescope_shows_mantissa_and_unit():
+    treescope = pytest.importorskip("treescope")
+    shown = treescope.render_to_text({"v": torch.tensor([1.0, 2.0]) * u.mV})
+    assert "Quantity(" in shown and "mantissa=" in shown and "unit=" in shown and "mV" in shown
