@@ -155,3 +155,52 @@ def test_matrix_rank_needs_its_tolerance_in_the_unit():
 def test_functions_that_would_depend_on_the_prefix_are_refused(name):
     with pytest.raises(u.UnitMismatchError, match=f"`{name}` must get a plain number"):
         getattr(torch, name)(X * u.mV, *([2, 0, 1.0] if name == "renorm" else []))
+
+
+#: Not of physics: what rounds, what looks at bits, memory or names, and what makes arrays like others.
+_NOT_PHYSICAL = """
+    floor ceil round around trunc fix rint nan_to_num modf astype array_repr array_str get_mantissa get_magnitude
+    get_unit split_mantissa_unit spacing nextafter frexp view tolist empty_like ones_like tree_ones_like
+    has_same_unit
+"""
+_ARGUMENTS = {
+    "one": lambda v: (v["q"],),
+    "one row": lambda v: (v["q"][0],),
+    "two": lambda v: (v["q"], v["r"]),
+    "two rows": lambda v: (v["q"][0], v["r"][0]),
+    "one and a number": lambda v: (v["q"], v["a"]),
+    "one and an axis": lambda v: (v["q"], 1),
+    "three": lambda v: (v["q"], v["r"], v["q"]),
+}
+
+
+def _physical_names():
+    names = [name for name in dir(u.math) if not name.startswith("_") and name not in _NOT_PHYSICAL.split()]
+    return [name for name in names if callable(getattr(u.math, name)) and not isinstance(getattr(u.math, name), type)]
+
+
+def _arrays_in(found):
+    if isinstance(found, (tuple, list)):
+        return [x for each in found for x in _arrays_in(each)]
+    return [found] if isinstance(u.get_mantissa(found), (torch.Tensor, float, int, complex)) else []
+
+
+@pytest.mark.parametrize("given", _ARGUMENTS)
+def test_no_function_of_math_depends_on_prefixes(given):
+    compared, wrong = 0, []
+    for name in _physical_names():
+        fun = getattr(u.math, name)
+        try:
+            plain = fun(*_ARGUMENTS[given](values([u.volt] * 4)))
+        except Exception:  # not a function of such arguments, or it refuses the unit
+            continue
+        for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
+            found = _arrays_in(fun(*_ARGUMENTS[given](values(units))))
+            for x, y in zip(found, _arrays_in(plain), strict=True):
+                try:
+                    assert u.get_dim(x) == u.get_dim(y)
+                    torch.testing.assert_close(physical(x), physical(y), rtol=1e-9, atol=1e-14, equal_nan=True)
+                    compared += 1
+                except AssertionError:
+                    wrong.append((name, units, x, y))
+    assert [name for name, *_ in wrong] == [] and compared > 50, wrong

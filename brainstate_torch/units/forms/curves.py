@@ -236,7 +236,7 @@ def corrcoef(x: Array, y: Array | None = None, rowvar: bool = True, unit_to_scal
     """
     c = cov(x, y, rowvar)
     if not c.ndim:
-        return torch.ones_like(c) * torch.sign(c)
+        return c / c
     deviation = torch.sqrt(torch.real(torch.diag(c)))
     ratio = c / deviation[:, None] / deviation[None, :]
     return ratio.clamp(-1.0, 1.0)  # type: ignore[no-any-return]
