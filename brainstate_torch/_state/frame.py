@@ -46,6 +46,7 @@ class Frame(StateTraceStack):
         super().__init__(name=name)
         self.values: dict[State[Any], Any] = {}
         self.level = 0
+        self._grad = True
         self.position = 0
         self.created: dict[State[Any], Any] = {}
         self._undo: list[Callable[[], None]] = []
@@ -56,12 +57,16 @@ class Frame(StateTraceStack):
 
     def __enter__(self) -> Self:
         self.level = level()
+        self._grad = torch.is_grad_enabled()
         self.position = len(CONTEXT.traces)
         CONTEXT.frames.append(self)
         CONTEXT.traces.append(self)
         return self
 
     def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        if exc_type is not None and torch.is_grad_enabled() is not self._grad:
+            # A signal at the first line of torch.no_grad's `__exit__` leaves gradients switched off.
+            torch.set_grad_enabled(self._grad)
         if self._created:
             self.created = dict(self._created)
         if self not in CONTEXT.traces:  # a signal arrived while :class:`outside` was left

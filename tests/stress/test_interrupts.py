@@ -262,6 +262,7 @@ def test_a_signal_at_any_moment_leaves_nothing_half_done(case, with_parameters):
             arrived += 1
         assert not CONTEXT.frames and not CONTEXT.traces and not CONTEXT.backward
         assert not is_transformed() and not is_recording()
+        assert torch.is_grad_enabled() and not torch.is_inference_mode_enabled()
         check()
     assert arrived >= COUNT // 2
     action()

@@ -173,3 +173,17 @@ def test_what_was_lent_is_a_value_like_any_other_once_it_is_settled(state):
         after = before
         after += 1
         assert (before, after, state.value) == (2.0, 3.0, 2.0)
+
+
+def test_an_exception_leaves_the_grad_mode_as_it_was():
+    def interrupted(x):
+        torch.no_grad().__enter__()  # as after a signal at the first line of its `__exit__`
+        raise KeyError
+
+    for call in (T.grad(interrupted), T.jit(interrupted, backend="replay"), lambda x: T.for_loop(interrupted, x[None])):
+        with pytest.raises(KeyError):
+            call(torch.ones(2))
+        assert torch.is_grad_enabled()
+        with torch.no_grad(), pytest.raises(KeyError):
+            call(torch.ones(2))
+        assert torch.is_grad_enabled()
