@@ -238,6 +238,13 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _with_gradients():
+    """A grad mode that a signal has left is this test's failure, and not that of all later ones."""
+    yield
+    torch.set_grad_enabled(True)
+
+
 # torch's own context managers, collected after a signal, find their level gone; and a signal may arrive in a callback
 # of another plugin. Python reports both.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
