@@ -236,7 +236,7 @@ def corrcoef(x: Array, y: Array | None = None, rowvar: bool = True, unit_to_scal
     """
     c = cov(x, y, rowvar)
     if not c.ndim:
-        return c / c
+        return c / c  # type: ignore[no-any-return]
     deviation = torch.sqrt(torch.real(torch.diag(c)))
     ratio = c / deviation[:, None] / deviation[None, :]
     return ratio.clamp(-1.0, 1.0)  # type: ignore[no-any-return]
