@@ -1169,6 +1169,13 @@ def seeds():
     close(*made)
 
 
+@pytest.fixture(autouse=True)
+def _following(monkeypatch):
+    """A common stream without a seed of its own, whatever ran before."""
+    monkeypatch.setattr(bst.random.DEFAULT, "_followed", b"")
+    monkeypatch.setattr(bst.random.DEFAULT, "_worker", None)
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning", "ignore:.*NVIDIA:UserWarning")
 @pytest.mark.parametrize("name", HABITS)
 def test_habit(name, tmp_path, request):
