@@ -14,14 +14,15 @@ PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
 
-# The inner loop: lint, and what takes less than two minutes on two cores. A test that takes longer than a second shows.
+# The inner loop: lint, and the tests that are not slow: 13 minutes of one core. A test that takes longer than a second
+# shows.
 check: .venv/dev
 	$(MAKE) lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" --durations=5 --durations-min=1 $(ARGS)
 
 # One process for each core, with one thread each.
 test: .venv/test
-	@echo "The whole suite, on all cores: less than ten minutes on two of them. The short one is make check."
+	@echo "The whole suite, on all cores: about half an hour on two of them. The short one is make check."
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(MAKE) doctest
 

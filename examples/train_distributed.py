@@ -112,8 +112,8 @@ def main(options):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        dist.all_reduce(loss.detach_(), dist.ReduceOp.AVG if dist.get_backend() == "nccl" else dist.ReduceOp.SUM)
-        losses.append(loss.item() / (1 if dist.get_backend() == "nccl" else size))
+        dist.all_reduce(loss.detach_())
+        losses.append(loss.item() / size)
         if (step + 1) % options.every == 0 or step + 1 == options.steps:
             run.save(step + 1, losses)
         if rank == 0:

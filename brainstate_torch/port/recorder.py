@@ -30,7 +30,7 @@ def as_numbers(x: Any) -> Any:
     if isinstance(x, (bool, int, float, complex, np.ndarray, np.generic)) or hasattr(x, "__array__"):
         try:
             array = np.array(x)
-        except Exception:
+        except (TypeError, ValueError, RuntimeError):  # no numbers: a key of JAX, a tensor of a traced function
             return None
         return None if array.dtype == object or array.dtype.kind not in "biufc" else (array, "")
     return None
@@ -121,7 +121,7 @@ def _states(names: dict[str, Any]) -> Any:
         elif hasattr(value, "states") and callable(value.states) and not hasattr(value, "__path__"):
             try:
                 found = value.states()
-            except Exception:
+            except (TypeError, ValueError, AttributeError):  # another library's method of this name
                 continue
             for path, state in found.items() if hasattr(found, "items") else ():
                 if _is_state(state):

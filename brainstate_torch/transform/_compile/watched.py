@@ -342,7 +342,7 @@ def _agrees_further(ref: Callable[[], Any], name: str, then: Any) -> bool:
 
 
 def _described(x: Any) -> str:
-    return f"`{getattr(x, '__name__', None) or getattr(x, 'func', x)}`" if callable(x) else f"{kind_of(x)}"
+    return f"`{getattr(x, '__name__', None) or getattr(x, 'func', x)}`" if callable(x) else kind_of(x)
 
 
 def _agrees_cell(ref: weakref.ref[Any], place: int, _: str, then: Any) -> bool:

@@ -335,5 +335,5 @@ def _length(leaves: Sequence[Any], length: int | None) -> int:
 def _pair(result: Any) -> Any:
     if isinstance(result, (tuple, list)) and len(result) == 2:
         return result
-    seen = f"{len(result)} values" if isinstance(result, (tuple, list)) else f"{kind_of(result)}"
+    seen = f"{len(result)} values" if isinstance(result, (tuple, list)) else kind_of(result)
     raise ValueError(f"`f` must return a pair (carry, y). Got {seen}. Write `return carry, None` if there is no y.")

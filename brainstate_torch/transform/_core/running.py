@@ -226,4 +226,4 @@ def _protected(leaves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
 def _described(x: Any) -> str:
     if isinstance(x, (tuple, list)):
         return f"{kind_of(x)} of length {len(x)}"
-    return f"{kind_of(x)}"
+    return kind_of(x)

@@ -96,10 +96,10 @@ def checked_result(x: Any, name: str) -> torch.Tensor:
     if isinstance(x, (int, float, complex)) and not isinstance(x, bool):
         x = torch.as_tensor(x)
     if not isinstance(x, torch.Tensor) or not is_real(x):
-        seen = f"dtype {short_dtype(x.dtype)}" if isinstance(x, torch.Tensor) else f"{kind_of(x)}"
+        seen = f"dtype {short_dtype(x.dtype)}" if isinstance(x, torch.Tensor) else kind_of(x)
         raise TypeError(f"{name} is defined for results of real or complex dtype. Got {seen}. Use `.float()`.")
     return x
 
 
 def _described(x: Any) -> str:
-    return "None" if x is None else f"{kind_of(x)}"
+    return "None" if x is None else kind_of(x)
