@@ -15,6 +15,7 @@ from .files import load, save
 from .into_jax import to_jax
 from .into_torch import to_torch
 from .jax_function import from_jax
+from .jax_models import from_equinox, from_linen, from_nnx, to_equinox, to_linen, to_nnx
 from .registry import LayerMapping, register_layer_mapping
 from .supported import supported_layers
 
@@ -30,12 +31,18 @@ __all__ = [
     "UnsupportedStructureError",
     "compare",
     "from_brainstate",
+    "from_equinox",
     "from_jax",
+    "from_linen",
+    "from_nnx",
     "load",
     "register_layer_mapping",
     "save",
     "supported_layers",
     "to_brainstate",
+    "to_equinox",
     "to_jax",
+    "to_linen",
+    "to_nnx",
     "to_torch",
 ]

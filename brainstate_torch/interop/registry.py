@@ -6,7 +6,8 @@ from typing import Any
 
 __all__ = ["FRAMEWORKS", "LayerMapping", "exported", "imported", "known_names", "register_layer_mapping"]
 
-FRAMEWORKS = ("brainstate", "torch")
+#: torch is torch.nn; the last three go by way of brainstate.interop.
+FRAMEWORKS = ("brainstate", "torch", "nnx", "linen", "equinox")
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,13 @@ class LayerMapping:
     bst_type
         The class here.
     framework
-        ``'brainstate'`` or ``'torch'``.
+        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'`` or ``'equinox'``.
     foreign_type
         The class there.
     to_bst
         ``(foreign layer, context)`` gives the layer here; ``context.convert(child)`` converts a part, and
-        ``context.in_size`` is what the user said of the input.
+        ``context.require_size(name)`` is the size of the input without the batch. A layer of linen is an object with
+        `module` and `variables`.
     to_foreign
         The way back.
 
@@ -77,10 +79,7 @@ def register_layer_mapping(mapping: LayerMapping) -> None:
     True
     """
     if mapping.framework not in FRAMEWORKS:
-        raise ValueError(
-            f"`framework` must be one of {', '.join(FRAMEWORKS)}. Got {mapping.framework!r}. Layers of nnx, linen and "
-            "equinox go by way of brainstate: register them with brainstate.interop."
-        )
+        raise ValueError(f"`framework` must be one of {', '.join(FRAMEWORKS)}. Got {mapping.framework!r}.")
     _IMPORT[mapping.framework, mapping.foreign_type] = mapping
     _EXPORT[mapping.framework, mapping.bst_type] = mapping
 

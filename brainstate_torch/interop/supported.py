@@ -1,6 +1,9 @@
 """supported_layers: what goes over to another framework."""
 
+from .. import nn
 from ._brain_layers import shared_names
+from ._extras import extra
+from ._jax_walks import package_of
 from .registry import FRAMEWORKS, known_names
 
 __all__ = ["supported_layers"]
@@ -12,7 +15,7 @@ def supported_layers(framework: str | None = None) -> dict[str, list[str]]:
     Parameters
     ----------
     framework
-        ``'brainstate'`` or ``'torch'``; None: both.
+        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'`` or ``'equinox'``; None: all of them.
 
     Returns
     -------
@@ -23,6 +26,8 @@ def supported_layers(framework: str | None = None) -> dict[str, list[str]]:
     ------
     ValueError
         There is no such framework.
+    MissingDependencyError
+        The framework is not installed.
 
     Notes
     -----
@@ -36,7 +41,18 @@ def supported_layers(framework: str | None = None) -> dict[str, list[str]]:
     """
     if framework is not None and framework not in FRAMEWORKS:
         raise ValueError(f"`framework` must be one of {', '.join(FRAMEWORKS)}. Got {framework!r}.")
-    found = {}
-    for each in FRAMEWORKS if framework is None else (framework,):
-        found[each] = sorted(known_names(each) | (shared_names() if each == "brainstate" else set()))
-    return found
+    return {
+        each: sorted(known_names(each) | _by_brainstate(each))
+        for each in (FRAMEWORKS if framework is None else (framework,))
+    }
+
+
+def _by_brainstate(framework: str) -> set[str]:
+    """The classes here that go over without an entry of our registry."""
+    if framework == "torch":
+        return set()
+    if framework == "brainstate":
+        return shared_names()
+    package_of(framework)
+    names = extra("brainstate", "jax").interop.supported_layers(framework)[framework]
+    return {name for name in names if hasattr(nn, name)}
