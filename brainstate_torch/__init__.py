@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import environ, graph, metric, mixin, nn, optim, random, spiking, transform, typing, units, util
+from . import environ, graph, input, metric, mixin, nn, optim, random, spiking, transform, typing, units, util
 from ._errors import BatchAxisError, BrainStateError, ConcretizationError, TraceContextError
 from ._state import *  # noqa: F403
 from ._state import __all__ as _states
@@ -22,6 +22,7 @@ __all__ = [
     "__version__",
     "environ",
     "graph",
+    "input",
     "metric",
     "interop",
     "mixin",

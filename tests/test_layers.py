@@ -30,6 +30,7 @@ LAYERS = [
     "optim",
     "spiking",
     "metric",
+    "input",
     "port",
     "interop",
     "__init__",

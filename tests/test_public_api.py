@@ -13,6 +13,7 @@ NAMESPACES = [
     "",
     "environ",
     "graph",
+    "input",
     "interop",
     "metric",
     "mixin",

@@ -29,6 +29,7 @@ NAMESPACES = [
     "spiking",
     "spiking.surrogate",
     "metric",
+    "input",
     "environ",
     "graph",
     "interop",
