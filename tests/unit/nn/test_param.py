@@ -295,21 +295,24 @@ def test_a_failing_transform_fills_no_cache():
     assert not param.cache_stats["valid"]
 
 
-def test_events_are_logged_if_asked_for(caplog):
-    with caplog.at_level(logging.INFO):
-        for wanted in (False, True):
-            param = nn.Param(V, enable_cache_logging=wanted)
-            param.cache()
-            param.value()
-            param.val.value = V + 1
-            param.value()
-            param.clear_cache()
-            found = [record.getMessage().split(": ", 1)[1] for record in caplog.records]
-            assert (
-                found
-                == ["filled", "HIT", "INVALIDATED: the parameter has other numbers", "INVALIDATED: it was cleared"]
-                * wanted
-            )
+def test_events_are_logged_if_asked_for(monkeypatch):
+    records, logger = [], logging.getLogger("brainstate_torch")
+    handler = logging.Handler()
+    handler.emit = records.append
+    monkeypatch.setattr(logger, "handlers", [handler])
+    monkeypatch.setattr(logger, "level", logging.INFO)
+    for wanted in (False, True):
+        param = nn.Param(V, enable_cache_logging=wanted)
+        param.cache()
+        param.value()
+        param.val.value = V + 1
+        param.value()
+        param.clear_cache()
+        found = [record.getMessage().split(": ", 1)[1] for record in records]
+        assert (
+            found
+            == ["filled", "HIT", "INVALIDATED: the parameter has other numbers", "INVALIDATED: it was cleared"] * wanted
+        )
 
 
 def test_the_representation_shows_no_cache():
