@@ -18,6 +18,8 @@ from .jax_function import from_jax
 from .jax_models import from_equinox, from_linen, from_nnx, to_equinox, to_linen, to_nnx
 from .registry import LayerMapping, register_layer_mapping
 from .supported import supported_layers
+from .torch_layers import MultiheadAttention, ResetAfterGRUCell
+from .torch_models import from_torch_nn, to_torch_nn
 
 __all__ = [
     "Comparison",
@@ -26,6 +28,8 @@ __all__ = [
     "LayerMapping",
     "MissingDependencyError",
     "MissingShapeError",
+    "MultiheadAttention",
+    "ResetAfterGRUCell",
     "UnmappedLayerError",
     "UnsupportedLayerError",
     "UnsupportedStructureError",
@@ -35,6 +39,7 @@ __all__ = [
     "from_jax",
     "from_linen",
     "from_nnx",
+    "from_torch_nn",
     "load",
     "register_layer_mapping",
     "save",
@@ -45,4 +50,5 @@ __all__ = [
     "to_linen",
     "to_nnx",
     "to_torch",
+    "to_torch_nn",
 ]
