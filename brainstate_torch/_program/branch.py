@@ -1,4 +1,7 @@
-"""A choice between functions as one operation: only the one that is chosen runs, forward and backward."""
+"""A choice between functions as one operation: the one that is chosen runs, forward and backward.
+
+On a GPU all of them run where that takes less time than a look at the choice.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +11,7 @@ import torch
 from .._arrays import is_real
 from .._host.functorch import enclosing, jvp
 from .backend import Program, compiled
+from .every_branch import all_at_once, is_better
 from .operation import (
     SETTINGS,
     Body,
@@ -40,6 +44,8 @@ class Branch(Operation):
         self.backend = SETTINGS.backend
         self.count = len(branches[0].results)
         self._programs: dict[int, Program] = {}
+        #: By the dtype of the index.
+        self._every: dict[torch.dtype, Program] = {}
 
     title = "choice"
 
@@ -54,9 +60,20 @@ class Branch(Operation):
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         index, *operands = tensors
+        if is_better(self.branches, index.device):
+            extras = [x for body in self.branches for x in body.extras]
+            found = self._all_at_once(index)([index, *[x.contiguous() for x in operands], *extras])
+            return apart(found, operands)
         chosen = int(index)
         found = self._program(chosen)([*[x.contiguous() for x in operands], *self.branches[chosen].extras])
         return apart(found, operands)
+
+    def _all_at_once(self, index: torch.Tensor) -> Program:
+        known = self._every.get(index.dtype)
+        if known is None:
+            body = all_at_once(self.branches, index)
+            known = self._every[index.dtype] = compiled(body.graph, body.like, self.backend)
+        return known
 
     def _program(self, index: int) -> Program:
         known = self._programs.get(index)
@@ -66,8 +83,11 @@ class Branch(Operation):
         return known
 
     def prepare(self) -> None:
-        for index in range(len(self.branches)):
-            self._program(index)
+        # The index is not known here; it most likely lies where the operands do.
+        device = next((x.device for body in self.branches for x in (*body.like, *body.results)), torch.device("cpu"))
+        if not is_better(self.branches, device):
+            for index in range(len(self.branches)):
+                self._program(index)
 
     def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
         return Pull(self, self._backward)

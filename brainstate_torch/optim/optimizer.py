@@ -200,7 +200,9 @@ class Optimizer(Node):
         rows = Weights(param_states).rows
         first = {name: [self.first(name, as_row(row.value)) for row in rows] for name in self.remembers}
         self.param_states = param_states
-        self.step_count.value = torch.tensor(0)
+        home = Weights(param_states).home
+        self.step_count.value = torch.tensor(0, device=home)
+        self._schedule.follow(home)
         if self.opt_state is None:
             self.opt_state = OptimState(first)
         else:
@@ -257,7 +259,9 @@ class Optimizer(Node):
         weights = Weights(self.param_states)
         found = weights.gradients(grads)
         used = [i for i, grad in enumerate(found) if grad is not None]
-        step = self.step_count.value + 1
+        # A model may move after its optimizer was made.
+        self._schedule.follow(weights.home)
+        step = self.step_count.value.to(weights.home, non_blocking=True) + 1
         numbers, moments = self._moved(weights, found, used, step.to(torch.float64))
         self.step_count.value = step
         assert self.opt_state is not None

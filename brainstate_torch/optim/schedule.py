@@ -121,6 +121,18 @@ class LRScheduler(Node):
         self.last_epoch.value = self.last_epoch.value + 1 if epoch is None else torch.as_tensor(epoch)
         self.current_lrs.value = self.get_lr()
 
+    def follow(self, device: torch.device) -> None:
+        """Let epoch and learning rate lie on a device, that of the weights.
+
+        Parameters
+        ----------
+        device
+            The device.
+        """
+        if get_mantissa(self.current_lrs.value[0]).device != device:
+            self.current_lrs.value = [x.to(device, non_blocking=True) for x in self.current_lrs.value]
+            self.last_epoch.value = self.last_epoch.value.to(device, non_blocking=True)
+
     def step_epoch(self) -> None:
         """:meth:`step` to the next epoch."""
         self.step()
@@ -148,7 +160,12 @@ class LRScheduler(Node):
         UnitMismatchError
             It has another dimension than `base_lr`.
         """
-        self.current_lrs.value = [self._dressed(torch.as_tensor(self._number("lr", lr), dtype=torch.float64))]
+        number = self._number("lr", lr)
+        if isinstance(number, (int, float)):
+            rate = torch.full((), number, dtype=torch.float64, device=self.last_epoch.value.device)
+        else:
+            rate = torch.as_tensor(number, dtype=torch.float64)
+        self.current_lrs.value = [self._dressed(rate)]
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch and the learning rates, as tensors and numbers.

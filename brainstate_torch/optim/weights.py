@@ -65,6 +65,15 @@ class Weights:
                     self.rows.append(Row(i, j, mantissa, unit, _is_frozen(states[i], place, mantissa)))
                 place += 1
 
+    @property
+    def home(self) -> torch.device:
+        """The device of all, where the scalars of an optimizer lie; the CPU, whose scalars go with all, if they differ.
+
+        In a CUDA graph the number of a tensor on the CPU would be that of the recording for ever.
+        """
+        devices = {row.value.device for row in self.rows}
+        return devices.pop() if len(devices) == 1 else torch.device("cpu")
+
     def _path(self, i: int) -> str:
         return _tree.leaves_with_path(self.tree, is_leaf=_is_state)[i][0]
 

@@ -21,7 +21,13 @@ def uniform(
     work = dtype if dtype.itemsize > 1 else torch.float32
     unit = mantissa.to(work) * 2.0**-digits
     if type(low) is not float or type(high) is not float or low != 0.0 or high != 1.0:
-        low, high = (torch.as_tensor(x, dtype=work, device=key.device) for x in (low, high))
+        # A number is filled in on the device; a copy would wait for it.
+        low, high = (
+            x.to(device=key.device, dtype=work)
+            if isinstance(x, torch.Tensor)
+            else torch.full((), x, dtype=work, device=key.device)
+            for x in (low, high)
+        )
         unit = torch.maximum(low, unit * (high - low) + low)
     return unit.to(dtype)
 

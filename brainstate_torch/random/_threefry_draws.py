@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import torch
 
+from .._host.functorch import is_transformed
+from .._program.recording import is_recording
 from . import _threefry
 from ._continuous import normal, uniform
 from ._draws import Draws
@@ -20,16 +22,23 @@ class ThreefryDraws(Draws):
     def __init__(self, key: torch.Tensor) -> None:
         self.key = key
 
+    def _key_on(self, device: torch.device) -> torch.Tensor:
+        key = self.key
+        if device.type == "cuda" and key.is_cpu and not is_transformed() and not is_recording():
+            # Only a copy from pinned memory goes on while the device computes.
+            key = key.pin_memory()
+        return key.to(device, non_blocking=True)
+
     def split(self, num: int) -> list[Self]:
         return [type(self)(key) for key in _threefry.split(self.key, num).unbind(-2)]
 
     def uniform(
         self, shape: Sequence[int], dtype: torch.dtype, device: torch.device, low: Any = 0.0, high: Any = 1.0
     ) -> torch.Tensor:
-        return uniform(self.key.to(device), shape, dtype, low, high)
+        return uniform(self._key_on(device), shape, dtype, low, high)
 
     def normal(self, shape: Sequence[int], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        return normal(self.key.to(device), shape, dtype)
+        return normal(self._key_on(device), shape, dtype)
 
     def integers(
         self, low: Any, high: Any, shape: Sequence[int], dtype: torch.dtype, device: torch.device
@@ -37,7 +46,7 @@ class ThreefryDraws(Draws):
         width = max(32, 8 * dtype.itemsize)
         word = (1 << 32) - 1 if width == 32 else -1
         first, end = (torch.as_tensor(x, device=device).to(torch.int64) for x in (low, high))
-        halves = _threefry.split(self.key.to(device), 2)
+        halves = _threefry.split(self._key_on(device), 2)
         upper, lower = (_threefry.bits(key, shape, width) for key in halves.unbind(-2))
         span = torch.where(end > first, (end - first) & word, 1)
         square = _modulo(torch.full_like(span, 1 << (width // 2)), span) ** 2 & word
@@ -45,7 +54,7 @@ class ThreefryDraws(Draws):
         return (first + _modulo(offset & word, span)).to(dtype)
 
     def shuffled(self, x: torch.Tensor, axis: int) -> torch.Tensor:
-        key = self.key.to(x.device)
+        key = self._key_on(x.device)
         for _ in range(math.ceil(3 * math.log(max(1, x.numel())) / math.log(2**32 - 1))):
             key, subkey = _threefry.split(key, 2).unbind(-2)
             order = _threefry.bits(subkey, x.shape, 32).sort(dim=axis, stable=True).indices
@@ -53,16 +62,16 @@ class ThreefryDraws(Draws):
         return x
 
     def gamma(self, a: torch.Tensor) -> torch.Tensor:
-        return gamma(self.key.to(a.device), a)
+        return gamma(self._key_on(a.device), a)
 
     def log_gamma(self, a: torch.Tensor) -> torch.Tensor:
-        return log_gamma(self.key.to(a.device), a)
+        return log_gamma(self._key_on(a.device), a)
 
     def poisson(self, lam: torch.Tensor) -> torch.Tensor:
-        return poisson(self.key.to(lam.device), lam)
+        return poisson(self._key_on(lam.device), lam)
 
     def binomial(self, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
-        return binomial(self.key.to(n.device), n, p)
+        return binomial(self._key_on(n.device), n, p)
 
 
 def _modulo(x: torch.Tensor, span: torch.Tensor) -> torch.Tensor:

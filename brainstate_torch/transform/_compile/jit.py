@@ -7,10 +7,11 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
+import numpy as np
 import torch
 
 from ... import _tree, environ
-from ..._arrays import is_arraylike
+from ..._arrays import from_numpy, is_arraylike
 from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
@@ -23,6 +24,7 @@ from ...typing import Missing
 from .._core.abstract import eval_shape
 from .._core.carry import protected
 from .._core.functional import checked_arguments, run
+from .._core.placing import device_beside
 from .._core.signatures import P, T
 from .cost import Costs
 from .program import Program
@@ -100,13 +102,17 @@ class Jitted(Generic[P, Out]):
 
     def _plain(self, args: Any, kwargs: Any) -> Any:
         """Inside another transform the function is a part of what that transforms."""
-        positional, named = protected(checked_arguments(args, kwargs))
+        positional, named = protected(checked_arguments(args, kwargs, [self.origin_fun]))
         return run(self.origin_fun, positional, named).committed()
 
     def _signature(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[torch.Tensor]]:
         """What tells one kind of calls from another, None where a mode sees each operation; the tensors in them."""
         tensors: list[torch.Tensor] = []
         key: list[Any] = []
+
+        def place() -> torch.device | None:
+            return device_beside((args, kwargs), [self.origin_fun])
+
         for i, arg in enumerate(args):
             if type(arg) is torch.Tensor:
                 tensors.append(arg)
@@ -114,11 +120,13 @@ class Jitted(Generic[P, Out]):
             elif i in self._static_places:
                 key.append(_static_key(arg, str(i)))
             else:
-                key.append(_dynamic_key(arg, f"argument {i}", tensors))
+                key.append(_dynamic_key(arg, f"argument {i}", tensors, place))
         for name in sorted(kwargs):
             static = name in self._static_names
             arg = kwargs[name]
-            key.append((name, _static_key(arg, name) if static else _dynamic_key(arg, f"argument `{name}`", tensors)))
+            key.append(
+                (name, _static_key(arg, name) if static else _dynamic_key(arg, f"argument `{name}`", tensors, place))
+            )
         stand = switches()
         return None if stand is None else (tuple(key), stand), tensors
 
@@ -278,7 +286,7 @@ def _static_key(arg: Any, name: str) -> Any:
         return type(arg), arg
 
 
-def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
+def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor], place: Callable[[], torch.device | None]) -> Any:
     leaves, spec = _tree.flatten(arg)
     key: list[Any] = [spec]
     for leaf in leaves:
@@ -294,6 +302,8 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor]) -> Any:
                 f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
                 f"Got {kind_of(leaf)}. {cure}"
             )
+        if isinstance(leaf, np.ndarray) and leaf.ndim:
+            leaf = from_numpy(leaf, place())
         tensor = leaf if isinstance(leaf, torch.Tensor) else numbers_as_tensors(leaf)
         tensors.append(tensor)
         key.append((tensor.shape, tensor.dtype, tensor.device))

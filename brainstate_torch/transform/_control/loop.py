@@ -204,7 +204,7 @@ class Loop:
     ) -> None:
         if not callable(f):
             raise TypeError(f"`f` must be callable. Got {kind_of(f)}.")
-        (init, xs), _ = checked_arguments((init, xs), {})
+        (init, xs), _ = checked_arguments((init, xs), {}, [f])
         self.name, self.f = name, f
         self.first, self.pattern = as_arrays(init), Pattern(init)
         leaves, self.spec = _tree.flatten(xs)

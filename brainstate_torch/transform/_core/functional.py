@@ -19,6 +19,7 @@ from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from ..._state.value import Value
 from .memory import own
+from .placing import device_beside
 
 __all__ = ["FLOAT0", "Outcome", "Static", "checked_arguments", "combine", "partition", "run", "run_and_commit"]
 
@@ -51,28 +52,44 @@ def combine(tensors: Sequence[torch.Tensor], static: Static) -> Any:
     return _tree.unflatten(static.spec, leaves)
 
 
-def checked_arguments(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+def checked_arguments(
+    args: Sequence[Any], kwargs: Mapping[str, Any], beside: Sequence[Any] = ()
+) -> tuple[list[Any], dict[str, Any]]:
     """The arguments with numpy arrays made tensors, and dicts in the order of their sorted keys.
+
+    Parameters
+    ----------
+    beside
+        Functions, modules and States by which an array is placed where no tensor is among the arguments.
 
     Raises
     ------
     ValueError
         An argument is, or holds, a State.
     """
+
+    def place() -> torch.device | None:
+        return device_beside((args, kwargs), beside)
+
     return (
-        [arg if type(arg) is torch.Tensor else _checked(f"argument {i}", arg, True) for i, arg in enumerate(args)],
-        {key: _checked(f"argument `{key}`", arg, True) for key, arg in kwargs.items()},
+        [
+            arg if type(arg) is torch.Tensor else _checked(f"argument {i}", arg, True, place)
+            for i, arg in enumerate(args)
+        ],
+        {key: _checked(f"argument `{key}`", arg, True, place) for key, arg in kwargs.items()},
     )
 
 
-def _checked(name: str, arg: Any, canonical: bool = False) -> Any:
+def _checked(
+    name: str, arg: Any, canonical: bool = False, place: Callable[[], torch.device | None] = lambda: None
+) -> Any:
     if arg is None or type(arg) in (Value, float, int, str):
         return arg
     leaves, spec = _tree.flatten(arg)
     changed = False
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
-            leaves[i], changed = from_numpy(leaf), True
+            leaves[i], changed = from_numpy(leaf, place() if leaf.ndim else None), True
         elif isinstance(leaf, State):
             raise ValueError(
                 f"{name} of a transformed function cannot be an instance of State. Got {kind_of(leaf)}. "

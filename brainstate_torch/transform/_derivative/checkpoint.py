@@ -88,7 +88,7 @@ def checkpoint(
 
     @functools.wraps(fun)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        positional, named = protected(checked_arguments(args, kwargs))
+        positional, named = protected(checked_arguments(args, kwargs, [fun]))
         return _Block(fun, positional, named).forward() if can_recompute() else plain(fun, positional, named)
 
     return checkpointed

@@ -119,7 +119,8 @@ class GradientTransform(Generic[P, Out]):
             # autograd records nothing there, not even on request, and would answer with zeros.
             with torch.inference_mode(False):
                 return self(*_tree.map(_recordable, args), **_tree.map(_recordable, kwargs))
-        positional, named = checked_arguments(args, kwargs) if args or kwargs else ((), kwargs)
+        beside = (*self._selection.states, self.target)
+        positional, named = checked_arguments(args, kwargs, beside) if args or kwargs else ((), kwargs)
         inputs = Inputs(self._selection, positional)
         leaves = tuple(inputs.leaves)
         before = random_state() if self.debug_nan else None

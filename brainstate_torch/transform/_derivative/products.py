@@ -100,7 +100,7 @@ def vjp(
     >>> y, pull(torch.tensor([1., 10.]))
     (tensor([3., 8.]), (tensor([ 3., 40.]), tensor([ 1., 20.])))
     """
-    args, _ = checked_arguments(primals, {})
+    args, _ = checked_arguments(primals, {}, [fun])
     inputs = Inputs(Selection(grad_states, _from_the_left(argnums, len(args), grad_states)), args)
     exact = Exact(inputs, inputs.leaves, holomorphic=False, allow_int=True)
 
@@ -235,8 +235,8 @@ def jvp(
     for name, value in (("primals", primals), ("tangents", tangents)):
         if not isinstance(value, (tuple, list)):
             raise TypeError(f"`{name}` must be a tuple or list of arguments. Got {kind_of(value)}.")
-    args, _ = checked_arguments(primals, {})
-    directions, _ = checked_arguments(tangents, {})
+    args, _ = checked_arguments(primals, {}, [fun])
+    directions, _ = checked_arguments(tangents, {}, [fun])
     if not args:
         raise TypeError("`primals` must hold at least one argument. Got none.")
     inputs = Inputs(Selection(None, tuple(range(len(args)))), args)

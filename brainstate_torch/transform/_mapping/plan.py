@@ -70,7 +70,7 @@ class Plan:
 
     def call(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Call the function for all lanes."""
-        positional, keywords = checked_arguments(args, kwargs)
+        positional, keywords = checked_arguments(args, kwargs, [self.fn])
         while True:
             call = _Call(self, positional, keywords)
             try:
