@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from . import environ, graph, input, metric, mixin, nn, optim, random, spiking, transform, typing, units, util
+from . import environ, typing, units
 from ._errors import BatchAxisError, BrainStateError, ConcretizationError, TraceContextError
 from ._state import *  # noqa: F403
 from ._state import __all__ as _states
@@ -12,7 +12,7 @@ from ._state.hooks import __all__ as _hooks
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import interop
+    from . import graph, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
 
 __all__ = [
     "BatchAxisError",
@@ -39,10 +39,17 @@ __all__ = [
 ]
 
 
+#: Read when a program first names them: together they take as long as all that is read at once.
+_ROOMS = frozenset(("graph", "input", "interop", "metric", "mixin", "nn", "optim", "random", "spiking", "transform", "util"))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
-    # Few programs need it, and it need not be read for the others.
-    if name == "interop":
-        return importlib.import_module(".interop", __name__)
+    if name in _ROOMS:
+        return importlib.import_module(f".{name}", __name__)
     cure = f". What older releases of brainstate had there is in `{_MOVED[name]}`" if name in _MOVED else ""
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{cure}")
 

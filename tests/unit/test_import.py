@@ -1,0 +1,31 @@
+"""What is read when the package is imported, and what waits until it is named."""
+
+import subprocess
+import sys
+
+import pytest
+
+import brainstate_torch
+
+CODE = """
+import sys
+import brainstate_torch
+
+def read():
+    return {name.split(".")[1] for name in sys.modules if name.startswith("brainstate_torch.")}
+
+assert not read() & brainstate_torch._ROOMS - {"util"}, read()
+assert "torch._dynamo" not in sys.modules and "torch._inductor" not in sys.modules
+assert brainstate_torch._ROOMS <= set(dir(brainstate_torch))
+for room in sorted(brainstate_torch._ROOMS):
+    assert getattr(brainstate_torch, room).__name__ == "brainstate_torch." + room
+"""
+
+
+def test_rooms_are_read_when_they_are_named():
+    subprocess.run([sys.executable, "-c", CODE], check=True)
+
+
+def test_a_name_that_is_not_there_is_an_error_of_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'graphs'"):
+        _ = brainstate_torch.graphs
