@@ -12,7 +12,7 @@ from ._state.hooks import __all__ as _hooks
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import graph, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
+    from . import graph, init, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
 
 __all__ = [
     "BatchAxisError",
@@ -22,6 +22,7 @@ __all__ = [
     "__version__",
     "environ",
     "graph",
+    "init",
     "input",
     "metric",
     "interop",
@@ -40,7 +41,9 @@ __all__ = [
 
 
 #: Read when a program first names them: together they take as long as all that is read at once.
-_ROOMS = frozenset(("graph", "input", "interop", "metric", "mixin", "nn", "optim", "random", "spiking", "transform", "util"))
+_ROOMS = frozenset(
+    ("graph", "init", "input", "interop", "metric", "mixin", "nn", "optim", "random", "spiking", "transform", "util")
+)
 
 
 def __dir__() -> list[str]:
@@ -59,6 +62,5 @@ _MOVED = {
     "compile": "brainstate_torch.transform",
     "event": "brainstate_torch.nn",
     "functional": "brainstate_torch.nn",
-    "init": "brainstate_torch.nn.init",
     "surrogate": "brainstate_torch.spiking.surrogate",
 }

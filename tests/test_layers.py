@@ -31,6 +31,7 @@ LAYERS = [
     "spiking",
     "metric",
     "input",
+    "init",
     "port",
     "interop",
     "__init__",

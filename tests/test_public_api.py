@@ -13,6 +13,7 @@ NAMESPACES = [
     "",
     "environ",
     "graph",
+    "init",
     "input",
     "interop",
     "metric",

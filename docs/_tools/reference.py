@@ -30,6 +30,7 @@ NAMESPACES = [
     "spiking.surrogate",
     "metric",
     "input",
+    "init",
     "environ",
     "graph",
     "interop",

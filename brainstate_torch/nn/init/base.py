@@ -36,8 +36,8 @@ class Initializer(PrettyRepr):
 
     unit: Unit = UNITLESS
 
-    def __call__(self, shape: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} must define `__call__`. Got shape {shape}.")
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define `__call__`. Got shape {args}.")
 
     def _with_unit(self, value: Any) -> Any:
         return maybe_decimal(Quantity(value, self.unit))
