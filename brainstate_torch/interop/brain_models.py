@@ -5,7 +5,8 @@ from typing import Any
 from .._state import State
 from ._brain_layers import Exporting, Importing
 from ._extras import extra
-from .values import array_tree, is_foreign_state, tensor_tree
+from ._optimizers import exported_optimizer, imported_optimizer, is_optimizer
+from .values import is_foreign_state
 
 __all__ = ["from_brainstate", "to_brainstate"]
 
@@ -21,12 +22,13 @@ def from_brainstate(model: Any) -> Any:
     Parameters
     ----------
     model
-        A layer, a ``Sequential`` of them, or a State.
+        A layer, a ``Sequential`` of them, a State such as ``brainstate.random.DEFAULT``, or an optimizer of braintools;
+        or a dictionary, list or tuple of these, such as ``(model, optimizer)``, whose States stay shared.
 
     Returns
     -------
     Module
-        A new model; it shares no memory with the old one.
+        A new model, State or optimizer, or a container of them; it shares no memory with the old one.
 
     Raises
     ------
@@ -34,6 +36,8 @@ def from_brainstate(model: Any) -> Any:
         A layer has no counterpart; names its path.
     ConversionError
         A layer cannot be made with the States that it has.
+    UnsupportedLayerError
+        An optimizer whose numbers are others here, or with a schedule of its learning rate.
     MissingDependencyError
         brainstate is not installed.
 
@@ -49,7 +53,7 @@ def from_brainstate(model: Any) -> Any:
     torch.Size([2, 3])
     """
     extra("brainstate", "jax")
-    return tensor_tree(model, True, "`model`") if is_foreign_state(model) else Importing().convert(model)
+    return _each(model, Importing(), is_foreign_state, imported_optimizer, "model")
 
 
 def to_brainstate(model: Any) -> Any:
@@ -58,16 +62,16 @@ def to_brainstate(model: Any) -> Any:
     Parameters
     ----------
     model
-        A layer, a ``Sequential`` of them, or a State.
+        A layer, a ``Sequential`` of them, a State, an optimizer, or a container of them.
 
     Returns
     -------
     brainstate.nn.Module
-        A new model.
+        A new model, State or optimizer, or a container of them.
 
     Raises
     ------
-    UnmappedLayerError, ConversionError, MissingDependencyError
+    UnmappedLayerError, ConversionError, UnsupportedLayerError, MissingDependencyError
         As :func:`from_brainstate`.
 
     Examples
@@ -78,4 +82,15 @@ def to_brainstate(model: Any) -> Any:
     ('brainstate.nn', (2, 3))
     """
     extra("brainstate", "jax")
-    return array_tree(model, False, "`model`") if isinstance(model, State) else Exporting().convert(model)
+    return _each(model, Exporting(), lambda x: isinstance(x, State), exported_optimizer, "model")
+
+
+def _each(x: Any, converter: Any, is_state: Any, optimizer_of: Any, path: str) -> Any:
+    """The counterpart of a model, State or optimizer, or of each in a container."""
+    if isinstance(x, dict):
+        return {key: _each(part, converter, is_state, optimizer_of, f"{path}[{key!r}]") for key, part in x.items()}
+    if type(x) in (list, tuple):
+        return type(x)(_each(part, converter, is_state, optimizer_of, f"{path}[{i}]") for i, part in enumerate(x))
+    if is_state(x):
+        return converter.twin(x, path)
+    return optimizer_of(x, converter, path) if is_optimizer(x) else converter.convert(x, path)

@@ -1,6 +1,6 @@
-"""Checkpoints that both frameworks read: safetensors, with what the tensors mean beside them."""
+"""Checkpoints that both frameworks read: States by path, with their units."""
 
-import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -15,41 +15,41 @@ from .._state import State
 from .._state.frame import put_all
 from ..units import Quantity, UnitMismatchError
 from ._extras import extra
+from ._formats import FORMATS, Content, read, written
 from .values import array_tree, is_foreign_state, tensor_tree
 
 __all__ = ["load", "save"]
 
-#: The entry of the header that says what the tensors are.
-_KEY = "brainstate_torch"
-_VERSION = 1
-_LONGEST = 1 << 24
+_BASES = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
 
 
-def save(path: str | os.PathLike[str], model: Any) -> None:
-    """Write the States of a model to a file in the format safetensors.
+def save(path: str | os.PathLike[str], model: Any, *, format: str | None = None) -> None:
+    """Write the States of a model to a file.
 
-    A tensor for each leaf, under the path of its State with dots, and in the header a manifest with units, kinds and
-    numbers of Python. The file is complete or not there.
+    A tensor for each leaf, under the path of its State with dots, and its unit. A file is complete or not there.
 
     Parameters
     ----------
     path
-        The file.
+        The file; a folder for orbax.
     model
-        A model of ours or of brainstate's, or a dictionary of States by name.
+        A model of ours or of brainstate's, or a dictionary of States or models by name.
+    format
+        ``'safetensors'``; ``'msgpack'``, which braintools reads; ``'npz'``, which numpy reads; or ``'orbax'``. None: by
+        the ending of `path`, and safetensors for others than these.
 
     Raises
     ------
     TypeError
         A leaf is neither a tensor nor a number.
     ValueError
-        Two leaves have one name.
+        Two leaves have one name, or there is no such format.
     MissingDependencyError
-        safetensors is not installed.
+        The package of the format is not installed.
 
     Notes
     -----
-    Source: the format safetensors (0.8).
+    Source: safetensors (0.8), braintools.file.msgpack_save (0.3.0), numpy.savez, orbax.checkpoint (0.12).
 
     Examples
     --------
@@ -61,17 +61,22 @@ def save(path: str | os.PathLike[str], model: Any) -> None:
     >>> bool((other.weight.value['weight'] == model.weight.value['weight']).all())
     True
     """
-    write = extra("safetensors.torch", "interop").save
+    path = Path(path)
+    ending = path.suffix.removeprefix(".")
+    name = format or (ending if ending in FORMATS else "safetensors")
+    if name not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Got {format!r}.")
     tensors: dict[str, torch.Tensor] = {}
     leaves: dict[str, dict[str, Any]] = {}
-    for name, state in _states(model).items():
-        value = state.value if isinstance(state, State) else tensor_tree(state.value, True, name)
-        for key, leaf in _leaves(name, value):
+    for place, state in _states(model).items():
+        value = state.value if isinstance(state, State) else tensor_tree(state.value, True, place)
+        for key, leaf in _leaves(place, value):
             if key in leaves:
                 raise ValueError(f"each leaf of `model` must have a name of its own. Got {key} twice. Rename a State.")
             leaves[key] = {"kind": type(state).__name__, **_entry(key, leaf, tensors)}
-    manifest = json.dumps({"version": _VERSION, "leaves": leaves})
-    _write_whole(Path(path), write(tensors, {_KEY: manifest}))
+    content = written(path, Content(tensors, leaves), name)
+    if content is not None:
+        _write_whole(path, content)
 
 
 def _entry(key: str, leaf: Any, tensors: dict[str, torch.Tensor]) -> dict[str, Any]:
@@ -104,19 +109,22 @@ def _write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def load(path: str | os.PathLike[str], model: Any, *, strict: bool = True) -> None:
-    """Read a file that :func:`save` wrote, on either side, into the States of a model; all of them or none.
+def load(path: str | os.PathLike[str], model: Any, *, strict: bool = True, assume_units: bool = False) -> None:
+    """Read a checkpoint into the States of a model; all of them or none.
 
     Values are converted to the units of the States and keep their dtype and device.
 
     Parameters
     ----------
     path
-        The file.
+        A file that :func:`save` wrote on either side, one of braintools' ``msgpack_save``, one of ``numpy.savez`` with
+        an array under each dotted name, or a folder of orbax. Its first bytes say which.
     model
         As for :func:`save`.
     strict
         Whether each leaf must be in the file and in the model.
+    assume_units
+        Whether numbers of files that say nothing of units (numpy's and orbax's own) are in the units of the States.
 
     Raises
     ------
@@ -124,11 +132,12 @@ def load(path: str | os.PathLike[str], model: Any, *, strict: bool = True) -> No
         The file is no such file or damaged; a leaf is missing or unexpected; a value has another shape or kind of
         number, or a unit of another dimension. Names the leaf. Nothing was changed.
     MissingDependencyError
-        safetensors is not installed.
+        The package of the format is not installed.
 
     Notes
     -----
-    Source: the format safetensors (0.8).
+    Source: safetensors (0.8), braintools.file.msgpack_load (0.3.0), numpy.load, orbax.checkpoint (0.12). Nothing in a
+    file is executed.
 
     Examples
     --------
@@ -139,12 +148,15 @@ def load(path: str | os.PathLike[str], model: Any, *, strict: bool = True) -> No
     ...     brainstate.interop.load(__import__('os').devnull, brainstate.nn.Linear(2, 3))
     ... except ValueError as error:
     ...     print(str(error)[:30])
-    `path` must be a file in the f
+    `path` must be a checkpoint in
     """
-    tensors, leaves = _read(Path(path))
+    content = read(Path(path))
     states = _states(model)
     named = {name: list(_leaves(name, _ours(name, state))) for name, state in states.items()}
-    known = {key for pairs in named.values() for key, _ in pairs}
+    held = {key: leaf for pairs in named.values() for key, leaf in pairs}
+    if not content.says_units:
+        content = _unwrapped(content, held)
+    leaves, known = content.leaves, held.keys()
     if strict and known != leaves.keys():
         raise ValueError(
             f"the file must have the leaves of `model`. Got none for {sorted(known - leaves.keys())}, and in addition "
@@ -154,9 +166,22 @@ def load(path: str | os.PathLike[str], model: Any, *, strict: bool = True) -> No
     for name, state in states.items():
         old = _ours(name, state)
         _, spec = _tree.flatten(old, is_leaf=_is_leaf)
-        new = [_fitted(key, leaf, tensors.get(key), leaves.get(key)) for key, leaf in named[name]]
+        assumed = assume_units and not content.says_units
+        new = [_fitted(key, leaf, content.tensors.get(key), leaves.get(key), assumed) for key, leaf in named[name]]
         pairs.append((state, _tree.unflatten(spec, new)))
     _assign(pairs)
+
+
+def _unwrapped(content: Content, held: Mapping[str, Any]) -> Content:
+    """Orbax takes a quantity for a list of one array: that array under the name of the leaf."""
+    tensors, leaves = dict(content.tensors), dict(content.leaves)
+    for key, leaf in held.items():
+        inner = f"{key}.0"
+        if isinstance(leaf, Quantity) and key not in leaves and inner in leaves and inner not in held:
+            leaves[key] = leaves.pop(inner)
+            if inner in tensors:
+                tensors[key] = tensors.pop(inner)
+    return Content(tensors, leaves, False)
 
 
 def _assign(pairs: list[tuple[Any, Any]]) -> None:
@@ -173,54 +198,19 @@ def _assign(pairs: list[tuple[Any, Any]]) -> None:
         raise
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
-    """The tensors and the manifest of a file, checked."""
-    module = extra("safetensors", "interop")
-    try:
-        with open(path, "rb") as file:
-            size = int.from_bytes(file.read(8), "little")
-        if size > _LONGEST:
-            raise ValueError(f"its header says that it has {size} bytes")
-        with module.safe_open(str(path), framework="pt") as file:
-            text = (file.metadata() or {}).get(_KEY)
-            manifest = None if text is None else json.loads(text)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # of the format's own reader, which raises several kinds
-        raise ValueError(f"`path` must be a file in the format safetensors. Got {path}: {error}.") from error
-    if not isinstance(manifest, dict) or manifest.get("version") != _VERSION:
-        raise ValueError(f"`path` must be a file that `interop.save` wrote. Got {path}, without its manifest.")
-    leaves = manifest.get("leaves")
-    if not isinstance(leaves, dict) or not all(map(_is_entry, leaves.values())):
-        raise ValueError(f"the manifest must describe each leaf. Got another in {path}; the file is damaged.")
-    of_tensors = {key for key, entry in leaves.items() if "number" not in entry}
-    if of_tensors != tensors.keys():
-        raise ValueError(
-            f"the manifest must name the tensors of the file. Got others: {sorted(of_tensors ^ tensors.keys())}."
-        )
-    return tensors, leaves
-
-
-def _is_entry(x: Any) -> bool:
-    if not isinstance(x, dict) or not isinstance(x.get("kind"), str):
-        return False
-    unit = x.get("unit", {})
-    powers = isinstance(unit, dict) and all(isinstance(power, (int, float)) for power in unit.values())
-    return powers and isinstance(x.get("number", 0), (bool, int, float))
-
-
-def _fitted(key: str, old: Any, new: Any, entry: Mapping[str, Any] | None) -> Any:
+def _fitted(key: str, old: Any, new: Any, entry: Mapping[str, Any] | None, assumed: bool) -> Any:
     """The value of the file as the leaf holds it."""
     if entry is None:
         return old
     number = entry.get("number", new)
     held, unit = (old.mantissa, old.unit) if isinstance(old, Quantity) else (old, None)
-    if ("unit" in entry) != (unit is not None):
-        said = "one" if "unit" in entry else "none"
-        raise ValueError(f"{key} must have a unit on both sides or on none. Got {said} in the file.")
-    if unit is not None:
-        number = _in_unit(key, number, entry["unit"], unit)
+    has_unit = "unit" in entry or "si" in entry
+    if has_unit != (unit is not None) and not (assumed and unit is not None):
+        said, cure = ("one", "") if has_unit else ("none", " Pass assume_units=True if its numbers are in this unit.")
+        cure = cure if unit is not None else ""
+        raise ValueError(f"{key} must have a unit on both sides or on none. Got {said} in the file.{cure}")
+    if has_unit:
+        number = _in_unit(key, number, entry, unit)
     if isinstance(held, torch.Tensor):
         number = torch.as_tensor(number)
         if number.shape != held.shape:
@@ -228,12 +218,21 @@ def _fitted(key: str, old: Any, new: Any, entry: Mapping[str, Any] | None) -> An
         if _rank(number.dtype) > _rank(held.dtype):
             raise ValueError(f"{key} must be {held.dtype}, or of a lesser kind. Got {number.dtype} in the file.")
         number = number.to(dtype=held.dtype, device=held.device)
+    elif isinstance(number, torch.Tensor) and not number.ndim and not isinstance(held, torch.Tensor):
+        number = number.item()
     elif isinstance(number, torch.Tensor):
         raise ValueError(f"{key} must be a number. Got a tensor of shape {tuple(number.shape)} in the file.")
     return number if unit is None else Quantity(number, unit)
 
 
-def _in_unit(key: str, number: Any, powers: Mapping[str, float], unit: Any) -> Any:
+def _in_unit(key: str, number: Any, entry: Mapping[str, Any], unit: Any) -> Any:
+    if "si" in entry:
+        dims, size = entry["si"]
+        if dims != [float(unit.dim.get(f"[{base}]", 0)) for base in _BASES]:
+            raise ValueError(f"{key} must have the dimension of {unit}. Got the powers {dims} of {_BASES} in the file.")
+        # As a product only where the sizes differ, so that equal units keep every digit.
+        return number if math.isclose(size, unit.magnitude, rel_tol=1e-12) else number * (size / unit.magnitude)
+    powers = entry["unit"]
     try:
         return Quantity.from_tuple((number, tuple(powers.items()))).to_decimal(unit)
     except UnitMismatchError:
@@ -269,15 +268,27 @@ def _leaves(name: str, value: Any) -> list[tuple[str, Any]]:
 def _states(model: Any) -> dict[str, Any]:
     """The States of a model by dotted name."""
     if isinstance(model, Mapping):
-        found = {str(name): state for name, state in model.items()}
-        for name, state in found.items():
-            if not isinstance(state, State) and not is_foreign_state(state):
-                raise TypeError(f"`model` must be a model or States by name. Got {type(state).__name__} for {name!r}.")
+        found: dict[str, Any] = {}
+        for key, part in model.items():
+            name = ".".join(map(str, key)) if isinstance(key, tuple) else str(key)
+            if isinstance(part, State) or is_foreign_state(part):
+                found[name] = part
+            elif isinstance(part, Mapping) or _has_states(part):
+                found |= {f"{name}.{rest}": state for rest, state in _states(part).items()}
+            else:
+                raise TypeError(f"`model` must be a model or States by name. Got {type(part).__name__} for {name!r}.")
         return found
     if isinstance(model, (torch.nn.Module, graph.Node)):
         by_path = graph.states(model)
-    elif any(kind.__module__.startswith("brainstate.") for kind in type(model).__mro__):
+    elif _has_states(model):
         by_path = extra("brainstate", "jax").graph.states(model)
     else:
         raise TypeError(f"`model` must be a model or States by name. Got {type(model).__name__}.")
     return {".".join(map(str, path)): state for path, state in by_path.items()}
+
+
+def _has_states(x: Any) -> bool:
+    """Whether it is a model of either framework."""
+    return isinstance(x, (torch.nn.Module, graph.Node)) or any(
+        kind.__module__.startswith("brainstate.") and kind.__name__ == "Node" for kind in type(x).__mro__
+    )
