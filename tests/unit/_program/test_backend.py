@@ -66,6 +66,32 @@ def test_values_that_are_used_twice_are_not_written_down_again_and_again(monkeyp
     assert 0 < len(lines) < 10 * len(draw.graph.nodes)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fun", "size", "parallel"),
+    [
+        (lambda x: x * 2 + 1, 20_000, False),
+        (lambda x: x * 2 + 1, 200_000, True),
+        (lambda x: torch.tanh(x * 2) * torch.exp(x), 20_000, True),
+        (lambda x: torch.tanh(x * 2) * torch.exp(x), 3_000, False),
+    ],
+)
+def test_a_kernel_has_a_second_thread_where_it_has_enough_to_do(fun, size, parallel):
+    from torch._inductor import config
+    from torch._inductor.utils import run_and_get_cpp_code
+
+    x = torch.linspace(-1, 1, size)
+    module = graph(lambda x: [fun(x)], x)
+    torch.set_num_threads(2)
+    try:
+        with config.patch(force_disable_caches=True):
+            found, source = run_and_get_cpp_code(lambda: compiled(module, [x], "inductor")([x])[0])
+    finally:
+        torch.set_num_threads(1)
+    assert ("#pragma omp parallel" in source) == parallel
+    torch.testing.assert_close(found, fun(x))
+
+
 def test_an_error_of_the_compiler_is_not_hidden(monkeypatch):
     from brainstate_torch._host import inductor
 
