@@ -153,8 +153,35 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
 _WORTH_A_THREAD = 2**16
 #: These cost as much as so many others.
 _DEAR_OPERATIONS = frozenset(
-    ["acos", "asin", "atan", "atan2", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1", "gelu", "lgamma", "log"]
-    + ["log10", "log1p", "log2", "mish", "pow", "rsqrt", "sigmoid", "silu", "sin", "sinh", "softplus", "tan", "tanh"]
+    [
+        "acos",
+        "asin",
+        "atan",
+        "atan2",
+        "cos",
+        "cosh",
+        "erf",
+        "erfc",
+        "exp",
+        "exp2",
+        "expm1",
+        "gelu",
+        "lgamma",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "mish",
+        "pow",
+        "rsqrt",
+        "sigmoid",
+        "silu",
+        "sin",
+        "sinh",
+        "softplus",
+        "tan",
+        "tanh",
+    ]
 )
 _DEAR_AS = 8
 
@@ -162,8 +189,8 @@ _DEAR_AS = 8
 def _elements_per_thread(graph: GraphModule) -> int:
     """With how many elements a thread of a kernel has enough to do; a kernel that has less runs in one thread.
 
-    Inductor's own number, 512, lets kernels of 1,100 elements start threads: with two, on a core that other work shares,
-    an element-wise kernel of 64,000 elements took 670 µs in place of 140.
+    Inductor's own number, 512, lets kernels of 1,100 elements start threads: with two, on a core that other work
+    shares, an element-wise kernel of 64,000 elements took 670 µs in place of 140.
     """
     work = 0
     for node in graph.graph.nodes:
