@@ -156,11 +156,15 @@ class Arithmetic:
 
     def __matmul__(self, other: Any) -> Any:
         parts = operand(other, self._mantissa)
-        return parts if parts is NotImplemented else attach(self._mantissa @ parts[0], self._unit._times(parts[1]))
+        if parts is NotImplemented:
+            return parts
+        return attach(_matrix_product(self._mantissa, parts[0]), self._unit._times(parts[1]))
 
     def __rmatmul__(self, other: Any) -> Any:
         parts = operand(other, self._mantissa)
-        return parts if parts is NotImplemented else attach(parts[0] @ self._mantissa, parts[1]._times(self._unit))
+        if parts is NotImplemented:
+            return parts
+        return attach(_matrix_product(parts[0], self._mantissa), parts[1]._times(self._unit))
 
     def __pow__(self, exponent: Any) -> Any:
         if isinstance(exponent, Arithmetic):
@@ -212,6 +216,13 @@ class Arithmetic:
             mantissa.round(decimals=digits or 0) if isinstance(mantissa, torch.Tensor) else round(mantissa, digits)
         )
         return self._make(rounded, self._unit)
+
+
+def _matrix_product(a: Any, b: Any) -> Any:
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.dtype is not b.dtype:
+        dtype = torch.promote_types(a.dtype, b.dtype)
+        a, b = a.to(dtype), b.to(dtype)
+    return a @ b
 
 
 def _number(value: Any, name: str) -> Any:

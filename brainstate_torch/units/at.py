@@ -8,6 +8,7 @@ import torch
 from .._arrays import as_tensor
 from .arithmetic import Arithmetic
 from .errors import UnitMismatchError
+from .forms.axes import missing
 from .indexing import places
 from .unit import UNITLESS
 from .values import fits_any_unit, parts_of
@@ -80,7 +81,7 @@ class Indexed:
         where = self._places(mode if filled else mode or "clip")
         found = array.reshape(-1)[where.clamp(min=0)]
         if filled:
-            fill = self._in_unit(fill_value) if fill_value is not None else _missing(array.dtype)
+            fill = self._in_unit(fill_value) if fill_value is not None else missing(array.dtype)
             found = torch.where(where < 0, torch.as_tensor(fill, dtype=array.dtype, device=array.device), found)
         return self._quantity._make(found, self._quantity._unit)
 
@@ -187,9 +188,3 @@ def _checked(mode: str | None, hints: dict[str, Any]) -> str | None:
     if mode not in _MODES:
         raise ValueError(f"`mode` must be one of {_MODES[1:]}. Got {mode!r}. Leave it out for the usual one.")
     return mode
-
-
-def _missing(dtype: torch.dtype) -> Any:
-    if dtype.is_floating_point or dtype.is_complex:
-        return float("nan")
-    return True if dtype is torch.bool else torch.iinfo(dtype).min

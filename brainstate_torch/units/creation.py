@@ -9,6 +9,7 @@ from .. import _tree, environ
 from .._arrays import as_tensor
 from .descriptions import described
 from .dtype_names import dtype as as_dtype
+from .forms.axes import whole, wholes
 from .functions import get_unit, is_quantity
 from .quantity import Quantity, as_quantity
 from .unit import UNITLESS, as_unit
@@ -131,7 +132,7 @@ def zeros(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     >>> u.math.zeros(2, unit=u.mV)
     tensor([0., 0.]) mV
     """
-    return _with_unit(torch.zeros(shape, dtype=_kind(dtype)), unit)
+    return _with_unit(torch.zeros(wholes(shape, "shape"), dtype=_kind(dtype)), unit)
 
 
 @described
@@ -144,7 +145,7 @@ def ones(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     >>> u.math.ones(2, unit=u.mV)
     tensor([1., 1.]) mV
     """
-    return _with_unit(torch.ones(shape, dtype=_kind(dtype)), unit)
+    return _with_unit(torch.ones(wholes(shape, "shape"), dtype=_kind(dtype)), unit)
 
 
 @described
@@ -157,7 +158,7 @@ def empty(shape: Any, dtype: Any = None, unit: Any = UNITLESS) -> Any:
     >>> u.math.empty(2, unit=u.mV).shape
     torch.Size([2])
     """
-    return _with_unit(torch.empty(shape, dtype=_kind(dtype)), unit)
+    return _with_unit(torch.empty(wholes(shape, "shape"), dtype=_kind(dtype)), unit)
 
 
 @described
@@ -173,7 +174,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, unit: Any = None) -> An
     value = asarray(fill_value, dtype)
     if unit is not None:
         value = value.in_unit(unit) if is_quantity(value) else value * as_unit(unit)
-    return value.expand(shape).clone()
+    return value.expand(wholes(shape, "shape")).clone()
 
 
 @described
@@ -187,7 +188,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any =
     tensor([[1., 0.],
             [0., 1.]]) mV
     """
-    on_diagonal = torch.arange(N)[:, None] + k == torch.arange(N if M is None else M)
+    on_diagonal = torch.arange(whole(N, "N"))[:, None] + k == torch.arange(whole(N if M is None else M, "M"))
     return _with_unit(on_diagonal.to(_kind(dtype)), unit)
 
 
@@ -216,7 +217,7 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None, unit: Any =
     tensor([[1., 0.],
             [1., 1.]])
     """
-    below = torch.arange(N)[:, None] + k >= torch.arange(N if M is None else M)
+    below = torch.arange(whole(N, "N"))[:, None] + k >= torch.arange(whole(N if M is None else M, "M"))
     return _with_unit(below.to(_kind(dtype)), unit)
 
 
@@ -273,6 +274,7 @@ def linspace(
     """
     unit = get_unit(stop) if fits_any_unit(start) else get_unit(start)
     first, last = (as_tensor(_number(value, unit)) for value in (start, stop))
+    first, last = (value.to(environ.ditype()) if value.dtype is torch.bool else value for value in (first, last))
     kind = as_dtype(dtype) if dtype is not None else _floating_of(first, last)
     values = _spaced(first, last, num, endpoint, kind)
     step = (last - first) / max(num - 1 if endpoint else num, 1) if num > 1 or not endpoint else first * float("nan")
@@ -290,7 +292,7 @@ def _spaced(first: torch.Tensor, last: torch.Tensor, num: int, endpoint: bool, k
     first, last = (each.to(work) for each in (first, last))
     if not first.ndim and not last.ndim and not work.is_complex and not (first.requires_grad or last.requires_grad):
         return torch.linspace(first.item(), last.item(), num if endpoint else num + 1, dtype=work)[:num]
-    parts = torch.arange(num, dtype=work, device=first.device) / max(num - 1 if endpoint else num, 1)
+    parts = torch.arange(num, device=first.device).to(work) / max(num - 1 if endpoint else num, 1)
     parts = parts.reshape(-1, *(1 for _ in torch.broadcast_shapes(first.shape, last.shape)))  # type: ignore[no-untyped-call]
     return first + (last - first) * parts
 

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import torch
 import torch.nn.functional as F
 
-from .forms.axes import Alike, Array, floating
+from .forms.axes import Alike, Array, floating, promoted, sum_dtype
+from .forms.elements import round as rounded
 from .public import public
 
 __all__ = [
@@ -198,6 +199,38 @@ def _on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arrays: function(*map(floating, arrays))
 
 
+def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with bools made integers, where all arrays are bools, which torch refuses."""
+
+    def call(*arrays: Any) -> Any:
+        if all(array.dtype is torch.bool for array in arrays):
+            arrays = tuple(array.to(sum_dtype(array)) for array in arrays)
+        return function(*arrays)
+
+    return call
+
+
+def _of_bools(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of one array, which leaves bools as they are."""
+    return lambda x: x if x.dtype is torch.bool else function(x)
+
+
+def _less(x: Any, y: Any) -> Any:
+    if x.dtype is not y.dtype and torch.bool in (x.dtype, y.dtype):
+        x, y = promoted(x, y)  # torch subtracts no bools
+    return torch.subtract(x, y)
+
+
+def _times(factor: float, function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x: x * factor if x.dtype.is_complex else function(x)
+
+
+def _step(x: Any, y: Any) -> Any:
+    # torch gives 0 for NaN, and asks for one dtype.
+    x, y = promoted(floating(x), floating(y))
+    return torch.where(torch.isnan(x), float("nan"), torch.heaviside(x, y))
+
+
 def _size(x: Any) -> Any:
     return x if x.dtype is torch.bool else torch.abs(x)
 
@@ -217,16 +250,16 @@ def _imaginary(x: Any) -> Any:
 abs = absolute = _one("abs", _size, "-3.0 * u.mV", "3.0 mV")
 fabs = _one("fabs", _on_floats(torch.abs), "-3.0 * u.mV", "3.0 mV")
 negative = _one("negative", torch.neg, "3.0 * u.mV", "-3.0 mV")
-positive = _one("positive", torch.positive, "3.0 * u.mV", "3.0 mV")
-square = _one("square", torch.square, "3.0 * u.mV", "9.0 mV ** 2")
+positive = _one("positive", _of_bools(torch.positive), "3.0 * u.mV", "3.0 mV")
+square = _one("square", _on_numbers(torch.square), "3.0 * u.mV", "9.0 mV ** 2")
 sqrt = _one("sqrt", torch.sqrt, "4.0 * u.mV**2", "2.0 mV")
-cbrt = _one("cbrt", _cube_root, "8.0 * u.mV**3", "2.0 mV")
-reciprocal = _one("reciprocal", torch.reciprocal, "2.0 * u.ms", "0.5 1 / ms")
-floor = _one("floor", torch.floor, "1.5 * u.mV", "1.0 mV")
-ceil = _one("ceil", torch.ceil, "1.5 * u.mV", "2.0 mV")
-trunc = _one("trunc", torch.trunc, "-1.5 * u.mV", "-1.0 mV")
-fix = _one("fix", torch.fix, "-1.5 * u.mV", "-1.0 mV")
-rint = _one("rint", _on_floats(torch.round), "1.4 * u.mV", "1.0 mV")
+cbrt = _one("cbrt", _on_floats(_cube_root), "8.0 * u.mV**3", "2.0 mV")
+reciprocal = _one("reciprocal", torch.reciprocal, "2.0 * u.ms", "0.5 kHz")
+floor = _one("floor", _of_bools(torch.floor), "1.5 * u.mV", "1.0 mV")
+ceil = _one("ceil", _of_bools(torch.ceil), "1.5 * u.mV", "2.0 mV")
+trunc = _one("trunc", _of_bools(torch.trunc), "-1.5 * u.mV", "-1.0 mV")
+fix = _one("fix", _of_bools(torch.fix), "-1.5 * u.mV", "-1.0 mV")
+rint = _one("rint", _on_floats(rounded), "1.4 * u.mV", "1.0 mV")
 sign = _one("sign", _sign, "-3.0 * u.mV", "tensor(-1.)")
 signbit = _one("signbit", torch.signbit, "-3.0 * u.mV", "tensor(True)")
 isnan = _one("isnan", torch.isnan, "3.0 * u.mV", "tensor(False)")
@@ -260,8 +293,8 @@ arcsinh = _plain("arcsinh", torch.arcsinh, "0.0", "tensor(0.)")
 arccosh = _plain("arccosh", torch.arccosh, "1.0", "tensor(0.)")
 arctanh = _plain("arctanh", torch.arctanh, "0.0", "tensor(0.)")
 sinc = _plain("sinc", torch.sinc, "0.0", "tensor(1.)")
-deg2rad = radians = _plain("deg2rad", torch.deg2rad, "0.0", "tensor(0.)")
-rad2deg = degrees = _plain("rad2deg", torch.rad2deg, "0.0", "tensor(0.)")
+deg2rad = radians = _plain("deg2rad", _times(math.pi / 180, torch.deg2rad), "0.0", "tensor(0.)")
+rad2deg = degrees = _plain("rad2deg", _times(180 / math.pi, torch.rad2deg), "0.0", "tensor(0.)")
 relu6 = _plain("relu6", _on_floats(F.relu6), "7.0", "tensor(6.)")
 sigmoid = _plain("sigmoid", torch.sigmoid, "0.0", "tensor(0.5000)")
 log_sigmoid = _plain("log_sigmoid", _on_floats(F.logsigmoid), "0.0", "tensor(-0.6931)")
@@ -285,19 +318,19 @@ angle = _named(_angle, "angle", "-3.0 * u.mV", "tensor(3.1416)")
 multiply = _two("multiply", torch.multiply, "2.0 * u.mV, 3.0 * u.mS", "6.0 uA")
 divide = true_divide = _two("divide", torch.divide, "3.0 * u.mV, 2.0 * u.volt", "tensor(0.0015)")
 copysign = _two("copysign", torch.copysign, "3.0 * u.mV, -1.0 * u.ms", "-3.0 mV")
-heaviside = _two("heaviside", _on_floats(torch.heaviside), "0.0 * u.mV, 0.5", "tensor(0.5000)")
+heaviside = _two("heaviside", _step, "0.0 * u.mV, 0.5", "tensor(0.5000)")
 
 #: Two values of one dimension.
 add = _alike("add", torch.add, "1.0 * u.volt, 2.0 * u.mV", "1.002 V")
-subtract = _alike("subtract", torch.subtract, "1.0 * u.volt, 2.0 * u.mV", "0.998 V")
-floor_divide = _alike("floor_divide", torch.floor_divide, "7.0 * u.mV, 2.0 * u.mV", "tensor(3.)")
-mod = remainder = _alike("remainder", torch.remainder, "-5.0 * u.mV, 3.0 * u.mV", "1.0 mV")
-fmod = _alike("fmod", torch.fmod, "-5.0 * u.mV, 3.0 * u.mV", "-2.0 mV")
+subtract = _alike("subtract", _less, "1.0 * u.volt, 2.0 * u.mV", "0.998 V")
+floor_divide = _alike("floor_divide", _on_numbers(torch.floor_divide), "7.0 * u.mV, 2.0 * u.mV", "tensor(3.)")
+mod = remainder = _alike("remainder", _on_numbers(torch.remainder), "-5.0 * u.mV, 3.0 * u.mV", "1.0 mV")
+fmod = _alike("fmod", _on_numbers(torch.fmod), "-5.0 * u.mV, 3.0 * u.mV", "-2.0 mV")
 maximum = _alike("maximum", torch.maximum, "3.0 * u.mV, 1.0 * u.volt", "1000.0 mV")
 minimum = _alike("minimum", torch.minimum, "3.0 * u.mV, 1.0 * u.volt", "3.0 mV")
 fmax = _alike("fmax", torch.fmax, "3.0 * u.mV, 1.0 * u.volt", "1000.0 mV")
 fmin = _alike("fmin", torch.fmin, "3.0 * u.mV, 1.0 * u.volt", "3.0 mV")
-nextafter = _alike("nextafter", torch.nextafter, "1.0 * u.mV, 1.0 * u.mV", "1.0 mV")
+nextafter = _alike("nextafter", _on_floats(torch.nextafter), "1.0 * u.mV, 1.0 * u.mV", "1.0 mV")
 equal = _alike("equal", torch.eq, "1000.0 * u.mV, 1.0 * u.volt", "tensor(True)")
 not_equal = _alike("not_equal", torch.ne, "1000.0 * u.mV, 1.0 * u.volt", "tensor(False)")
 less = _alike("less", torch.lt, "3.0 * u.mV, 1.0 * u.volt", "tensor(True)")
@@ -312,8 +345,8 @@ lcm = _alike("lcm", torch.lcm, "6, 4", "tensor(12, dtype=torch.int32)")
 bitwise_and = _alike("bitwise_and", torch.bitwise_and, "6, 3", "tensor(2, dtype=torch.int32)")
 bitwise_or = _alike("bitwise_or", torch.bitwise_or, "6, 3", "tensor(7, dtype=torch.int32)")
 bitwise_xor = _alike("bitwise_xor", torch.bitwise_xor, "6, 3", "tensor(5, dtype=torch.int32)")
-left_shift = _alike("left_shift", torch.bitwise_left_shift, "1, 2", "tensor(4, dtype=torch.int32)")
-right_shift = _alike("right_shift", torch.bitwise_right_shift, "4, 2", "tensor(1, dtype=torch.int32)")
+left_shift = _alike("left_shift", _on_numbers(torch.bitwise_left_shift), "1, 2", "tensor(4, dtype=torch.int32)")
+right_shift = _alike("right_shift", _on_numbers(torch.bitwise_right_shift), "4, 2", "tensor(1, dtype=torch.int32)")
 
 #: Two values of one dimension, or two plain ones counted in ``unit_to_scale``.
 hypot = _plain_alike("hypot", _on_floats(torch.hypot), "3.0 * u.mV, 4.0 * u.mV", "5.0 mV")

@@ -42,7 +42,7 @@ def exprel(x: Any, *, unit_to_scale: Any = None) -> Any:
     (tensor(1.), tensor(1.7183))
     """
     value = asarray(as_quantity(x).to_decimal(unit_to_scale))
-    return exprel_of(value if value.is_floating_point() else value.to(environ.dftype()))
+    return exprel_of(value if value.is_floating_point() or value.is_complex() else value.to(environ.dftype()))
 
 
 @described

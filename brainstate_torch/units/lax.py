@@ -105,10 +105,10 @@ def convert_element_type(operand: Array, new_dtype: Any) -> Any:
 
 
 @public
-def top_k(operand: Array, k: int) -> tuple[Any, torch.Tensor]:
+def top_k(operand: Array, k: int) -> list[Any]:
     """The largest `k` elements along the last axis, and their places."""
     values, places = torch.topk(operand, k)
-    return values, indices(places)
+    return [values, indices(places)]
 
 
 @public

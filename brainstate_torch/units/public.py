@@ -141,7 +141,7 @@ def _convert(places: list[tuple[Any, Any, str]]) -> None:
         unit = value.unit if isinstance(value, Quantity) else UNITLESS
         if mark == "alike" and unit is UNITLESS and fits_any_unit(mantissa):
             unit = common
-        holder[key] = _array(mantissa, unit, beside)
+        holder[key] = _array(mantissa, unit, None if mark == "array" and isinstance(mantissa, bool) else beside)
 
 
 def _array(mantissa: Any, unit: Unit, beside: torch.Tensor | None) -> Any:

@@ -72,7 +72,7 @@ _SIGNATURES = {
     "input=a -> 1, 1, a": "linalg_lu",
     # One common unit.
     "input=a, other=a -> a": """
-        add sub subtract rsub maximum minimum fmax fmin remainder fmod hypot nextafter __add__ __sub__ __radd__
+        add sub subtract rsub maximum minimum fmax fmin gcd lcm remainder fmod hypot nextafter __add__ __sub__ __radd__
         __rsub__ __mod__ __rmod__
     """,
     "input=a, other=a -> 1": """

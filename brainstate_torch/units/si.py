@@ -48,8 +48,8 @@ _BASES = (
     ("katal", "kat", {"mol": 1, "s": -1}),
 )
 
-#: Units that a product is printed in: ampere, second and hertz, and all with more than one base unit.
-_PRINTED = {base: powers for base, _, powers in _BASES if len(powers) > 1 or base in ("ampere", "second", "hertz")}
+#: Units that a product is printed in. Illuminance and catalytic activity have names that few would recognise.
+_PRINTED = {base: powers for base, _, powers in _BASES if base not in ("lux", "katal")}
 
 
 def _dimension(powers: dict[str, int]) -> dict[str, int]:
@@ -83,7 +83,7 @@ def parsed(text: str) -> UnitsContainer | None:
 
 @cache
 def _by_dimension() -> dict[UnitsContainer, tuple[str, float]]:
-    symbols = {base: symbol for base, symbol, _ in _BASES}
+    symbols = {base: symbol for base, symbol, _ in _BASES} | {"meter": "m", "kelvin": "K", "candela": "cd"}
     found = {UnitsContainer(_dimension(powers)): (symbols[base], 1.0) for base, powers in _PRINTED.items()}
     found[UnitsContainer({"[substance]": 1, "[length]": -3})] = ("M", 1e3)
     return found

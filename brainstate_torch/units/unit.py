@@ -221,10 +221,16 @@ class Unit:
         return self._text
 
     def _spelled(self) -> str:
-        if not self._container:
+        if not self._container or (len(self._container) > 1 and not self._dim and self._scale == 1.0):
             return "1"
-        known = si.named(self._scale, self._dim) if len(self._container) > 1 else None
+        known = None if self._is_simple() else si.named(self._scale, self._dim)
         return known or f"{self.pint:~D}".replace("µ", "u").replace("Ω", "ohm")
+
+    def _is_simple(self) -> bool:
+        """Whether this is printed as it was written: one named unit, or one with an angle, which no SI name shows."""
+        if len(self._container) == 1 and next(iter(self._container.values())) == 1:
+            return True
+        return any(not _named(name)._dim for name in self._container)
 
     def __format__(self, spec: str) -> str:
         return format(self.pint, spec) if spec else str(self)
@@ -321,6 +327,10 @@ def _make(container: UnitsContainer) -> Unit:
     self._scale = _tidy(scale)
     self._folded = (1.0, self) if self._dim else (self._scale, None)
     return self
+
+
+def _named(name: str) -> Unit:
+    return intern({name: 1})
 
 
 def _pints_definition(name: str) -> tuple[float, Any]:

@@ -2,28 +2,12 @@
 
 import re
 
-import numpy as np
 import pytest
 import torch
 
 import brainstate_torch.units as u
 
-brainunit = pytest.importorskip("brainunit")
-jnp = pytest.importorskip("jax.numpy")
-
-ARRAYS = {
-    "x": np.array([3.0, -4.0, 5.5], "float32"),
-    "y": np.array([2.0, 5.0, 0.5], "float32"),
-    "p": np.array([0.5, 1.5, 2.5], "float32"),
-    "m": np.array([[1.0, -2.0, 3.0], [4.0, 5.0, -6.0]], "float32"),
-    "s": np.array([[2.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 4.0]], "float32"),
-    "c": np.arange(24.0, dtype="float32").reshape(2, 3, 4) - 7.5,
-    "n": np.array([[1.0, np.nan, 3.0], [np.nan, 5.0, -6.0]], "float32"),
-    "i": np.array([3, 1, 2], "int32"),
-    "k": np.array([[1, 2, 3], [4, 5, 7]], "int32"),
-    "b": np.array([[True, False, True], [False, True, True]]),
-    "z": np.array([1.0 + 2.0j, -1.0j, 3.0], "complex64"),
-}
+from .expressions import compare, lines, ours, tensors, theirs
 
 CASES = """
     u.math.sum(m*u.mV, axis=None, keepdims=True)
@@ -818,27 +802,6 @@ REFUSALS = {
 }
 
 
-def lines(text):
-    return [line.strip() for line in text.strip().splitlines()]
-
-
-def ours(text):
-    return eval(text, {"u": u, "torch": torch, **_names()})
-
-
-def _names():
-    return {"A": lambda v: torch.tensor(v, dtype=_narrow(v)), **_tensors()}
-
-
-def _narrow(values):
-    dtype = np.asarray(values).dtype
-    return {"f": torch.float32, "i": torch.int32, "b": torch.bool, "c": torch.complex64}[dtype.kind]
-
-
-def _tensors():
-    return {name: torch.from_numpy(value.copy()) for name, value in ARRAYS.items()}
-
-
 #: Names that jax.numpy has and brainunit lacks.
 JNP_CASES = """
     jnp.pad(x, (1, 2))
@@ -927,38 +890,6 @@ JNP_CASES = """
 """
 
 
-def theirs(text):
-    return eval(text, {"u": brainunit, "A": jnp.array, **{name: jnp.array(value) for name, value in ARRAYS.items()}})
-
-
-def si(value):
-    """The number in SI base units and the dimension."""
-    quantity = u.as_quantity(value) if isinstance(value, brainunit.Quantity) else value
-    mantissa = u.get_mantissa(quantity)
-    mantissa = mantissa.resolve_conj() if isinstance(mantissa, torch.Tensor) else mantissa
-    return np.asarray(mantissa), u.get_unit(quantity).magnitude, u.get_dim(quantity)
-
-
-def compare(found, expected):
-    if isinstance(expected, (list, tuple)):
-        assert len(found) == len(expected)
-        for pair in zip(found, expected, strict=True):
-            compare(*pair)
-        return
-    if isinstance(expected, (str, type(None))):
-        assert found == expected
-        return
-    (own, scale, dimension), (other, their_scale, their_dimension) = si(found), si(expected)
-    assert dimension == their_dimension
-    assert own.shape == other.shape
-    is_number = not isinstance(found, (u.Quantity, torch.Tensor)) or not hasattr(expected, "dtype")
-    assert is_number or own.dtype == other.dtype or isinstance(u.get_mantissa(found), (bool, int, float, complex))
-    kind = complex if own.dtype.kind == "c" else float
-    np.testing.assert_allclose(
-        own.astype(kind) * scale, other.astype(kind) * their_scale, rtol=3e-5, atol=2e-6 * min(scale, 1.0)
-    )
-
-
 @pytest.mark.parametrize("text", lines(CASES))
 def test_function_with_options_is_brainunits(text):
     compare(ours(text), theirs(text))
@@ -966,13 +897,12 @@ def test_function_with_options_is_brainunits(text):
 
 @pytest.mark.parametrize("text", lines(JNP_CASES))
 def test_function_with_options_is_jax_numpys(text):
-    found = eval(text, {"jnp": u.math, **_names()})
-    compare(found, eval(text, {"jnp": jnp, "A": jnp.array, **{name: jnp.array(v) for name, v in ARRAYS.items()}}))
+    compare(ours(text), theirs(text))
 
 
 @pytest.mark.parametrize("text", DECISIONS)
 def test_function_decides_otherwise(text):
-    assert eval(text, {"u": u, "torch": torch, **_tensors()}) == DECISIONS[text][0]
+    assert eval(text, {"u": u, "torch": torch, **tensors()}) == DECISIONS[text][0]
 
 
 @pytest.mark.parametrize("text", REFUSALS)

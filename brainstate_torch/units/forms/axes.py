@@ -1,6 +1,7 @@
 """Axes as numpy names them, and the dtypes of numpy's results."""
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -24,7 +25,11 @@ __all__ = [
     "indices",
     "is_whole",
     "joined",
+    "missing",
+    "promoted",
     "sum_dtype",
+    "whole",
+    "wholes",
 ]
 
 #: A tensor or a quantity; `units.math` makes one of numbers, lists and numpy arrays where a parameter is of this type.
@@ -48,11 +53,35 @@ def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
     """The axes as numbers from zero; all of them for None."""
     if axis is None:
         return tuple(range(x.ndim))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    found = axis if isinstance(axis, int) else wholes(axis, "axis")
+    axes = (found,) if isinstance(found, int) else found
     for each in axes:
         if not -x.ndim <= each < x.ndim:
             raise IndexError(f"`axis` must be an axis of an array with {x.ndim} axes. Got {each}. Count from zero.")
     return tuple(each % x.ndim for each in axes)
+
+
+def missing(dtype: torch.dtype) -> Any:
+    """What JAX puts in the place of an element that is not there: NaN, the least integer, True."""
+    if dtype.is_floating_point or dtype.is_complex:
+        return float("nan")
+    return True if dtype is torch.bool else torch.iinfo(dtype).min
+
+
+def whole(value: Any, name: str) -> int:
+    """The value of an argument as an integer; a number with a part after the point raises."""
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        kind = type(value).__name__
+        raise TypeError(f"`{name}` must be an integer, or several. Got a {kind}. Convert it with int().") from error
+
+
+def wholes(value: Any, name: str) -> int | tuple[int, ...]:
+    """As :func:`whole`, of one or of several."""
+    if isinstance(value, (list, tuple)) or getattr(value, "ndim", False):
+        return tuple(whole(each, name) for each in value)
+    return whole(value, name)
 
 
 def joined(x: Array, axis: Axis) -> tuple[Array, tuple[int, ...]]:
@@ -72,6 +101,14 @@ def counted(x: Array, axis: Axis) -> int:
 def is_whole(dtype: torch.dtype) -> bool:
     """Whether the dtype is one of integers, or bool."""
     return not (dtype.is_floating_point or dtype.is_complex)
+
+
+def promoted(*arrays: Array) -> list[Array]:
+    """The arrays in their common dtype, which some of torch's functions ask for."""
+    dtype = arrays[0].dtype
+    for array in arrays[1:]:
+        dtype = torch.promote_types(dtype, array.dtype)
+    return [array if array.dtype is dtype else array.to(dtype) for array in arrays]
 
 
 def sum_dtype(x: Array) -> torch.dtype | None:

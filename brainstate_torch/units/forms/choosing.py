@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, Arrays
+from .axes import Alike, Array, Arrays, as_array, missing
 from .axes import indices as as_indices
 
 __all__ = [
@@ -106,6 +106,8 @@ def select(condlist: Arrays, choicelist: Arrays, default: Any = 0) -> Array:
             f"`condlist` and `choicelist` must have one length. Got {len(condlist)} and {len(choicelist)}. Pair them."
         )
     result = default
+    if isinstance(default, (bool, int)) and all(choice.dtype is torch.bool for choice in choicelist):
+        result = as_array(default)  # torch would make it 64 bit wide
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         result = torch.where(condition, choice, result)
     return result
@@ -182,7 +184,7 @@ def take(
         The axis; None for places in the flattened array.
     mode
         What becomes of places outside: an error (None, "raise"), the edge ("clip"), counted round ("wrap"), or
-        `fill_value` ("fill"; NaN where it is not given).
+        `fill_value` ("fill"; where it is not given NaN, of integers the least one).
     unique_indices, indices_are_sorted
         Hints to XLA, without effect.
     fill_value
@@ -218,7 +220,7 @@ def take(
     found = torch.index_select(a, axis, torch.where(flat < 0, flat + length, flat))
     if mode == "fill":
         outside = outside.reshape([-1 if each == axis else 1 for each in range(a.ndim)])
-        found = torch.where(outside, float("nan") if fill_value is None else fill_value, found)
+        found = torch.where(~outside, found, missing(a.dtype) if fill_value is None else fill_value)
     return found.reshape(shape)
 
 

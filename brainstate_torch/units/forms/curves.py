@@ -50,8 +50,8 @@ def interp(
     width = xp[after] - xp[before]
     part = (x - xp[before]) / torch.where(width == 0, torch.ones_like(width), width)
     result = torch.lerp(fp[before], fp[after], part.clamp(0.0, 1.0).to(fp.dtype))
-    result = result if left is None else torch.where(x < xp[0], left, result)
-    return result if right is None else torch.where(x > xp[-1], right, result)
+    result = result if left is None else torch.where(~(x < xp[0]), result, left)
+    return result if right is None else torch.where(~(x > xp[-1]), result, right)
 
 
 def gradient(f: Array, *varargs: Array, axis: Axis = None, edge_order: int | None = None) -> Any:
@@ -221,6 +221,8 @@ def cov(
         whole, distance = whole.reshape(-1)[0], x - mean
         total = whole - (ddof if aweights is None else ddof * (weights * aweights).sum() / whole)
     result = (distance if weights is None else distance * weights) @ torch.conj(distance).T / total
+    if not x.shape[1]:
+        result = result * float("nan")  # an empty sum is 0
     return result.squeeze()
 
 

@@ -128,7 +128,7 @@ def fill_diagonal(a: Alike, val: Alike, wrap: bool = False, inplace: bool = Fals
         count = places.numel()
         ranks = (mask.cumsum(0) - 1).clamp(min=0) % val.numel()
         val = val.reshape(-1)[ranks[: mask.numel()]].reshape(a.shape) if count else val
-    return torch.where(mask.reshape(a.shape), val, a)
+    return torch.where(~mask.reshape(a.shape), a, val)
 
 
 def remove_diag(x: Array) -> Array:

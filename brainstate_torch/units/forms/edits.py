@@ -92,7 +92,7 @@ def place(arr: Alike, mask: Array, vals: Alike, *, inplace: bool = False) -> Arr
     _check_new(inplace, "place")
     mask = (mask if mask.dtype is torch.bool else mask != 0).reshape(arr.shape)
     number = (torch.cumsum(mask.reshape(-1), 0) - 1).clamp(min=0) % vals.numel()
-    return torch.where(mask, vals.reshape(-1)[number].reshape(arr.shape), arr)
+    return torch.where(~mask, arr, vals.reshape(-1)[number].reshape(arr.shape))
 
 
 def put(a: Alike, ind: Array, v: Alike, mode: str | None = None, *, inplace: bool = False) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from .axes import Alike, Array, floating, is_whole
+from .axes import Alike, Array, as_array, floating, is_whole, promoted, sum_dtype
 
 __all__ = [
     "allclose",
@@ -87,10 +87,13 @@ def float_power(x: Array, y: Any) -> Array:
 
 
 def _raised(function: Any, x: Array, y: Any) -> Array:
+    y = y if isinstance(y, (int, float, complex)) else as_array(y)
     if isinstance(y, torch.Tensor) and not y.ndim and hasattr(x, "unit") and x.unit.dim:
         y = y.item()
     if isinstance(y, int) and y < 0:
         x = floating(x)
+    if x.dtype is torch.bool and (isinstance(y, int) or getattr(y, "dtype", None) is torch.bool):
+        x, y = x.to(sum_dtype(x)), y if isinstance(y, int) else y.to(sum_dtype(y))
     return function(x, y)
 
 
@@ -142,10 +145,12 @@ def divmod(x: Alike, y: Alike) -> tuple[Array, Array]:
     >>> u.math.divmod(7.0 * u.mV, 2.0 * u.mV)
     (tensor(3.), 1.0 mV)
     """
+    if x.dtype is torch.bool and y.dtype is torch.bool:
+        x, y = (each.to(sum_dtype(each)) for each in (x, y))
     return torch.floor_divide(x, y), torch.remainder(x, y)
 
 
-def nan_to_num(x: Array, nan: Any = None, posinf: Any = None, neginf: Any = None) -> Array:
+def nan_to_num(x: Array, nan: Any = None, posinf: Any = None, neginf: Any = None, *, copy: bool = True) -> Array:
     """The elements with a number in place of each NaN (0) and infinity (the largest of the dtype).
 
     Examples
@@ -158,7 +163,7 @@ def nan_to_num(x: Array, nan: Any = None, posinf: Any = None, neginf: Any = None
         return x
     for found, value in ((torch.isnan, nan), (torch.isposinf, posinf), (torch.isneginf, neginf)):
         if value is not None:
-            x = torch.where(found(x), value, x)
+            x = torch.where(~found(x), x, value)
     return torch.nan_to_num(x)
 
 
@@ -183,6 +188,7 @@ def isclose(x: Alike, y: Alike, rtol: Any = None, atol: Any = None, equal_nan: b
     >>> u.math.isclose(1000.0 * u.mV, 1.0 * u.volt)
     tensor(True)
     """
+    x, y = promoted(x, y)
     return torch.isclose(x, y, **_tolerances(rtol, atol), equal_nan=equal_nan)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, Arrays
+from .axes import Alike, Array, Arrays, as_array, wholes
 
 __all__ = [
     "append", "array_split", "block", "column_stack", "concatenate", "dsplit", "dstack", "hsplit", "hstack",
@@ -126,12 +126,13 @@ def _depth(arrays: Any) -> int:
 
 
 def _rank(arrays: Any) -> int:
-    return max(map(_rank, arrays)) if isinstance(arrays, list) else int(arrays.ndim)
+    return max(map(_rank, arrays)) if isinstance(arrays, list) else int(as_array(arrays).ndim)
 
 
 def _blocks(arrays: Any, rank: int, axis: int) -> Array:
     if isinstance(arrays, list):
         return torch.cat([_blocks(array, rank, axis + 1) for array in arrays], axis)
+    arrays = as_array(arrays)
     return torch.reshape(arrays, (1,) * (rank - arrays.ndim) + tuple(arrays.shape))
 
 
@@ -149,6 +150,7 @@ def split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
     >>> u.math.split([1.0, 2.0, 3.0] * u.mV, [1])
     [tensor([1.]) mV, tensor([2., 3.]) mV]
     """
+    indices_or_sections = wholes(indices_or_sections, "indices_or_sections")
     if isinstance(indices_or_sections, int) and ary.shape[axis] % indices_or_sections:
         raise ValueError(
             f"`indices_or_sections` must divide the length of the axis. Got {indices_or_sections} for "
@@ -166,9 +168,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
     >>> u.math.array_split([1.0, 2.0, 3.0] * u.mV, 2)
     [tensor([1., 2.]) mV, tensor([3.]) mV]
     """
-    if not isinstance(indices_or_sections, int):
-        indices_or_sections = tuple(int(place) for place in indices_or_sections)
-    return list(torch.tensor_split(ary, indices_or_sections, dim=axis))
+    return list(torch.tensor_split(ary, wholes(indices_or_sections, "indices_or_sections"), dim=axis))
 
 
 def hsplit(a: Array, indices_or_sections: Any) -> list[Array]:

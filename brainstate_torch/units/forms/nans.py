@@ -4,7 +4,9 @@ from typing import Any
 
 import torch
 
-from .axes import Array, Axis, axes_of, indices, joined
+from ..errors import UnitMismatchError
+from ..unit import UNITLESS
+from .axes import Array, Axis, axes_of, floating, indices, joined
 from .cumulative import cumprod, cumsum
 from .reductions import _floating, _part, _quantile, max, mean, min, prod, sum, var
 
@@ -45,7 +47,12 @@ def nanprod(
     x: Array, axis: Axis = None, dtype: torch.dtype | None = None, keepdims: bool = False, initial: Any = None,
     where: Array | None = None,
 ) -> Array:  # fmt: skip
-    """The product of the numbers; each NaN counts as one in the unit of the quantity.
+    """The product of the numbers; the unit to their number.
+
+    Raises
+    ------
+    UnitMismatchError
+        The products of a quantity with a dimension have different numbers of factors, hence different units.
 
     Examples
     --------
@@ -53,7 +60,17 @@ def nanprod(
     >>> u.math.nanprod([2.0, u.math.nan, 3.0])
     tensor(6.)
     """
-    return prod(_without(x, torch.ones_like(x)), axis, dtype, keepdims, initial, where)
+    unit = getattr(x, "unit", UNITLESS)
+    if not unit.dim or not bool(torch.any(torch.isnan(x))):
+        return prod(_without(x, torch.ones_like(x)), axis, dtype, keepdims, initial, where)
+    counts = torch.unique(torch.sum(_known(x, where), axes_of(x, axis)))
+    if counts.numel() != 1:
+        raise UnitMismatchError(
+            f"`x` must have one number of elements that are not NaN in each product. Got {counts.tolist()} in {unit}. "
+            "Divide by a unit first.",
+            unit,
+        )
+    return prod(_without(x.mantissa, 1), axis, dtype, keepdims, initial, where) * unit ** int(counts)
 
 
 def nanmean(
@@ -138,7 +155,7 @@ def nanmin(
 
 
 def _place(function: Any, limit: float, a: Array, axis: int | None, keepdims: bool) -> torch.Tensor:
-    rows, shape = joined(a, axis)
+    rows, shape = joined(floating(a) if a.dtype is torch.bool else a, axis)
     found = function(_without(rows, limit), -1)
     found = torch.where(torch.all(torch.isnan(rows), -1), -1, found)
     return indices(found.reshape(shape) if keepdims else found)

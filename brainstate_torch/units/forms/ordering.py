@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, floating, indices
+from .axes import Alike, Array, floating, indices, promoted
 
 __all__ = [
     "argpartition",
@@ -263,6 +263,7 @@ def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indi
     >>> u.math.intersect1d([1.0, 2.0, 3.0] * u.mV, [3.0, 1.0] * u.mV)
     tensor([1., 3.]) mV
     """
+    ar1, ar2 = promoted(ar1, ar2)
     first, first_at = unique(ar1, return_index=True)
     second, second_at = unique(ar2, return_index=True)
     equal = first[:, None] == second[None, :]

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from .axes import Array, Arrays
+from .axes import Array, Arrays, as_array, floating, promoted, sum_dtype
 
 __all__ = [
     "cross",
@@ -24,12 +24,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _alike(*arrays: Array) -> list[Array]:
-    """The arrays in their common dtype, which torch's products ask for."""
-    dtype = arrays[0].dtype
-    for array in arrays[1:]:
-        dtype = torch.promote_types(dtype, array.dtype)
-    return [array if array.dtype is dtype else array.to(dtype) for array in arrays]
+def _multiplied(function: Any, *arrays: Array) -> Array:
+    """The product in the common dtype; of bools, which torch does not multiply, whether any pair is true."""
+    arrays = tuple(promoted(*arrays))
+    if arrays[0].dtype is torch.bool:
+        return function(*(array.to(torch.int32) for array in arrays)) != 0
+    return function(*arrays)
 
 
 def _typed(result: Array, dtype: torch.dtype | None) -> Array:
@@ -45,7 +45,7 @@ def matmul(a: Array, b: Array, *, precision: Any = None, preferred_element_type:
     >>> u.math.matmul([1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    return _typed(torch.matmul(*_alike(a, b)), preferred_element_type)
+    return _typed(_multiplied(torch.matmul, a, b), preferred_element_type)
 
 
 def dot(a: Array, b: Array, *, precision: Any = None, preferred_element_type: torch.dtype | None = None) -> Array:
@@ -57,10 +57,9 @@ def dot(a: Array, b: Array, *, precision: Any = None, preferred_element_type: to
     >>> u.math.dot([1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    a, b = _alike(a, b)
     if not a.ndim or not b.ndim:
         return _typed(torch.mul(a, b), preferred_element_type)
-    return _typed(torch.tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)])), preferred_element_type)
+    return tensordot(a, b, ([a.ndim - 1], [max(b.ndim - 2, 0)]), preferred_element_type=preferred_element_type)
 
 
 def vdot(a: Array, b: Array, *, precision: Any = None, preferred_element_type: torch.dtype | None = None) -> Array:
@@ -72,8 +71,7 @@ def vdot(a: Array, b: Array, *, precision: Any = None, preferred_element_type: t
     >>> u.math.vdot([1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    a, b = _alike(a, b)
-    return _typed(torch.vdot(a.reshape(-1), b.reshape(-1)), preferred_element_type)
+    return _typed(_multiplied(torch.vdot, a.reshape(-1), b.reshape(-1)), preferred_element_type)
 
 
 def vecdot(
@@ -87,7 +85,10 @@ def vecdot(
     >>> u.math.vecdot([1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    return _typed(torch.sum(torch.conj(a) * b, axis), preferred_element_type)
+    product = torch.conj(a) * b
+    if product.dtype is torch.bool:
+        return _typed(torch.any(product, axis), preferred_element_type)
+    return torch.sum(product, axis, dtype=preferred_element_type or sum_dtype(product))
 
 
 def inner(a: Array, b: Array, *, precision: Any = None, preferred_element_type: torch.dtype | None = None) -> Array:
@@ -99,7 +100,7 @@ def inner(a: Array, b: Array, *, precision: Any = None, preferred_element_type: 
     >>> u.math.inner([1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    return _typed(torch.inner(*_alike(a, b)), preferred_element_type)
+    return _typed(_multiplied(torch.inner, a, b), preferred_element_type)
 
 
 def outer(a: Array, b: Array, out: None = None) -> Array:
@@ -140,14 +141,14 @@ def tensordot(
     """
     if not isinstance(axes, int):
         axes = [[part] if isinstance(part, int) else list(part) for part in axes]
-    return _typed(torch.tensordot(*_alike(a, b), axes), preferred_element_type)  # type: ignore[call-arg]
+    return _typed(_multiplied(lambda a, b: torch.tensordot(a, b, axes), a, b), preferred_element_type)
 
 
 def einsum(
-    subscripts: str, /, *operands: Array, optimize: Any = "optimal", precision: Any = None,
+    subscripts: Any, /, *operands: Array, optimize: Any = "optimal", precision: Any = None,
     preferred_element_type: torch.dtype | None = None,
 ) -> Array:  # fmt: skip
-    """The sum of products that the subscripts describe.
+    """The sum of products that the subscripts describe: a text, or axes as numbers after each array.
 
     Examples
     --------
@@ -155,7 +156,17 @@ def einsum(
     >>> u.math.einsum("i,i->", [1.0, 2.0] * u.mV, [3.0, 4.0] * u.mS)
     11.0 uA
     """
-    return _typed(torch.einsum(subscripts, *_alike(*operands)), preferred_element_type)
+    if not isinstance(subscripts, str):
+        subscripts, operands = _written(as_array(subscripts), *operands)
+    return _typed(_multiplied(lambda *arrays: torch.einsum(subscripts, *arrays), *operands), preferred_element_type)
+
+
+def _written(*parts: Array) -> tuple[str, tuple[Array, ...]]:
+    """The text of subscripts that are given as numbers after each array, and the arrays."""
+    count = len(parts) // 2
+    letters = ["".join(chr(ord("a") + int(axis)) for axis in axes) for axes in (*parts[1::2], *parts[2 * count :])]
+    inputs = ",".join(letters[:count])
+    return f"{inputs}->{letters[-1]}" if len(letters) > count else inputs, parts[: 2 * count : 2]
 
 
 def cross(a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Array:
@@ -169,7 +180,7 @@ def cross(a: Array, b: Array, axisa: int = -1, axisb: int = -1, axisc: int = -1,
     """
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = _alike(torch.movedim(a, axisa, -1), torch.movedim(b, axisb, -1))
+    a, b = promoted(torch.movedim(a, axisa, -1), torch.movedim(b, axisb, -1))
     if a.shape[-1] not in (2, 3) or b.shape[-1] not in (2, 3):
         raise ValueError(
             f"`a` and `b` must be vectors of 2 or 3 components. Got {a.shape[-1]} and {b.shape[-1]}. Use outer."
@@ -195,7 +206,7 @@ def multi_dot(arrays: Arrays, *, precision: Any = None) -> Array:
     >>> u.math.multi_dot([[[2.0]] * u.mV, [[3.0]] * u.mS])
     tensor([[6.]]) uA
     """
-    return torch.linalg.multi_dot(_alike(*arrays))
+    return _multiplied(lambda *arrays: torch.linalg.multi_dot(list(arrays)), *arrays)
 
 
 def matrix_power(a: Array, n: int) -> Array:
@@ -207,7 +218,7 @@ def matrix_power(a: Array, n: int) -> Array:
     >>> u.math.matrix_power([[2.0]] * u.mV, 2)
     tensor([[4.]]) mV ** 2
     """
-    return torch.linalg.matrix_power(a, n)
+    return torch.linalg.matrix_power(floating(a) if n < 0 else a, n)
 
 
 def matvec(x1: Array, x2: Array, /) -> Array:
@@ -219,8 +230,7 @@ def matvec(x1: Array, x2: Array, /) -> Array:
     >>> u.math.matvec([[1.0, 2.0]] * u.mV, [3.0, 4.0] * u.mS)
     tensor([11.]) uA
     """
-    x1, x2 = _alike(x1, x2)
-    return torch.matmul(x1, x2[..., None])[..., 0]
+    return _multiplied(torch.matmul, x1, x2[..., None])[..., 0]
 
 
 def vecmat(x1: Array, x2: Array, /) -> Array:
@@ -232,5 +242,4 @@ def vecmat(x1: Array, x2: Array, /) -> Array:
     >>> u.math.vecmat([3.0] * u.mV, [[1.0, 2.0]] * u.mS)
     tensor([3., 6.]) uA
     """
-    x1, x2 = _alike(torch.conj(x1), x2)
-    return torch.matmul(x1[..., None, :], x2)[..., 0, :]
+    return _multiplied(torch.matmul, torch.conj(x1)[..., None, :], x2)[..., 0, :]

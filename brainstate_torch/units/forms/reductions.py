@@ -13,6 +13,12 @@ __all__ = [
 ]  # fmt: skip
 
 
+def _over(x: Array, axis: Axis, keepdims: bool | None) -> tuple[Array, tuple[int, ...], bool]:
+    """The array, its axes to reduce and whether they stay; for none a new one of length one: () means all to torch."""
+    axes = axes_of(x, axis)
+    return (x, axes, builtins.bool(keepdims)) if axes else (x[..., None], (x.ndim,), False)
+
+
 def _selected(x: Array, where: Array | None, otherwise: Any) -> Array:
     return x if where is None else torch.where(where, x, otherwise)
 
@@ -52,7 +58,8 @@ def mean(
     """
     x = _floating(x, dtype)
     if where is None:
-        return torch.mean(x, axes_of(x, axis), keepdim=keepdims)
+        x, axes, keepdims = _over(x, axis, keepdims)
+        return torch.mean(x, axes, keepdim=keepdims)
     return sum(x, axis, keepdims=keepdims, where=where) / _count(x, axis, keepdims, where)
 
 
@@ -62,7 +69,8 @@ def _floating(x: Array, dtype: torch.dtype | None = None) -> Array:
 
 
 def _count(x: Array, axis: Axis, keepdims: bool, where: Array) -> Array:
-    return torch.sum(torch.broadcast_to(where, x.shape), axes_of(x, axis), keepdim=keepdims)
+    where, axes, keepdims = _over(torch.broadcast_to(where, x.shape), axis, keepdims)
+    return torch.sum(where, axes, keepdim=keepdims)
 
 
 def prod(
@@ -185,7 +193,8 @@ def all(x: Array, axis: Axis = None, keepdims: bool = False, where: Array | None
     (tensor(False), tensor(True))
     """
     truth = _selected(_true(x), where, True)
-    return torch.all(truth, axes_of(x, axis), keepdim=keepdims) if x.ndim else truth
+    truth, axes, keepdims = _over(truth, axis, keepdims)
+    return torch.all(truth, axes, keepdim=keepdims)
 
 
 def any(x: Array, axis: Axis = None, keepdims: bool = False, where: Array | None = None) -> torch.Tensor:
@@ -198,7 +207,8 @@ def any(x: Array, axis: Axis = None, keepdims: bool = False, where: Array | None
     (tensor(True), tensor(False))
     """
     truth = _selected(_true(x), where, False)
-    return torch.any(truth, axes_of(x, axis), keepdim=keepdims) if x.ndim else truth
+    truth, axes, keepdims = _over(truth, axis, keepdims)
+    return torch.any(truth, axes, keepdim=keepdims)
 
 
 def _true(x: Array) -> torch.Tensor:
@@ -214,7 +224,8 @@ def count_nonzero(a: Array, axis: Axis = None, keepdims: bool | None = None) -> 
     >>> u.math.count_nonzero([1.0, 0.0] * u.mV)
     tensor(1, dtype=torch.int32)
     """
-    return indices(torch.sum(_true(a), axes_of(a, axis), keepdim=builtins.bool(keepdims)))
+    truth, axes, keepdims = _over(_true(a), axis, keepdims)
+    return indices(torch.sum(truth, axes, keepdim=keepdims))
 
 
 def var(
@@ -231,7 +242,8 @@ def var(
     """
     a = _floating(a, dtype)
     if where is None and float(ddof).is_integer():
-        return torch.var(a, axes_of(a, axis), correction=int(ddof), keepdim=keepdims)
+        a, axes, keepdims = _over(a, axis, keepdims)
+        return torch.var(a, axes, correction=int(ddof), keepdim=keepdims)
     distance = (a - mean(a, axis, keepdims=True, where=where)).abs() ** 2
     count = counted(a, axis) if where is None else _count(a, axis, keepdims, where)
     return sum(distance, axis, keepdims=keepdims, where=where) / (count - ddof)
@@ -266,10 +278,11 @@ def quantile(a: Array, q: Any, axis: Axis = None, method: str = "linear", keepdi
 
 def _quantile(function: Any, a: Array, q: Any, axis: Axis, method: str, keepdims: bool) -> Array:
     a = _floating(a)
+    dtype, a = a.dtype, a.float() if a.dtype.itemsize < 4 else a  # torch takes no quantiles of half precision
     rows, shape = joined(a, axis)
     part = torch.as_tensor(q, dtype=a.dtype, device=a.device)
     result = function(rows, part.reshape(-1), -1, interpolation=method)
-    return result.reshape((*part.shape, *(shape if keepdims else rows.shape[:-1])))
+    return result.reshape((*part.shape, *(shape if keepdims else rows.shape[:-1]))).to(dtype)
 
 
 def percentile(a: Array, q: Any, axis: Axis = None, method: str = "linear", keepdims: bool = False) -> Array:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..descriptions import described
-from .axes import Array, Axis, Shape, axes_of
+from .axes import Array, Axis, Shape, axes_of, is_whole, wholes
 
 __all__ = [
     "atleast_1d",
@@ -40,12 +39,9 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _shape(shape: Shape) -> tuple[int, ...]:
-    return (int(shape),) if _is_number(shape) else tuple(int(length) for length in shape)  # type: ignore[arg-type, union-attr]
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, int) or (isinstance(x, (torch.Tensor, np.ndarray, np.generic)) and not x.ndim)
+def _shape(shape: Shape, name: str = "shape") -> tuple[int, ...]:
+    lengths = wholes(shape, name)
+    return (lengths,) if isinstance(lengths, int) else lengths
 
 
 def _check_order(order: str) -> bool:
@@ -158,7 +154,7 @@ def moveaxis(a: Array, source: Shape, destination: Shape) -> Array:
     tensor([[1.],
             [2.]]) mV
     """
-    return torch.movedim(a, _shape(source), _shape(destination))
+    return torch.movedim(a, _shape(source, "source"), _shape(destination, "destination"))
 
 
 def rollaxis(a: Array, axis: int, start: int = 0) -> Array:
@@ -208,8 +204,10 @@ def expand_dims(a: Array, axis: Shape) -> Array:
     >>> u.math.expand_dims([1.0, 2.0] * u.mV, (0, 2)).shape
     torch.Size([1, 2, 1])
     """
-    places = _shape(axis)
+    places = _shape(axis, "axis")
     total = a.ndim + len(places)
+    if any(not -total <= place < total for place in places) or len({place % total for place in places}) < len(places):
+        raise ValueError(f"`axis` must be different places in a result with {total} axes. Got {axis}. Count from zero.")
     for place in sorted(place % total for place in places):
         a = torch.unsqueeze(a, place)
     return a
@@ -281,7 +279,7 @@ def tile(A: Array, reps: Shape) -> Array:
     >>> u.math.tile([1.0, 2.0] * u.mV, 2)
     tensor([1., 2., 1., 2.]) mV
     """
-    return torch.tile(A, _shape(reps))
+    return torch.tile(A, _shape(reps, "reps"))
 
 
 def repeat(a: Array, repeats: Any, axis: int | None = None, total_repeat_length: int | None = None) -> Array:
@@ -298,7 +296,10 @@ def repeat(a: Array, repeats: Any, axis: int | None = None, total_repeat_length:
     if axis is None:
         a, axis = a.reshape(-1), 0
     if not isinstance(repeats, int):
-        repeats = torch.as_tensor(repeats, device=a.device).long()
+        repeats = torch.as_tensor(repeats, device=a.device)
+        if not is_whole(repeats.dtype):
+            raise TypeError(f"`repeats` must be integers. Got {repeats.dtype}. Round them first.")
+        repeats = repeats.long()
         repeats = torch.broadcast_to(repeats.reshape(-1), (a.shape[axis],))
     result = torch.repeat_interleave(a, repeats, dim=axis)
     if total_repeat_length is None:
@@ -353,9 +354,9 @@ def roll(a: Array, shift: Shape, axis: Axis = None) -> Array:
     tensor([2., 1.]) mV
     """
     if axis is None:
-        return torch.roll(a.reshape(-1), sum(_shape(shift))).reshape(a.shape)
+        return torch.roll(a.reshape(-1), sum(_shape(shift, "shift"))).reshape(a.shape)
     axes = axes_of(a, axis)
-    shifts = _shape(shift)
+    shifts = _shape(shift, "shift")
     return torch.roll(a, shifts * len(axes) if len(shifts) == 1 else shifts, axes)
 
 

@@ -209,8 +209,10 @@ ROUNDING = {
     "nan_to_num",
 }
 LOW_PRECISION = {"half", "bfloat16", "chalf", "float", "cfloat"}
-#: Need a device or storage that is not here, or give random or uninitialised numbers.
+#: Need a device or storage that is not here, give random or uninitialised numbers, or take integers only.
 ELSEWHERE = {
+    "gcd",
+    "lcm",
     "cuda",
     "ipu",
     "mtia",
