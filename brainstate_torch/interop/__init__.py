@@ -16,6 +16,8 @@ from .into_jax import to_jax
 from .into_torch import to_torch
 from .jax_function import from_jax
 from .jax_models import from_equinox, from_linen, from_nnx, to_equinox, to_linen, to_nnx
+from .nir_graphs import from_nir, to_nir
+from .nir_layers import Connected, LeakyIntegrator
 from .registry import LayerMapping, register_layer_mapping
 from .supported import supported_layers
 from .torch_layers import MultiheadAttention, ResetAfterGRUCell
@@ -23,9 +25,11 @@ from .torch_models import from_torch_nn, to_torch_nn
 
 __all__ = [
     "Comparison",
+    "Connected",
     "ConversionError",
     "InteropError",
     "LayerMapping",
+    "LeakyIntegrator",
     "MissingDependencyError",
     "MissingShapeError",
     "MultiheadAttention",
@@ -38,6 +42,7 @@ __all__ = [
     "from_equinox",
     "from_jax",
     "from_linen",
+    "from_nir",
     "from_nnx",
     "from_torch_nn",
     "load",
@@ -48,6 +53,7 @@ __all__ = [
     "to_equinox",
     "to_jax",
     "to_linen",
+    "to_nir",
     "to_nnx",
     "to_torch",
     "to_torch_nn",

@@ -6,8 +6,8 @@ from typing import Any
 
 __all__ = ["FRAMEWORKS", "LayerMapping", "exported", "imported", "known_names", "register_layer_mapping"]
 
-#: torch is torch.nn; the last three go by way of brainstate.interop.
-FRAMEWORKS = ("brainstate", "torch", "nnx", "linen", "equinox")
+#: torch is torch.nn; nnx, linen and equinox go by way of brainstate.interop.
+FRAMEWORKS = ("brainstate", "torch", "nnx", "linen", "equinox", "nir")
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class LayerMapping:
     bst_type
         The class here.
     framework
-        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'`` or ``'equinox'``.
+        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'``, ``'equinox'`` or ``'nir'``.
     foreign_type
         The class there.
     to_bst

@@ -4,6 +4,7 @@ from .. import nn
 from ._brain_layers import shared_names
 from ._extras import extra
 from ._jax_walks import package_of
+from ._nir_nodes import register
 from .registry import FRAMEWORKS, known_names
 
 __all__ = ["supported_layers"]
@@ -15,7 +16,8 @@ def supported_layers(framework: str | None = None) -> dict[str, list[str]]:
     Parameters
     ----------
     framework
-        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'`` or ``'equinox'``; None: all of them.
+        ``'brainstate'``, ``'torch'``, ``'nnx'``, ``'linen'``, ``'equinox'`` or ``'nir'``; None: all of
+        them.
 
     Returns
     -------
@@ -41,15 +43,15 @@ def supported_layers(framework: str | None = None) -> dict[str, list[str]]:
     """
     if framework is not None and framework not in FRAMEWORKS:
         raise ValueError(f"`framework` must be one of {', '.join(FRAMEWORKS)}. Got {framework!r}.")
-    return {
-        each: sorted(known_names(each) | _by_brainstate(each))
-        for each in (FRAMEWORKS if framework is None else (framework,))
-    }
+    frameworks = FRAMEWORKS if framework is None else (framework,)
+    if "nir" in frameworks:
+        register()
+    return {each: sorted(known_names(each) | _by_brainstate(each)) for each in frameworks}
 
 
 def _by_brainstate(framework: str) -> set[str]:
     """The classes here that go over without an entry of our registry."""
-    if framework == "torch":
+    if framework in ("torch", "nir"):
         return set()
     if framework == "brainstate":
         return shared_names()
