@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from .._host.functorch import FakeTensor, concrete
+from .capture import capture
 from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors
 from .recording import is_recording, recording
 
@@ -51,7 +52,11 @@ class Effect(Operation):
         """There is nothing to compile."""
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
-        self.act(*tensors)
+        recorded = capture()
+        if recorded is None:
+            self.act(*tensors)
+        else:
+            recorded.late.append((self.act, list(tensors)))
         return []
 
     def shapes(self, tensors: Tensors) -> list[torch.Tensor]:

@@ -6,7 +6,9 @@ from typing import Any
 import torch
 
 from .._host.functorch import FakeTensor
+from .._program.capture import capture, hand_on
 from .._program.operation import Cotangents, Operation, Pull, Tensors, in_lanes
+from ._captured import OWN
 from ._generators import WORKSPACE, Generators
 
 __all__ = ["Draw", "advanced"]
@@ -62,6 +64,10 @@ class Draw(Operation):
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         state, *others = tensors
+        if (recorded := capture()) is not None:
+            stream = recorded.stream(state)
+            stream.draws = OWN
+            return [self.sampler(stream.own, *others).contiguous(), hand_on(state)]
         drawn, after = advanced(state, self.device, self.sampler, *others)
         WORKSPACE.state = after
         return [drawn.contiguous(), after]

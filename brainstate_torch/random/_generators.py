@@ -86,6 +86,26 @@ def padded(state: torch.Tensor) -> torch.Tensor:
     return state if missing <= 0 else torch.cat([state, state.new_zeros(missing)])
 
 
+def part_of(state: torch.Tensor, index: int) -> tuple[torch.Tensor | None, int]:
+    """The part of a state that belongs to a CUDA device, None if it has not drawn yet; and the seed."""
+    cpu = torch.Generator()
+    cpu.set_state(state[:_CPU_BYTES].clone())
+    own = state[_CPU_BYTES + index * _CUDA_BYTES :][:_CUDA_BYTES].clone()
+    return own if own.any() else None, cpu.initial_seed()
+
+
+def with_part(state: torch.Tensor, index: int, part: torch.Tensor) -> torch.Tensor:
+    """A state with another part for a CUDA device; those before it that have not drawn stand at their seed."""
+    found = padded(state).clone()
+    for i in range(index):
+        own, seed = part_of(found, i)
+        if own is None:
+            start = torch.Generator(device=f"cuda:{i}").manual_seed(seed).get_state()
+            found[_CPU_BYTES + i * _CUDA_BYTES :][:_CUDA_BYTES] = start
+    found[_CPU_BYTES + index * _CUDA_BYTES :][:_CUDA_BYTES] = part
+    return found
+
+
 class _Workspace(threading.local):
     """The generators of this thread, which every RandomState uses, and the state that they are in."""
 

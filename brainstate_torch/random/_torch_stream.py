@@ -7,9 +7,11 @@ from typing import Any
 import torch
 
 from .._host.dispatch import OpOverload
+from .._program.capture import capture, hand_on
 from .._program.operation import Tensors
-from .._program.recording import recording
+from .._program.recording import recording, with_numbers
 from .._state.value import Value
+from ._captured import DEFAULT
 from ._draw_operation import Draw
 from ._generators import Generators
 from ._state import RandomState
@@ -48,7 +50,9 @@ class TorchStream(RandomState):
 
     @property
     def _value(self) -> Any:
-        return _default_generators().state().as_subclass(Value)
+        # Where a program is recorded, the parts of several generators would be joined without numbers.
+        with with_numbers():
+            return _default_generators().state().as_subclass(Value)
 
     @_value.setter
     def _value(self, value: torch.Tensor) -> None:
@@ -82,6 +86,9 @@ class _TorchDraw(Draw):
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         state, *others = tensors
+        if (recorded := capture()) is not None:
+            recorded.stream(state).draws = DEFAULT
+            return [*[x.contiguous() for x in self.sampler(None, *others)], hand_on(state)]
         generators = _default_generators()
         before = generators.state()
         generators.load(state)

@@ -37,9 +37,11 @@ def operand(x: Any, beside: Any) -> Any:
         return 1, as_unit(x)
     if foreign.is_foreign(x):
         return parts_of(x)
-    # A JAX array, or NotImplemented.
-    # Copied: a result may show its memory, which JAX takes for constant.
-    return (torch.utils.dlpack.from_dlpack(x).clone(), UNITLESS) if hasattr(x, "__dlpack__") else NotImplemented
+    if not hasattr(x, "__dlpack__"):
+        return NotImplemented
+    # A JAX array. Copied: a result may show its memory, which JAX takes for constant.
+    array = torch.utils.dlpack.from_dlpack(x).clone()
+    return (array.to(beside.device) if isinstance(beside, torch.Tensor) else array), UNITLESS
 
 
 def like(number: Any, beside: torch.Tensor | None) -> torch.Tensor:

@@ -27,6 +27,8 @@ class Cost(NamedTuple):
         How often it ran, and the seconds that this took together.
     inputs, outputs
         Bytes of the tensors that it takes, States and constants included, and of those that it gives.
+    graph
+        Whether it is one CUDA graph: how often that was recorded, or what hinders it. ``'no'`` on a CPU.
     """
 
     arguments: tuple[str, ...]
@@ -40,6 +42,7 @@ class Cost(NamedTuple):
     running: float
     inputs: int
     outputs: int
+    graph: str = "no"
 
 
 class Costs(tuple[Cost, ...]):
@@ -58,12 +61,13 @@ class Costs(tuple[Cost, ...]):
                 str(cost.calls),
                 f"{cost.running / cost.calls * 1e6:,.0f} us" if cost.calls else "-",
                 *(_bytes(x) for x in (cost.inputs, cost.outputs)),
+                cost.graph,
             )
             for cost in self
         ]
         names = (
             *("arguments", "States", "pieces", "operations", "kernels", "recording", "compiling", "calls", "each"),
-            *("inputs", "outputs"),
+            *("inputs", "outputs", "CUDA graph"),
         )
         widths = [max(len(row[i]) for row in (names, *rows)) for i in range(len(names))]
         lines = [[names[0].ljust(widths[0]), *[x.rjust(width) for x, width in zip(names[1:], widths[1:], strict=True)]]]

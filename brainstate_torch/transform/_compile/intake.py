@@ -9,7 +9,7 @@ from ... import _tree
 from ..._arrays import as_tensor, is_arraylike
 from ..._state.value import Value
 
-__all__ = ["Intake"]
+__all__ = ["Intake", "placed"]
 
 
 class Intake:
@@ -21,11 +21,14 @@ class Intake:
         The value when the graph was recorded, with tensors in the place of numbers.
     places
         For each of its tensors the input of the graph, or None if the graph does not use it.
+    home
+        The device on which numbers become tensors; None for the default one.
     """
 
-    __slots__ = ("leaves", "spec", "used")
+    __slots__ = ("home", "leaves", "spec", "used")
 
-    def __init__(self, value: Any, places: Sequence[int | None]) -> None:
+    def __init__(self, value: Any, places: Sequence[int | None], home: torch.device | None = None) -> None:
+        self.home = home
         leaves, self.spec = _tree.flatten(value)
         self.leaves = [_kind(leaf) for leaf in leaves]
         tensors = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
@@ -43,12 +46,23 @@ class Intake:
         leaves, spec = _tree.flatten(value)
         if spec != self.spec:
             return False
-        leaves = [as_tensor(leaf) if is_arraylike(leaf) else leaf for leaf in leaves]
+        leaves = [placed(leaf, self.home) if is_arraylike(leaf) else leaf for leaf in leaves]
         if any(_kind(leaf) != kind for leaf, kind in zip(leaves, self.leaves, strict=True)):
             return False
         for leaf, place in self.used:
             inputs[place] = leaves[leaf]
         return True
+
+
+def placed(x: Any, device: torch.device | None) -> torch.Tensor:
+    """The tensor of a number or array on a device; a tensor itself. None means the default device.
+
+    A number is filled in on the device: a copy would wait for it, and a CUDA graph would know its first value for ever.
+    """
+    tensor = as_tensor(x)
+    if device is None or isinstance(x, torch.Tensor) or tensor.device == device:
+        return tensor
+    return tensor.to(device) if tensor.ndim else torch.full((), tensor.item(), dtype=tensor.dtype, device=device)
 
 
 def _kind(leaf: Any) -> Any:

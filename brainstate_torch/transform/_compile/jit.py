@@ -7,11 +7,10 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-import numpy as np
 import torch
 
 from ... import _tree, environ
-from ..._arrays import from_numpy, is_arraylike
+from ..._arrays import is_arraylike
 from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
@@ -27,6 +26,7 @@ from .._core.functional import checked_arguments, run
 from .._core.placing import device_beside
 from .._core.signatures import P, T
 from .cost import Costs
+from .intake import placed
 from .program import Program
 from .programs import Programs
 from .recorded import numbers_as_tensors
@@ -57,11 +57,13 @@ class Jitted(Generic[P, Out]):
         backend: str | None,
         name: str | None,
         maxsize: int = _CAPACITY,
+        cuda_graphs: bool | None = None,
     ) -> None:
         functools.update_wrapper(self, fun, updated=())
         self.origin_fun, self.name, self.backend = fun, name, backend
         self._static_places, self._static_names = static
         self._label = str(name or getattr(fun, "__qualname__", type(fun).__name__))
+        self.cuda_graphs, self._told_of_graphs = cuda_graphs, False
         self._maxsize, self._programs = maxsize, Programs(maxsize, self._label)
         #: The settings that Python needs the numbers of.
         self._fixed: set[str] = set()
@@ -155,19 +157,34 @@ class Jitted(Generic[P, Out]):
         def make(settings: SettingInputs) -> Program:
             fun = _filled(self.origin_fun, len(args), fixed, fixed_names) if fixed or fixed_names else self.origin_fun
             roots = (self.origin_fun, *fixed.values(), *fixed_names.values())
-            return Program(fun, arguments, tensors, backend, self.name, dropped, settings, roots)
+            settings.home = device_beside((args, kwargs), [self.origin_fun])
+            return Program(fun, arguments, tensors, backend, self.name, dropped, settings, roots, self.cuda_graphs)
 
         begin = time.perf_counter()
         program = recorded_with_inputs(make, self._fixed, self._step)
         self._key = key
         self._programs.add(key, program, causes)
+        made: Program = program
+        made.on_hindrance = lambda: self._tell_of_graphs(made.hindrance)
         program.compile()
+        self._tell_of_graphs(program.hindrance)
         seconds = time.perf_counter() - begin
         if seconds > _PATIENCE:
             print(f"jit: compiled {self._label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
         inputs = program.inputs(tensors)
         assert inputs is not None, f"a program must fit what it was recorded with: {program.changed()}"
         return program, inputs
+
+    def _tell_of_graphs(self, hindrance: str | None) -> None:
+        """Say once why the function does not run as one CUDA graph."""
+        if hindrance is None or self._told_of_graphs:
+            return
+        self._told_of_graphs = True
+        print(
+            f"jit: {self._label} runs kernel by kernel, not as one CUDA graph: {hindrance}. "
+            "`cuda_graphs=False` says that this is meant.",
+            file=sys.stderr,
+        )
 
     def _causes(self, key: Any) -> set[str]:
         """In what a call differs from the one that the last program was made for."""
@@ -223,7 +240,9 @@ class Jitted(Generic[P, Out]):
         """The same function with its first argument static, for an instance."""
         if self._method is None:
             places = frozenset([0, *[place + 1 for place in self._static_places]])
-            self._method = Jitted(self.origin_fun, (places, self._static_names), self.backend, self.name, self._maxsize)
+            self._method = Jitted(
+                self.origin_fun, (places, self._static_names), self.backend, self.name, self._maxsize, self.cuda_graphs
+            )
         return self._method
 
     @overload
@@ -302,9 +321,7 @@ def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor], place: Callab
                 f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
                 f"Got {kind_of(leaf)}. {cure}"
             )
-        if isinstance(leaf, np.ndarray) and leaf.ndim:
-            leaf = from_numpy(leaf, place())
-        tensor = leaf if isinstance(leaf, torch.Tensor) else numbers_as_tensors(leaf)
+        tensor = leaf if isinstance(leaf, torch.Tensor) else placed(leaf, place())
         tensors.append(tensor)
         key.append((tensor.shape, tensor.dtype, tensor.device))
     return tuple(key)
@@ -340,6 +357,7 @@ def jit(
     inline: bool = False,
     name: str | None = None,
     maxsize: int = ...,
+    cuda_graphs: bool | None = None,
 ) -> Jitted[P, T]: ...
 
 
@@ -358,6 +376,7 @@ def jit(
     inline: bool = False,
     name: str | None = None,
     maxsize: int = ...,
+    cuda_graphs: bool | None = None,
 ) -> Jitted[P, Any]: ...
 
 
@@ -376,6 +395,7 @@ def jit(
     inline: bool = False,
     name: str | None = None,
     maxsize: int = ...,
+    cuda_graphs: bool | None = None,
 ) -> Callable[[Callable[P, T]], Jitted[P, T]]: ...
 
 
@@ -393,6 +413,7 @@ def jit(
     inline: bool = False,
     name: str | None = None,
     maxsize: int = _CAPACITY,
+    cuda_graphs: bool | None = None,
 ) -> Any:
     """A function as a compiled program: recorded at the first call, and from then on run without Python.
 
@@ -420,6 +441,9 @@ def jit(
         A name, for display.
     maxsize
         The number of programs that are kept; beyond it the one that was not used for longest is dropped.
+    cuda_graphs
+        Whether a program on a GPU is one CUDA graph from its second call on, launched at once. None: where the backend
+        is 'inductor'. What hinders it, such as a `while_loop`, is said once; `cost` tells of it, too.
     in_shardings, out_shardings, device
         Belong to JAX's devices: None only. A program runs where its tensors are.
     donate_argnums, donate_argnames, keep_unused, inline
@@ -472,7 +496,7 @@ def jit(
     def make(target: Any) -> Jitted[..., Any]:
         if not callable(target):
             raise TypeError(f"the function to compile must be callable. Got {kind_of(target)}.")
-        return Jitted(target, static, backend, name, maxsize)
+        return Jitted(target, static, backend, name, maxsize, cuda_graphs)
 
     return make if isinstance(fun, Missing) else make(fun)
 

@@ -14,6 +14,8 @@ from ..._errors import kind_of
 from ..._host.fx import Node
 from ..._host.memory import apart
 from ..._program.backend import Made, compiled, made
+from ..._program.capture import Captured
+from ..._program.hindrances import graph_device, hindrance
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
 from ..._program.recording import Like, is_recording
@@ -53,6 +55,8 @@ class Program:
         What is an input among the numbers in `environ`.
     static
         The arguments that are not tensors.
+    graphs
+        Whether to run as one CUDA graph, where that can be; None: if the backend is 'inductor'.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Program:
         dropped: Callable[[Any], None],
         settings: SettingInputs | None = None,
         static: Iterable[Any] = (),
+        graphs: bool | None = None,
     ) -> None:
         begin = time.perf_counter()
         self.settings = SettingInputs() if settings is None else settings
@@ -79,7 +84,14 @@ class Program:
             if frame.created:
                 self._replaced = before.replaced(frame.created, frame.given, self.watched.contents())
         self.graph, captured, *_ = found.recorded
-        self.backend = backend
+        self.backend, self._graphs = backend, graphs
+        #: What runs as a CUDA graph; and what a graph is hindered by, in words.
+        self._captured: Captured | None = None
+        self.hindrance: str | None = None
+        own = found.recorded
+        self._made_inside = [
+            len(tensors) + i for i, (x, y) in enumerate(zip(own.stand_ins, own.originals, strict=True)) if x is y
+        ]
         self.given = len(tensors)
         self.touched = [
             _Touched(state, value, [None if i is None else i + self.given for i in found.places[state]], dropped)
@@ -161,8 +173,42 @@ class Program:
         with made() as self._made:
             for operation in operations_in(self.graph):
                 operation.prepare()
-            self._machine = compiled(self.graph, self.like, self.backend)
+            self._machine = self._graphed(compiled(self.graph, self.like, self.backend))
         self._compiling = time.perf_counter() - begin
+
+    def _graphed(self, machine: Machine) -> Machine:
+        """The machine as a CUDA graph, where that is wanted and can be."""
+        device = graph_device(self.like)
+        wanted = self.backend == "inductor" if self._graphs is None else self._graphs
+        if not wanted or all(x.device.type != "cuda" for x in self.like):
+            return machine
+        if device is None:
+            self.hindrance = "its tensors lie on several devices"
+        else:
+            self.hindrance = hindrance(self.graph, self.like, self._made_inside)
+        if self.hindrance is not None or device is None:
+            return machine
+        written = {change.ref() for change in self._changes}
+        steady = [place for x in self.touched if x.ref() not in written for place in x.places]
+        steady += [place for place, _ in self._constants if place not in self._made_inside]
+        self._captured = Captured(machine, self.like, device, steady, self._made_inside, self._failed)
+        return self._captured
+
+    def _failed(self, error: BaseException) -> None:
+        """The driver refused to record."""
+        self._captured = None
+        self.hindrance = f"recording failed: {' '.join(str(error).split())[:200]}"
+        self.on_hindrance()
+
+    #: Called when a graph turns out to be impossible.
+    on_hindrance: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def _graph_state(self) -> str:
+        """Whether it is one CUDA graph, in a word or two."""
+        if self._captured is not None:
+            return f"recorded {self._captured.recorded} x" if self._captured.recorded else "not yet"
+        return "no" if self.hindrance is None else f"no: {self.hindrance}"
 
     def cost(self) -> Cost:
         """What it costs."""
@@ -180,6 +226,7 @@ class Program:
             running=self._running,
             inputs=sum(x.shape.numel() * x.dtype.itemsize for x in self.like),
             outputs=size_of([x for x in results if isinstance(x, torch.Tensor)]),
+            graph=self._graph_state,
         )
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:

@@ -23,8 +23,7 @@ from ...environ._store import (
 )
 from .._core.carry import protected
 from .._core.functional import combine, partition
-from .intake import Intake
-from .recorded import numbers_as_tensors
+from .intake import Intake, placed
 
 __all__ = ["FirstSteps", "SettingInputs", "recorded_with_inputs"]
 
@@ -44,6 +43,8 @@ class SettingInputs:
 
     def __init__(self, fixed: Container[str] = ()) -> None:
         self._fixed = fixed
+        #: The device on which numbers become tensors; None for the default one.
+        self.home: torch.device | None = None
         self._outer: Recording | None = None
         #: For each setting that is an input, its value, and the stand-ins for its tensors.
         self.given: dict[str, tuple[Any, list[torch.Tensor]]] = {}
@@ -60,7 +61,7 @@ class SettingInputs:
         outer = recording() if self._outer is None else self._outer
         self._outer = outer
         with with_numbers():
-            value = numbers_as_tensors(value)
+            value = _tree.map(lambda x: placed(x, self.home) if is_arraylike(x) else x, value)
         tensors, static = partition(value)
         with outer.resumed():
             stand_ins = [outer.stand_in(x) for x in tensors]
@@ -73,7 +74,7 @@ class SettingInputs:
         self._observed = noted
         index = {id(x): start + i for i, x in enumerate(recorded.stand_ins)}
         for key, (value, stand_ins) in self.given.items():
-            self._intakes[key] = Intake(value, [index.get(id(x)) for x in stand_ins])
+            self._intakes[key] = Intake(value, [index.get(id(x)) for x in stand_ins], self.home)
         self._outer, self.given = None, {}
         return [place for intake in self._intakes.values() for _, place in intake.used]
 

@@ -182,7 +182,9 @@ class _While:
             keep = active & as_tensor(as_truth(self._condition(val, cond_fun), "the result of `cond_fun`", "b"))
             return (cond(keep, body, _identity, val), keep), None
 
-        first = (self.first, torch.tensor(True))
+        # What a step leaves lies where its value does.
+        device = next((x.device for x in _tree.leaves(self.first) if isinstance(x, torch.Tensor)), None)
+        first = (self.first, torch.ones((), dtype=torch.bool, device=device))
         loop = Loop(self.name, step, first, None, max_steps, None)
         return record_in_blocks(loop)[0][0] if max_steps else self.first
 

@@ -51,3 +51,11 @@ def test_kernels_of_the_compiler():
     (cost,) = compiled.cost()
     assert cost.kernels >= 1 and cost.pieces == 1 and cost.calls == 0
     assert "-" in repr(compiled.cost())
+
+
+def test_a_cpu_has_no_cuda_graphs(capsys):
+    f = brainstate.transform.jit(lambda x: x + 1, backend="replay", cuda_graphs=True)
+    assert f(torch.tensor(1.0)) == 2.0 == f(torch.tensor(1.0)) == f(torch.tensor(1.0))
+    assert f.cost()[0].graph == "no"
+    assert "CUDA graph" in repr(f.cost())
+    assert not capsys.readouterr().err

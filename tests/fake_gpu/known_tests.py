@@ -1,0 +1,80 @@
+"""The tests of the suite that do not pass with the fake GPU as the default device, by reason. One that comes to pass must leave.
+
+A test is named by the end of its file's path and its function; all that it is parametrized with are meant.
+"""
+
+_REASONS = {
+    "it expects the text, the device or the types of tensors on a CPU": """
+        _program/test_stores.py::test_rows_that_are_joined_are_written_in_parts_and_read_from_there
+        _state/test_backing.py::test_the_value_carries_no_tape_and_follows_what_is_done_to_the_parameters
+        transform/_compile/test_program_code.py::test_states_and_constants_are_arguments_and_written_ones_results
+        transform/_compile/test_program_passes.py::test_all_together
+        transform/_watch/test_checkify.py::test_lanes_and_loops
+        transform/_watch/test_error_if.py::test_one_lane_is_enough_and_all_are_shown
+        units/test_habits.py::test_format_specifications
+        units/test_quantity.py::test_repr_is_compact
+        units/test_quantity.py::test_attributes_of_tensors
+        unit/test_environ.py::test_platform_is_the_default_device_of_torch
+        unit/test_environ.py::test_platform_gpu_raises_where_torch_finds_none
+        convolution/test_conv.py::test_conv_does_not_copy_for_the_layout
+        module/test_home.py::test_a_change_of_dtype_is_no_move
+    """,
+    "it enters autocast for a CPU": """
+        convolution/test_conv.py::test_autocast_chooses_the_dtype
+        module/test_habits.py::test_autocast_gives_the_dtype_of_the_product
+    """,
+    "it makes tensors, generators or threads on the CPU besides those of the default device": """
+        _program/test_loop.py::test_it_is_the_python_loop
+        _program/test_loop.py::test_machine_code_is_the_python_loop
+        random/test_draw_operation.py::test_it_draws_what_torch_draws_and_hands_the_state_on
+        random/test_draw_operation.py::test_the_same_state_draws_the_same_again
+        random/test_draw_operation.py::test_recorded_it_is_one_node_that_draws_at_each_run
+        random/test_draw_operation.py::test_a_draw_has_no_derivative
+        random/test_draw_operation.py::test_lanes_draw_as_the_map_says
+        random/test_draw_operation.py::test_lanes_may_have_parameters_of_their_own
+        random/test_generators.py::test_generators_go_back_to_a_state
+        random/test_generators.py::test_states_of_several_generators_are_held_by_one_tensor
+        random/test_generators.py::test_workspace_loads_a_state_that_it_does_not_stand_at
+        random/test_state.py::test_streams_are_the_same_in_every_thread
+        transform/_compile/test_jit.py::test_threads_record_and_run_the_same_function
+        pooling/test_adaptive.py::test_blocks_are_numpys_split
+        module/test_habits.py::test_a_model_is_made_on_the_meta_device_and_filled_later
+    """,
+    "within a call that torch hands to the mode of the default device, such as a backward pass, that mode is off": """
+        transform/_derivative/test_reverse.py::test_states_can_be_read_and_gradients_taken_in_the_backward_pass
+        units/test_number.py::test_torch_function_takes_a_ratio
+        units/test_number.py::test_angle_without_axes_is_taken
+        units/test_dispatch.py::test_numbers_become_tensors_where_torch_wants_them
+    """,
+    "on a GPU all branches run, so that the choice is not looked at": """
+        _program/test_branch.py::test_the_others_are_not_compiled_before_they_are_needed
+    """,
+    "on a GPU tensors that parametrize a draw are not checked: the host would wait": """
+        _program/test_effect.py::test_a_program_tells_a_probability_that_is_none
+        random/test_arguments.py::test_check_raises_in_every_lane_and_says_nothing_in_a_traced_graph
+        random/test_distributions.py::test_wrong_parameters_raise
+    """,
+    "the device lets tests convert tensors to numpy": """
+        transform/_compile/test_jit.py::test_code_that_needs_a_number_is_told_where_and_what_to_do
+        transform/_derivative/test_lost.py::test_numbers_that_leave_torch_are_refused
+    """,
+    "it compiles, for which the device needs Triton": """
+        _program/test_branch.py::test_lanes_may_share_or_differ_in_the_choice
+        _program/test_branch.py::test_results_that_no_mapped_operand_reaches_are_not_mapped
+        _program/test_invariant.py::test_random_numbers_differ_from_step_to_step
+        module/test_habits.py::test_the_whole_graph_of_a_model_is_compiled_and_trained
+        module/test_habits.py::test_each_class_of_models_has_its_own_share_of_the_programs_of_torch_compile
+    """,
+    "the device lacks what it needs: cuDNN, fused cells, quantized kernels, memory that processes share, scatter": """
+        random/test_default.py::test_workers_of_a_data_loader_draw_different_numbers
+        module/test_adopted.py::test_recurrent_layers
+        module/test_habits.py::test_torch_layers_inside_are_quantized
+        module/test_training_loop.py::test_data_parallel_trains
+        recurrent/test_lstm.py::test_a_step_of_lstm_is_torchs_with_the_gates_in_another_order
+        units/test_rules.py::test_rule_gives_the_numbers_of_si_units
+    """,
+}
+KNOWN_TESTS = {name: reason for reason, names in _REASONS.items() for name in names.split()}
+
+#: DistributedDataParallel on the device ends the process.
+CRASHES = ("module/test_module.py::test_ddp_takes_a_module",)
