@@ -7,8 +7,9 @@ module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, constants, fft, lax, linalg, math, sparse
+from . import autograd, constants, fft, lax, linalg, math, sparse, testing
 from . import dispatch as dispatch
+from .array_questions import is_numpy_array, is_scalar_type, is_torch_array
 from .creation import array_with_unit
 from .decorators import assert_quantity, assign_units, check_dims, check_units
 from .errors import DimensionMismatchError, UnitMismatchError
@@ -17,6 +18,7 @@ from .functions import (
     fail_for_dimension_mismatch,
     fail_for_unit_mismatch,
     get_dim,
+    get_dim_for_display,
     get_magnitude,
     get_mantissa,
     get_or_create_dimension,
@@ -25,6 +27,7 @@ from .functions import (
     have_same_dim,
     is_dimensionless,
     is_quantity,
+    is_unit_equal_math,
     is_unitless,
     maybe_decimal,
     split_mantissa_unit,
@@ -36,7 +39,7 @@ from .quantity import Quantity, as_quantity
 from .symbols import common_names as _common_names
 from .symbols import unit_named
 from .temperatures import celsius2kelvin, fahrenheit2kelvin, kelvin2celsius, kelvin2fahrenheit
-from .unit import DIMENSIONLESS, UNITLESS, Dimension, Unit, as_unit
+from .unit import DIMENSIONLESS, UNITLESS, Dimension, Unit, add_standard_unit, as_unit
 
 if TYPE_CHECKING:
     from . import typing
@@ -51,6 +54,7 @@ __all__ = [
     "Quantity",
     "Unit",
     "UnitMismatchError",
+    "add_standard_unit",
     "array_with_unit",
     "as_quantity",
     "as_unit",
@@ -68,6 +72,7 @@ __all__ = [
     "fail_for_unit_mismatch",
     "fft",
     "get_dim",
+    "get_dim_for_display",
     "get_magnitude",
     "get_mantissa",
     "get_or_create_dimension",
@@ -75,7 +80,11 @@ __all__ = [
     "has_same_unit",
     "have_same_dim",
     "is_dimensionless",
+    "is_numpy_array",
     "is_quantity",
+    "is_scalar_type",
+    "is_torch_array",
+    "is_unit_equal_math",
     "is_unitless",
     "kelvin2celsius",
     "kelvin2fahrenheit",
@@ -86,6 +95,7 @@ __all__ = [
     "parse_unit",
     "sparse",
     "split_mantissa_unit",
+    "testing",
     "typing",
     "unit_scale_align_to_first",
 ]

@@ -10,7 +10,7 @@ from .arithmetic import Arithmetic
 from .errors import UnitMismatchError
 from .forms.axes import missing
 from .indexing import places
-from .unit import UNITLESS
+from .unit import UNITLESS, scaled
 from .values import fits_any_unit, parts_of
 
 __all__ = ["At", "Indexed"]
@@ -178,7 +178,7 @@ class Indexed:
 
 def _factor(values: Any, name: str) -> torch.Tensor:
     mantissa, unit = parts_of(values)
-    return as_tensor(mantissa) * unit._factor_to(UNITLESS, f"at[...].{name}")
+    return scaled(as_tensor(mantissa), unit._factor_to(UNITLESS, f"at[...].{name}"))  # type: ignore[no-any-return]
 
 
 def _checked(mode: str | None, hints: dict[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 import math
 from typing import Any, NoReturn, Self
 
+import pint
 import torch
 
 from .arithmetic import Arithmetic
@@ -45,7 +46,12 @@ class Conversions(Arithmetic):
         """Whether the unit is the number one."""
         return self._unit.is_unitless
 
-    unitless = is_unitless
+    @property
+    def unitless(self) -> bool:
+        """Whether it is a number that is no angle or count, of whatever scale (``mV / V``); pint's meaning."""
+        return self._unit.is_unitless or (
+            not self._unit._dim and not get_registry().get_root_units(self._unit.pint)[1]._units
+        )
 
     @property
     def dimensionless(self) -> bool:
@@ -100,9 +106,38 @@ class Conversions(Arithmetic):
         1500.0 mV
         """
         unit = as_unit(unit)
-        if err_msg is not None and self._unit._dim != unit._dim:
-            raise UnitMismatchError(f"{err_msg} Got {self._unit} and {unit}.", self._unit, unit)
+        if self._unit._dim != unit._dim:
+            if get_registry.cache_info().currsize and (converted := self._in_context(unit)) is not None:
+                return converted
+            if err_msg is not None:
+                raise UnitMismatchError(f"{err_msg} Got {self._unit} and {unit}.", self._unit, unit)
         return self._make(scaled(self._mantissa, self._unit._factor_to(unit, "in_unit")), unit)
+
+    def _by_contexts(self, unit: Unit, *contexts: str, **options: Any) -> Self:
+        if unit._dim == self._unit._dim:
+            return self.in_unit(unit)
+        try:
+            found = self._in_context(unit, *contexts, **options)
+        except KeyError as error:
+            raise ValueError(
+                f"the names after a unit must be contexts of u.registry. Got {contexts}. Use 'spectroscopy' or another."
+            ) from error
+        if found is None:
+            raise UnitMismatchError(
+                f"`to` must get a unit that the context leads to. Got {unit} for {self._unit} and {contexts}. "
+                "See u.registry for the contexts.",
+                self._unit,
+                unit,
+            )
+        return found
+
+    def _in_context(self, unit: Unit, *contexts: str, **options: Any) -> Self | None:
+        """The quantity in a unit of another dimension by a context of pint, named here or enabled in the registry."""
+        theirs = get_registry().Quantity(self._mantissa, self._unit.pint)
+        try:
+            return self._make(theirs.to(unit.pint, *contexts, **options).magnitude, unit)
+        except pint.DimensionalityError:
+            return None
 
     def to_decimal(self, unit: Any = UNITLESS) -> Any:
         """The plain number or tensor that counts how many of `unit` this is.
@@ -148,6 +183,18 @@ class Conversions(Arithmetic):
         300.0 cm ** 2
         """
         found = get_registry().Quantity(1.0, self._unit.pint).to_reduced_units()
+        return self.in_unit(intern(found._units))
+
+    def to_unprefixed(self) -> Self:
+        """The same quantity in units without prefixes, as pint does.
+
+        Examples
+        --------
+        >>> import brainstate_torch.units as u
+        >>> (1500.0 * u.mV).to_unprefixed()
+        1.5 V
+        """
+        found = get_registry().Quantity(1.0, self._unit.pint).to_unprefixed()
         return self.in_unit(intern(found._units))
 
     def factorless(self) -> Self:

@@ -339,7 +339,7 @@ _RETURNS = {
     "elements": "The result for each element, ``[*N]``.",
     "curves": "The result.",
     "windows": "The window, ``[M]``, in the dtype of `environ`.",
-    "functions": "The answer.",
+    "array_questions": "The answer.",
     "dtypes": "The dtype, or the arrays with it.",
     "dtype_names": "The dtype.",
     "einops": "The result, in the unit of the values.",
@@ -367,7 +367,7 @@ def completed(function: Callable[..., Any], signature: inspect.Signature) -> str
     """The docstring, with the sections of parameters and results that it lacks."""
     doc = function.__doc__ or ""
     family = function.__module__.rpartition(".")[2]
-    if family == "lax":
+    if family.startswith("lax"):
         return doc
     starts = [start for name in _SECTIONS if (start := doc.find(f"\n    {name}\n    -")) >= 0]
     place = min(starts, default=len(doc.rstrip()))

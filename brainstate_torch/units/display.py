@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .pint_registry import get_registry
 from .unit import UNITLESS, Unit
 
 __all__ = ["as_html", "as_text", "formatted", "wants_compact"]
@@ -33,6 +34,11 @@ def formatted(mantissa: Any, unit: Unit, spec: str) -> str:
     modifiers = (parts[3] or parts[6]) + parts[4]
     if unit is UNITLESS:
         return number
+    if "L" in modifiers:  # number and unit are one formula
+        host = _host(mantissa)
+        if not isinstance(host, np.ndarray):
+            return format(get_registry().Quantity(host, unit.pint), parts[2] + modifiers)
+        number += "\\"
     return f"{number} {format(unit.pint, modifiers) if modifiers else unit}"
 
 
@@ -41,12 +47,17 @@ def wants_compact(spec: str) -> bool:
     return "#" in spec
 
 
+def _host(mantissa: Any) -> Any:
+    """The number, or numpy's array of the tensor."""
+    if not isinstance(mantissa, torch.Tensor):
+        return mantissa
+    return mantissa.detach().cpu().numpy() if mantissa.ndim else mantissa.item()
+
+
 def _number(mantissa: Any, spec: str) -> str:
-    if isinstance(mantissa, torch.Tensor):
-        mantissa = mantissa.detach().cpu()
-        if mantissa.ndim:
-            return np.array2string(mantissa.numpy(), formatter={"all": lambda x: format(x, spec)})
-        mantissa = mantissa.item()
+    mantissa = _host(mantissa)
+    if isinstance(mantissa, np.ndarray):
+        return np.array2string(mantissa, formatter={"all": lambda x: format(x, spec)})
     return format(mantissa, spec)
 
 

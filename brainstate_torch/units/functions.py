@@ -2,10 +2,7 @@
 
 from typing import Any
 
-import torch
-
 from . import foreign
-from .descriptions import described
 from .errors import DimensionMismatchError, UnitMismatchError
 from .quantity import Quantity, as_quantity
 from .unit import UNITLESS, Dimension, Unit, as_unit, is_foreign_unit
@@ -15,7 +12,7 @@ __all__ = [
     "fail_for_dimension_mismatch",
     "fail_for_unit_mismatch",
     "get_dim",
-    "get_dtype",
+    "get_dim_for_display",
     "get_magnitude",
     "get_mantissa",
     "get_or_create_dimension",
@@ -23,15 +20,10 @@ __all__ = [
     "has_same_unit",
     "have_same_dim",
     "is_dimensionless",
-    "is_float",
-    "is_int",
     "is_quantity",
+    "is_unit_equal_math",
     "is_unitless",
-    "isscalar",
     "maybe_decimal",
-    "ndim",
-    "shape",
-    "size",
     "split_mantissa_unit",
     "unit_scale_align_to_first",
 ]
@@ -85,6 +77,28 @@ def get_dim(obj: Any) -> Dimension:
     ('[length]', True)
     """
     return get_unit(obj).dim
+
+
+def get_dim_for_display(d: Any) -> str:
+    """The text of a dimension; "1" for that of numbers.
+
+    Parameters
+    ----------
+    d
+        A dimension, or the number 1.
+
+    Returns
+    -------
+    str
+        The text.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.get_dim_for_display(u.meter.dim), u.get_dim_for_display(u.DIMENSIONLESS)
+    ('[length]', '1')
+    """
+    return str(d) if d else "1"
 
 
 def get_mantissa(obj: Any) -> Any:
@@ -220,6 +234,28 @@ def has_same_unit(obj1: Any, obj2: Any) -> bool:
     (True, False)
     """
     return get_unit(obj1) == get_unit(obj2)
+
+
+def is_unit_equal_math(u1: Any, u2: Any) -> bool:
+    """Whether both are units, of equal size and dimension, whatever their names; as ``u1 == u2``.
+
+    Parameters
+    ----------
+    u1, u2
+        Anything.
+
+    Returns
+    -------
+    bool
+        Whether they are.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.is_unit_equal_math(u.amp * u.ohm, u.volt), u.is_unit_equal_math(u.mV, u.volt)
+    (True, False)
+    """
+    return isinstance(u1, Unit) and isinstance(u2, Unit) and u1 == u2
 
 
 def have_same_dim(obj1: Any, obj2: Any) -> bool:
@@ -386,98 +422,6 @@ def display_in_unit(x: Any, u: Any = None, precision: int | None = None) -> str:
     """
     quantity = as_quantity(x) if u is None else as_quantity(x).in_unit(u)
     return quantity.repr_in_unit(precision)
-
-
-@described
-def shape(a: Any) -> tuple[int, ...]:
-    """The shape, as a tuple.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.shape([1.0, 2.0] * u.mV)
-    (2,)
-    """
-    return tuple(as_quantity(a).shape)
-
-
-@described
-def ndim(a: Any) -> int:
-    """The number of axes.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.ndim([1.0, 2.0] * u.mV)
-    1
-    """
-    return len(shape(a))
-
-
-@described
-def size(a: Any, axis: int | None = None) -> int:
-    """The number of elements, or the length of an axis.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.size([1.0, 2.0] * u.mV)
-    2
-    """
-    return torch.Size(shape(a)).numel() if axis is None else shape(a)[axis]
-
-
-@described
-def isscalar(a: Any) -> bool:
-    """Whether the value has no axes.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.isscalar(3.0 * u.mV), u.math.isscalar([3.0] * u.mV)
-    (True, False)
-    """
-    return ndim(a) == 0
-
-
-@described
-def get_dtype(a: Any) -> torch.dtype:
-    """The dtype; of a number, the one it would get as a tensor.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.get_dtype(3.0 * u.mV)
-    torch.float32
-    """
-    return as_quantity(a).dtype
-
-
-@described
-def is_float(x: Any) -> bool:
-    """Whether the dtype is a floating one.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.is_float(3.0 * u.mV), u.math.is_float(3 * u.mV)
-    (True, False)
-    """
-    return get_dtype(x).is_floating_point
-
-
-@described
-def is_int(x: Any) -> bool:
-    """Whether the dtype is one of integers.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.math.is_int(3.0 * u.mV), u.math.is_int(3 * u.mV)
-    (False, True)
-    """
-    dtype = get_dtype(x)
-    return not (dtype.is_floating_point or dtype.is_complex or dtype is torch.bool)
 
 
 def get_or_create_dimension(*args: Any, **kwds: float) -> Dimension:

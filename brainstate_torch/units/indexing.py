@@ -27,6 +27,8 @@ def _part(part: Any) -> Any:
 def _axes(parts: Sequence[Any], ndim: int) -> list[int | None]:
     """The first axis that each part of an index speaks of; None for those that add one."""
     taken = sum(_extent(part) for part in parts if part is not Ellipsis)
+    if taken > ndim:
+        raise IndexError(f"an index must have no more parts than there are axes. Got {taken} for {ndim}.")
     axis, axes = 0, list[int | None]()
     for part in parts:
         axes.append(None if part is None or isinstance(part, bool) else axis)
@@ -84,6 +86,11 @@ def _bounded(part: Any, length: int, mode: str | None, device: torch.device) -> 
     """Integers as places along an axis of this length, `length` where they are outside."""
     if isinstance(part, int):
         return int(_bounded(torch.tensor(part), length, mode, device))
+    if not isinstance(part, torch.Tensor) or part.is_floating_point() or part.is_complex():
+        kind = part.dtype if isinstance(part, torch.Tensor) else type(part).__name__
+        raise TypeError(
+            f"the index of `at` must be of integers, slices, bools, None or '...'. Got {kind}. Convert it to integers."
+        )
     part = part.to(device).long()
     part = torch.where(part < 0, part + length, part)
     if mode == "clip":

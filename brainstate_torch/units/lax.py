@@ -9,6 +9,8 @@ import torch
 from . import absent, math
 from .dtype_names import dtype as as_dtype
 from .forms.axes import Alike, Array, indices, is_whole
+from .lax_bits import *  # noqa: F403
+from .lax_linalg import *  # noqa: F403
 from .public import public
 from .unit import UNITLESS, as_unit
 
@@ -300,21 +302,20 @@ zeros_like_array = math.zeros_like
 _INSTEAD = {
     "approx_max_k": "u.lax.top_k", "approx_min_k": "torch.topk(x, k, largest=False)",
     "betainc": "scipy.special.betainc",
-    "bitcast_convert_type": "x.view(dtype)", "cholesky": "u.linalg.cholesky", "clz": "31 - torch.floor(torch.log2(x))",
     "conv": "torch.nn.functional.conv2d", "conv_transpose": "torch.nn.functional.conv_transpose2d",
     "conv_general_dilated": "torch.nn.functional.conv2d", "cond": "brainstate_torch.transform.cond",
-    "eig": "u.linalg.eig", "eigh": "u.linalg.eigh", "fori_loop": "brainstate_torch.transform.for_loop",
+    "eig": "u.linalg.eig", "fori_loop": "brainstate_torch.transform.for_loop",
     "gather": "q[index], or torch.gather", "hessenberg": "scipy.linalg.hessenberg",
-    "householder_product": "torch.linalg.householder_product", "igamma_grad_a": "torch.special.gammainc",
-    "lu": "torch.linalg.lu", "map": "brainstate_torch.transform.map", "population_count": "a loop over bits",
-    "qdwh": "u.linalg.svd", "qr": "u.linalg.qr", "random_gamma_grad": "brainstate_torch.random.gamma",
+    "igamma_grad_a": "torch.special.gammainc",
+    "lu": "torch.linalg.lu", "map": "brainstate_torch.transform.map",
+    "qdwh": "u.linalg.svd", "random_gamma_grad": "brainstate_torch.random.gamma",
     "reduce": "u.math.sum, prod, max, min", "reduce_precision": "x.to(dtype)",
     "scan": "brainstate_torch.transform.scan",
     "scatter": "q.at[index].set", "scatter_add": "q.at[index].add", "scatter_apply": "q.at[index].apply",
     "scatter_max": "q.at[index].max", "scatter_min": "q.at[index].min", "scatter_mul": "q.at[index].multiply",
-    "scatter_sub": "q.at[index].subtract", "schur": "scipy.linalg.schur", "shift_right_logical": "u.math.right_shift",
-    "stop_gradient": "x.detach()", "svd": "u.linalg.svd", "switch": "brainstate_torch.transform.switch",
-    "triangular_solve": "torch.linalg.solve_triangular", "tridiagonal": "scipy.linalg", "tridiagonal_solve":
+    "scatter_sub": "q.at[index].subtract", "schur": "scipy.linalg.schur",
+    "stop_gradient": "x.detach()", "switch": "brainstate_torch.transform.switch",
+    "tridiagonal": "scipy.linalg", "tridiagonal_solve":
     "u.linalg.solve", "while_loop": "brainstate_torch.transform.while_loop",
 }  # fmt: skip
 

@@ -100,6 +100,8 @@ class Quantity(NumpyMethods):
     def to(self, *args: Any, **kwargs: Any) -> "Quantity":
         """Convert to a unit as pint does, to a device or dtype as torch does, or to a unit and then to those.
 
+        Names of pint's contexts may follow the unit: ``q.to("THz", "spectroscopy")``.
+
         Examples
         --------
         >>> import torch
@@ -110,10 +112,24 @@ class Quantity(NumpyMethods):
         torch.float64
         """
         if args and _names_unit(args[0]):
+            if len(args) > 1 and isinstance(args[1], str) and _names_unit(args[1]):
+                return self._by_contexts(as_unit(args[0]), *args[1:], **kwargs)
             converted = self.in_unit(args[0])
             return converted.to(*args[1:], **kwargs) if len(args) > 1 or kwargs else converted
         result: Quantity = self._apply(torch.Tensor.to, (self, *args), kwargs)
         return result
+
+    @classmethod
+    def from_list(cls, quantities: Any, units: Any = UNITLESS) -> "Quantity":
+        """One quantity of several, in the unit of the first or the given one; pint's name for ``Quantity(list)``.
+
+        Examples
+        --------
+        >>> import brainstate_torch.units as u
+        >>> u.Quantity.from_list([1.0 * u.mV, 1.0 * u.volt])
+        tensor([   1., 1000.]) mV
+        """
+        return cls(list(quantities), units)
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -15,21 +15,25 @@ import torch
 from .errors import UnitMismatchError
 from .functions import get_unit
 from .quantity import Quantity, quantity_type
-from .unit import Unit
+from .unit import Dimension, Unit
 
 __all__ = [
     "ACCELERATION", "AREA", "CAPACITANCE", "CHARGE", "CONDUCTANCE", "CURRENT", "DENSITY", "DIMENSIONLESS_TYPE",
-    "ENERGY", "FORCE", "FREQUENCY", "INDUCTANCE", "LENGTH", "LUMINOSITY", "MAGNETIC_FIELD", "MAGNETIC_FLUX", "MASS",
-    "POWER", "PRESSURE", "RESISTANCE", "SPEED", "SUBSTANCE", "TEMPERATURE", "TIME", "VOLTAGE", "VOLUME", "Array",
-    "ArrayLike", "Axes", "Axis", "DTypeLike", "PhysicalType", "QuantityLike", "Shape", "UnitLike", "is_physical_type",
-    "quantity_type", "validate_units",
+    "ENERGY", "FORCE", "FREQUENCY", "HAS_UNIT", "INDUCTANCE", "LENGTH", "LUMINOSITY", "MAGNETIC_FIELD",
+    "MAGNETIC_FLUX", "MASS", "POWER", "PRESSURE", "RESISTANCE", "SPEED", "SUBSTANCE", "TEMPERATURE", "TIME",
+    "VOLTAGE", "VOLUME", "Array", "ArrayLike", "Axes", "Axis", "DTypeLike", "DimensionLike", "PhysicalType", "PyTree",
+    "QuantityLike", "ScalarOrArrayLike", "Shape", "UnitLike", "is_physical_type", "quantity_type", "validate_units",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 Array = torch.Tensor
 ArrayLike = torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | complex | Sequence[Any]
+ScalarOrArrayLike = torch.Tensor | np.ndarray[Any, Any] | np.generic | bool | int | float | complex
 QuantityLike = ArrayLike | Quantity
+DimensionLike = Dimension | str
+HAS_UNIT = Quantity
+PyTree = Any
 UnitLike = Unit | str | None
 DTypeLike = torch.dtype | str | type
 Shape = Sequence[int]

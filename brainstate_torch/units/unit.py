@@ -21,6 +21,7 @@ __all__ = [
     "Folded",
     "Unit",
     "absolute",
+    "add_standard_unit",
     "as_unit",
     "intern",
     "is_foreign_unit",
@@ -62,6 +63,9 @@ class Dimension(UnitsContainer):
 DIMENSIONLESS = Dimension()
 
 _interned: dict[UnitsContainer, "Unit"] = {}
+
+#: The names that users chose for products, by dimension and size.
+_standard: dict[tuple[Dimension, float], str] = {}
 
 
 class Unit:
@@ -223,7 +227,9 @@ class Unit:
     def _spelled(self) -> str:
         if not self._container or (len(self._container) > 1 and not self._dim and self._scale == 1.0):
             return "1"
-        known = None if self._is_simple() else si.named(self._scale, self._dim)
+        known = (
+            None if self._is_simple() else _standard.get((self._dim, self._scale)) or si.named(self._scale, self._dim)
+        )
         return known or f"{self.pint:~D}".replace("µ", "u").replace("Ω", "ohm")
 
     def _is_simple(self) -> bool:
@@ -451,6 +457,36 @@ def as_unit(unit: Any) -> Unit:
     raise TypeError(
         f"`unit` must be a unit, a text or a unit of pint. Got {type(unit).__name__}. Pass for example u.mV."
     )
+
+
+def add_standard_unit(u: Unit) -> None:
+    """Let products that equal this unit be printed by its name.
+
+    Parameters
+    ----------
+    u
+        A unit with a name of its own, such as one that ``u.registry.define`` made.
+
+    Raises
+    ------
+    ValueError
+        The unit is a product.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.registry.define("spike_rate = 1 / hour = spk")
+    >>> u.add_standard_unit(u.spike_rate)
+    >>> str(u.second / u.hour / u.second)
+    'spk'
+    """
+    if len(u._container) != 1 or next(iter(u._container.values())) != 1:
+        raise ValueError(
+            f"`u` must be a unit with one name. Got {u}. Define it first: u.registry.define('name = ...')."
+        )
+    _standard[u._dim, u._scale] = str(u)
+    for unit in list(_interned.values()):
+        unit._text = ""
 
 
 def _parse(text: str) -> Unit:

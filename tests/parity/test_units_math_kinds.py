@@ -168,6 +168,38 @@ CASES = """
     (x*u.mV)[Ni-1]
     (x*u.mV)[Nb[0]]
     (x*u.mV).at[Ni[1]].add(1.0*u.mV)
+    u.is_scalar_type(5.0*u.mV)
+    u.is_scalar_type(d)
+    u.is_scalar_type(x)
+    u.is_scalar_type('a')
+    u.is_scalar_type(u.Quantity(3.0))
+    u.get_dim_for_display(u.DIMENSIONLESS)
+    u.is_unit_equal_math(u.amp*u.ohm, u.volt)
+    u.is_unit_equal_math(u.mV, 3)
+    u.is_numpy_array(Nx[0])
+    u.is_numpy_array(x)
+    isinstance(3.0*u.mV, u.typing.HAS_UNIT)
+    u.lax.cholesky(s*u.mV**2)
+    u.lax.eigh(s*u.mV)[1]
+    u.lax.qr(m*u.mV)
+    u.lax.svd(m*u.mV, compute_uv=False)
+    u.lax.triangular_solve(s*u.mV, x*u.ms, left_side=True, lower=True)
+    u.lax.triangular_solve(s, m)
+    u.lax.triangular_solve(s, m, lower=True, transpose_a=True, unit_diagonal=True)
+    u.lax.householder_product(s, x/10)
+    u.lax.population_count(A([-1,0,5]))
+    u.lax.population_count(u8)
+    u.lax.clz(A([0, -1, 1]))
+    u.lax.shift_right_logical(A([-8, 8, -1]), A([0, 2, 31]))
+    u.lax.bitcast_convert_type(x, 'int32')
+    u.lax.bitcast_convert_type(x, 'int16')
+    (i*u.mV).at[0].multiply(2)
+    (m*u.mV).at[A([0,1])[:,None], A([0,2])].add(1.0*u.mV)
+    (c*u.mV).at[0, :, A([0,1])].add(1.0*u.mV)
+    (x*u.mV).at[::-1].set(y*u.mV)
+    (x*u.mV).at[A([-1,-4])].add(1.0*u.mV, mode='clip')
+    (x*u.mV).at[A([0,0])].apply(lambda v: v*2.0)
+    (i*u.mV).at[A([1,5])].get(mode='fill')
     str(u.kHz*u.ms)
     str(1.0/u.ms).split()[1]
     str(1.0/u.ohm).split()[1]
@@ -208,6 +240,8 @@ WRONG = {
     "u.math.sum(m, axis=1.0)": "`axis` must be an integer",
     "u.math.eye(90.0*u.degree)": "`N` must be an integer",
     "u.math.zeros(2.5)": "`shape` must be an integer",
+    "(x*u.mV).at[1.0].add(1.0*u.mV)": "the index of `at` must be of integers, slices, bools, None or '...'. Got float",
+    "(x*u.mV).at[A([0.5])].add(1.0*u.mV)": "the index of `at` must be of integers",
     "u.math.nanprod(n*u.mV, axis=0)": "`x` must have one number of elements that are not NaN in each product",
 }
 

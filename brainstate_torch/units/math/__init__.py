@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import absent, creation, decorators, dtypes, einops, elementwise, fft, functions, linalg
+from ..array_questions import get_dtype, is_float, is_int, isscalar, ndim, shape, size
 from ..creation import *
 from ..decorators import *
 from ..dtypes import *
@@ -27,6 +28,7 @@ from .reductions import *
 from .selection import *
 
 __all__ = ["bool", "e", "euler_gamma", "exprel", "fft", "inf", "linalg", "nan", "newaxis", "pi", "set_exprel_order"]
+__all__ += ["get_dtype", "is_float", "is_int", "isscalar", "ndim", "shape", "size"]
 __all__ += arrays.__all__
 __all__ += numbers.__all__
 __all__ += products.__all__

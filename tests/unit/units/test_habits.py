@@ -203,3 +203,31 @@ def test_a_unit_and_a_dtype_are_converted_to_in_one_call():
 def test_units_of_one_dimension_are_reduced_to_one():
     assert str((2.0 * u.meter * u.cm).to_reduced_units().unit) in ("cm ** 2", "m ** 2")
     assert u.math.allclose((2.0 * u.meter * u.cm).to_reduced_units(), 2.0 * u.meter * u.cm)
+
+
+def test_contexts_of_pint_convert_between_dimensions():
+    length = torch.tensor([500.0], requires_grad=True) * u.Unit("nm")
+    found = length.to("THz", "spectroscopy")
+    assert found.mantissa.item() == pytest.approx(599.584916) and found.mantissa.requires_grad
+    with u.registry.context("sp"):
+        assert u.math.allclose(length.to("THz"), found)
+    mass = u.Quantity(1.0, "g").to("mol", "chemistry", mw=18.0 * u.registry.gram / u.registry.mol)
+    assert mass.mantissa == pytest.approx(1 / 18)
+    with pytest.raises(u.UnitMismatchError, match=r"`to` must get a unit that the context leads to. Got mV for nm"):
+        length.to("mV", "sp")
+    with pytest.raises(ValueError, match=r"must be contexts of u.registry. Got \('bogus',\)"):
+        length.to("THz", "bogus")
+    with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension"):
+        length.to("THz")
+
+
+def test_more_of_pints_names():
+    ratio = u.Quantity(3.0, "mV/V")
+    assert ratio.unitless and not ratio.is_unitless and not u.Quantity(3.0, "degree").unitless
+    assert u.Quantity(3.0, "percent").unitless and not Q.unitless
+    assert repr(u.Quantity(1500.0, "mV").to_unprefixed()) == "1.5 V"
+    found = u.Quantity.from_list([1.0 * u.mV, 1.0 * u.volt])
+    assert found.unit is u.mV and found.mantissa.tolist() == [1.0, 1000.0]
+    assert format(u.Quantity(3.5, "mV"), ".2f~L") == r"3.50\ \mathrm{mV}"
+    assert format(Q, ".1f~L") == r"[1.0 2.0 3.0]\ \mathrm{mV}"
+    assert format(u.Quantity(3.5, "mV"), "Lx") == r"\SI[]{3.5}{\milli\volt}"
