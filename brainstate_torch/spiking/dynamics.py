@@ -5,6 +5,7 @@ from typing import Any
 
 from ..nn import Dynamics as Population
 from ..typing import Size
+from .outputs import PassingCurrent
 
 __all__ = ["Dynamics"]
 
@@ -118,7 +119,7 @@ class Dynamics(Population):
     def clear_inputs(self) -> None:
         """Forget the values that no step has taken, such as those of a step that raised. Functions stay."""
         for inputs in (self._current_inputs, self._delta_inputs):
-            for key in [key for key, value in inputs.items() if not callable(value)]:
+            for key in [key for key, value in inputs.items() if not lasts(value)]:
                 del inputs[key]
 
     def sum_current_inputs(
@@ -179,10 +180,12 @@ class Dynamics(Population):
         for key, value in list(inputs.items()):
             if label is not None and self._labels.get(key) != label:
                 continue
-            if callable(value):
-                total = total + value(*args, **kwargs)
-            else:
-                total = total + value
-                if pop:
-                    del inputs[key]
+            total = total + (value(*args, **kwargs) if callable(value) else value)
+            if pop and not lasts(value):
+                del inputs[key]
         return total
+
+
+def lasts(value: Any) -> bool:
+    """Whether an input is there at each step, and not for one."""
+    return callable(value) and not isinstance(value, PassingCurrent)

@@ -1,6 +1,7 @@
 """Exact steps of linear equations, by which neurons and synapses move."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,10 +11,10 @@ from ..nn import exp_euler_step
 from ..units import UnitMismatchError, get_unit, is_quantity
 from ..units import math as um
 from ..units.exprel import exprel_of
-from .dynamics import Dynamics
-from .outputs import SynapticCurrent
+from .dynamics import Dynamics, lasts
+from .outputs import PassingCurrent, SynapticCurrent
 
-__all__ = ["decay", "membrane_step", "relaxation"]
+__all__ = ["current_of", "decay", "linear_step", "membrane_step", "moved_potential", "relaxation"]
 
 
 def _in_steps(tau: Any) -> Any:
@@ -92,13 +93,11 @@ def _refuse_shape(neuron: Dynamics, x: Any) -> None:
 
 
 def _membrane_step(neuron: Dynamics, V: Any, x: Any, tau: Any, R: Any, rest: Any) -> Any:
-    currents = [each for each in neuron._current_inputs.values() if callable(each)]
-    if not all(isinstance(each, SynapticCurrent) and each.out.is_linear for each in currents):
-        current = neuron.sum_current_inputs
-        fixed = _fixed_inputs(neuron, x)
-        return exp_euler_step(lambda v: (rest - v + R * current(fixed, v)) / tau, V)
+    slopes = _slopes(neuron)
+    if slopes is None:
+        current = current_of(neuron, x)
+        return exp_euler_step(lambda v: (rest - v + R * current(v)) / tau, V)
     drift = rest - V + R * neuron.sum_current_inputs(x, V)
-    slopes = [slope for each in currents if (slope := each.slope()) is not None]
     if not slopes:
         return V + relaxation(tau) * drift
     leak = 1.0 - R * sum(slopes[1:], slopes[0])
@@ -108,8 +107,62 @@ def _membrane_step(neuron: Dynamics, V: Any, x: Any, tau: Any, R: Any, rest: Any
     return V + steps * exprel_of(-steps * um.asarray(leak)) * drift
 
 
-def _fixed_inputs(neuron: Dynamics, x: Any) -> Any:
-    """`x` and the inputs that are values, which the step takes once however often it evaluates its drift."""
-    for key in [key for key, each in neuron._current_inputs.items() if not callable(each)]:
-        x = x + neuron._current_inputs.pop(key)
-    return x
+def _slopes(neuron: Dynamics) -> list[Any] | None:
+    """The derivatives of the currents by the potential, where they are linear in it; None if one is not."""
+    currents = [each for each in neuron._current_inputs.values() if callable(each)]
+    if not all(isinstance(each, (SynapticCurrent, PassingCurrent)) and each.out.is_linear for each in currents):
+        return None
+    return [slope for each in currents if (slope := each.slope()) is not None]
+
+
+def moved_potential(
+    neuron: Dynamics,
+    V: Any,
+    x: Any,
+    force: Callable[[Any], Any],
+    slope: Callable[[Any], Any],
+    R: Any = 1.0,
+    tau: Any = 1.0,
+) -> Any:
+    """A step of ``tau dV/dt = F(V) + R I(V)`` by the exponential Euler method, and the jumps of the neuron's inputs.
+
+    Parameters
+    ----------
+    force, slope
+        F, and its derivative.
+    """
+    slopes = _slopes(neuron)
+    if slopes is None:
+        current = current_of(neuron, x)
+        return neuron.sum_delta_inputs(exp_euler_step(lambda v: (force(v) + R * current(v)) / tau, V))
+    drift = (force(V) + R * neuron.sum_current_inputs(x, V)) / tau
+    rate = slope(V)
+    for each in slopes:
+        rate = rate + R * each
+    return neuron.sum_delta_inputs(linear_step(V, drift, -rate / tau))
+
+
+def current_of(neuron: Dynamics, x: Any) -> Callable[[Any], Any]:
+    """The current of a step as a function of the potential, which can be called more than once.
+
+    What counts for one step is taken from the neuron's inputs: a drift may be evaluated again.
+    """
+    taken = [neuron._current_inputs.pop(key) for key, each in list(neuron._current_inputs.items()) if not lasts(each)]
+    passing = [each for each in taken if callable(each)]
+    for value in taken:
+        x = x if callable(value) else x + value
+
+    def current(v: Any) -> Any:
+        total = neuron.sum_current_inputs(x, v)
+        for each in passing:
+            total = total + each(v)
+        return total
+
+    return current
+
+
+def linear_step(y: Any, drift: Any, rate: Any) -> Any:
+    """A step of an equation whose drift is `drift` now and falls by `rate` times `y`: exact, at rate zero too."""
+    step = environ.get_dt() * rate
+    step = step.to_decimal() if is_quantity(step) else step
+    return y + environ.get_dt() * exprel_of(-um.asarray(step)) * drift

@@ -3,10 +3,11 @@
 from typing import Any, ClassVar
 
 from ..nn import Module
+from ..units import math as um
 from ..units import volt
 from .align_post import AlignPost
 
-__all__ = ["COBA", "CUBA", "SynOut", "SynapticCurrent"]
+__all__ = ["COBA", "CUBA", "MgBlock", "PassingCurrent", "SynOut", "SynapticCurrent"]
 
 
 class SynOut(Module):
@@ -90,6 +91,20 @@ class SynapticCurrent(Module):
         return self.out.slope(self.syn.conductance())
 
 
+class PassingCurrent:
+    """The current of a conductance that a projection has computed for one step."""
+
+    def __init__(self, conductance: Any, out: SynOut) -> None:
+        self.conductance, self.out = conductance, out
+
+    def __call__(self, potential: Any = None) -> Any:
+        return self.out.update(self.conductance, potential)
+
+    def slope(self) -> Any:
+        """As :meth:`SynOut.slope`."""
+        return self.out.slope(self.conductance)
+
+
 class CUBA(SynOut):
     """A current that does not depend on the potential: ``g * scale``.
 
@@ -152,3 +167,45 @@ class COBA(SynOut):
     def slope(self, conductance: Any) -> Any:
         """``-g``."""
         return -conductance
+
+
+class MgBlock(SynOut):
+    """The current through a channel that magnesium blocks at low potentials, as NMDA's.
+
+    ``g (E - V) / (1 + cc_Mg / beta exp(alpha (V_offset - V)))``.
+
+    Parameters
+    ----------
+    E
+        The potential at which no current flows.
+    cc_Mg
+        The concentration of magnesium.
+    alpha
+        How fast the block ends as the potential rises.
+    beta
+        The concentration that blocks half of the channels at `V_offset`.
+    V_offset
+        A shift of the potential.
+
+    Notes
+    -----
+    Source: brainpy.state.MgBlock (brainpy_state 0.1.0).
+
+    Examples
+    --------
+    >>> import brainstate_torch as brainstate, brainstate_torch.units as u
+    >>> block = brainstate.spiking.MgBlock(E=0. * u.mV, alpha=0.062 / u.mV, V_offset=0. * u.mV)
+    >>> block.update(3. * u.mS, -60. * u.mV).to(u.uA)
+    12.1046 uA
+    """
+
+    def __init__(
+        self, E: Any = 0.0, cc_Mg: Any = 1.2, alpha: Any = 0.062, beta: Any = 3.57, V_offset: Any = 0.0
+    ) -> None:
+        super().__init__()
+        self.E, self.cc_Mg, self.alpha, self.beta, self.V_offset = E, cc_Mg, alpha, beta, V_offset
+
+    def update(self, conductance: Any, potential: Any = None) -> Any:
+        """The current, ``[*N]``, at a potential ``[*N]``."""
+        block = self.cc_Mg / self.beta * um.exp(self.alpha * (self.V_offset - potential))
+        return conductance * (self.E - potential) / (1 + block)
