@@ -201,7 +201,7 @@ def test_gradients_reach_the_weights_of_gap_junctions():
     # The first neuron loses 0.3 mV * g to its neighbour: one step of tau = 5 ms.
     part = 1 - np.exp(-0.02)
     slope = B.transform.grad(loss, junction.weight)()
-    torch.testing.assert_close(slope / u.siemens, T(0.3 * part), rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(slope / u.siemens, T(float(0.3 * part)), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize(
