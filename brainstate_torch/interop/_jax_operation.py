@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from .._arrays import is_real
-from .._host.functorch import AutogradFunction, FakeTensor, is_differentiated, is_transformed
+from .._host.functorch import AutogradFunction, is_differentiated, is_transformed
 from .._program.operation import Applied, Body, Cotangents, Operation, Pull, Tensors, zeros
 from .._program.recording import is_recording
 from .._state.value import StateParameter, Value
@@ -44,15 +44,15 @@ class JaxOperation(Operation):
         """The results, inside whatever transforms and tracers are active."""
         if is_recording() or is_transformed():
             return super().apply(tensors)
-        if any(isinstance(x, FakeTensor) or type(x) not in _PLAIN for x in tensors):
+        if not _are_plain(tensors):
             _KEPT.append(self)
             return self._traced(tensors)
-        if not self.constant and is_differentiated(*tensors):
-            needs = tuple([x.requires_grad for x in tensors])
-            if torch.is_grad_enabled() and any(needs):
-                return list(_OnTape.apply(self, needs, *tensors))  # type: ignore[no-untyped-call]
-            return self._traced(tensors)
-        return self.run(tensors)
+        if self.constant or not is_differentiated(*tensors):
+            return self.run(tensors)
+        needs = tuple([x.requires_grad for x in tensors])
+        if torch.is_grad_enabled() and True in needs:
+            return list(_OnTape.apply(self, needs, *tensors))  # type: ignore[no-untyped-call]
+        return self._traced(tensors)
 
     def _traced(self, tensors: Tensors) -> list[torch.Tensor]:
         if self.constant:
@@ -106,6 +106,14 @@ class JaxOperation(Operation):
         """Do nothing: JAX compiles at the first run."""
 
 
+def _are_plain(tensors: Tensors) -> bool:
+    """Whether all have numbers and nothing traces them."""
+    for x in tensors:  # noqa: SIM110  a generator takes three times as long, and this is on the way of each call
+        if type(x) not in _PLAIN:
+            return False
+    return True
+
+
 class _OnTape(AutogradFunction):
     """The operation for autograd alone, outside of torch.func: what the backward pass needs stays on JAX's side."""
 
@@ -125,7 +133,7 @@ class _OnTape(AutogradFunction):
         # Reading them raises if one was written in place since.
         tensors, operation, program = ctx.saved_tensors, ctx.operation, ctx.operation.program
         tracked = torch.is_grad_enabled() or is_recording() or is_transformed()
-        if tracked or any(type(x) not in _PLAIN for x in cotangents if x is not None):
+        if tracked or not _are_plain([x for x in cotangents if x is not None]):
             return None, None, *operation.pulled_back(ctx.needs, tensors, (), cotangents)
         given = [
             zeros(like) if x is None else x
