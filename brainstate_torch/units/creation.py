@@ -91,8 +91,10 @@ def asarray(x: Any, dtype: Any = None, order: str | None = None, unit: Any = Non
 
 
 @described
-def array(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None) -> Any:
-    """As :func:`asarray`, but always a copy.
+def array(
+    x: Any, dtype: Any = None, order: str | None = None, unit: Any = None, *, copy: bool = True, ndmin: int = 0
+) -> Any:
+    """As :func:`asarray`, but a copy unless `copy` is False, with new axes in front up to `ndmin`.
 
     Examples
     --------
@@ -100,7 +102,10 @@ def array(x: Any, dtype: Any = None, order: str | None = None, unit: Any = None)
     >>> u.math.array([1.0, 2.0] * u.mV)
     tensor([1., 2.]) mV
     """
-    return asarray(x, dtype, order, unit).clone()
+    found = asarray(x, dtype, order, unit)
+    if found.ndim < ndmin:
+        found = found.reshape((1,) * (ndmin - found.ndim) + tuple(found.shape))
+    return found.clone() if copy else found
 
 
 @described

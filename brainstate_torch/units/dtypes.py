@@ -8,11 +8,9 @@ from torch import (
     bfloat16,
     complex64,
     complex128,
-    finfo,
     float16,
     float32,
     float64,
-    iinfo,
     int8,
     int16,
     int32,
@@ -125,6 +123,36 @@ def issubdtype(a: Any, b: Any) -> bool:
 
 
 @described
+def finfo(dtype: Any) -> torch.finfo:
+    """The limits of a floating dtype, given by itself, its name or an array.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.finfo("float32").bits, u.math.finfo([1.0] * u.mV).eps == u.math.finfo(u.math.float32).eps
+    (32, True)
+    """
+    return torch.finfo(_of(dtype))
+
+
+@described
+def iinfo(int_type: Any) -> torch.iinfo:
+    """The limits of a dtype of integers, given by itself, its name or an array.
+
+    Examples
+    --------
+    >>> import brainstate_torch.units as u
+    >>> u.math.iinfo("int8").max, u.math.iinfo(u.math.int32).min
+    (127, -2147483648)
+    """
+    return torch.iinfo(_of(int_type))
+
+
+def _of(x: Any) -> torch.dtype:
+    return x.dtype if hasattr(x, "mantissa") or isinstance(x, torch.Tensor) else dtype(getattr(x, "dtype", x))
+
+
+@described
 def result_type(*args: Any) -> torch.dtype:
     """The dtype that an operation on these arrays, numbers and dtypes has.
 
@@ -135,7 +163,8 @@ def result_type(*args: Any) -> torch.dtype:
     >>> u.math.result_type(torch.ones(2), 3), u.math.result_type(torch.int32, torch.float16)
     (torch.float32, torch.float16)
     """
-    values = [torch.empty(1, dtype=x) if isinstance(x, torch.dtype) else getattr(x, "mantissa", x) for x in args]
+    kinds = (torch.dtype, str, type, np.dtype)
+    values = [torch.empty(1, dtype=dtype(x)) if isinstance(x, kinds) else getattr(x, "mantissa", x) for x in args]
     tensors = [value for value in values if isinstance(value, (torch.Tensor, np.ndarray))]
     found: torch.dtype | None = None
     for value in tensors:

@@ -168,6 +168,18 @@ CASES = """
     (x*u.mV)[Ni-1]
     (x*u.mV)[Nb[0]]
     (x*u.mV).at[Ni[1]].add(1.0*u.mV)
+    jnp.pad(e, 1)
+    jnp.pad(e2, 1)
+    jnp.bitwise_count(u8)
+    jnp.polyder(i)
+    jnp.iinfo('int32').max
+    jnp.finfo('float32').eps
+    jnp.finfo(x).eps
+    jnp.array(x, copy=True)
+    jnp.array(x, ndmin=2)
+    jnp.asarray(x, dtype='int32')
+    jnp.bincount(A([0,1,1]), length=4)
+    jnp.median(m, axis=0)
     u.is_scalar_type(5.0*u.mV)
     u.is_scalar_type(d)
     u.is_scalar_type(x)

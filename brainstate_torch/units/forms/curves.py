@@ -346,7 +346,7 @@ def _side(array: Array, axis: int, width: int, mode: str, value: Any, count: int
         number = _SUMMARIES[mode](part, axis, keepdims=True)
         whole = is_whole(array.dtype) and mode in ("mean", "median")
         return torch.broadcast_to(torch.round(number).to(array.dtype) if whole else number, shape)
-    edge = torch.narrow(array, axis, 0 if place == 0 else length - 1, 1 if length else 0)
+    edge = torch.narrow(array, axis, 0 if place == 0 or not length else length - 1, 1 if length else 0)
     blank = torch.zeros_like(torch.broadcast_to(array.reshape(-1)[:0].sum(), shape))
     outer = blank + value
     if mode == "linear_ramp":

@@ -359,8 +359,13 @@ def bitwise_count(x: Array, /) -> torch.Tensor:
     >>> u.math.bitwise_count([7, 8]).tolist()
     [3, 1]
     """
-    bits = torch.arange(torch.iinfo(x.dtype).bits - 1, device=x.device)
-    return torch.sum((torch.abs(x)[..., None] >> bits) & 1, -1).to(torch.uint8)
+    limits = torch.iinfo(x.dtype)
+    bits = torch.arange(limits.bits - (1 if limits.min else 0), device=x.device)
+    return torch.sum((_size(x)[..., None] >> bits) & 1, -1).to(torch.uint8)
+
+
+def _size(x: Array) -> Array:
+    return torch.abs(x) if torch.iinfo(x.dtype).min else x
 
 
 def i0(x: Array) -> torch.Tensor:
@@ -433,7 +438,7 @@ def spacing(x: Array, /) -> Array:
     tensor(True)
     """
     x = floating(x)
-    away = torch.where(torch.signbit(x), float("-inf"), float("inf")).to(x.dtype)
+    away = torch.where(torch.signbit(x), torch.full_like(x, float("-inf")), torch.full_like(x, float("inf")))
     return torch.nextafter(x, away) - x
 
 

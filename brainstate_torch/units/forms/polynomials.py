@@ -71,7 +71,7 @@ def polyder(p: Array, m: int = 1) -> Array:
     tensor([2., 0.])
     """
     for _ in range(m):
-        p = p[:-1] * torch.arange(p.shape[0] - 1, 0, -1, device=p.device)
+        p = floating(p[:-1]) * torch.arange(p.shape[0] - 1, 0, -1, device=p.device)
     return p
 
 
