@@ -14,14 +14,22 @@ from .decay import (
     StepLR,
     WarmupScheduler,
 )
+from .layerwise import Fromage, Lamb, Lars
+from .lookahead import LBFGS, Lookahead
 from .optimizer import Optimizer
+from .reacting import CyclicLR, ReduceLROnPlateau
 from .schedule import ConstantLR, LRScheduler
 from .sgd import SGD, Momentum, MomentumNesterov
 from .state import OptimState
+from .variants import SM3, AdaBelief, Adafactor, Novograd, Yogi
 
 __all__ = [
+    "LBFGS",
     "SGD",
+    "SM3",
+    "AdaBelief",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -30,15 +38,21 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialDecayLR",
     "ExponentialLR",
+    "Fromage",
     "LRScheduler",
+    "Lamb",
+    "Lars",
     "LinearLR",
     "Lion",
+    "Lookahead",
     "Momentum",
     "MomentumNesterov",
     "MultiStepLR",
     "Nadam",
+    "Novograd",
     "OneCycleLR",
     "OptimState",
     "Optimizer",
@@ -46,9 +60,11 @@ __all__ = [
     "PolynomialLR",
     "RAdam",
     "RMSprop",
+    "ReduceLROnPlateau",
     "Rprop",
     "SequentialLR",
     "StepLR",
     "WarmupCosineSchedule",
     "WarmupScheduler",
+    "Yogi",
 ]

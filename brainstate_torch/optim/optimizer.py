@@ -15,7 +15,7 @@ from ..units import Quantity, get_mantissa
 from .saved import Saved
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState
-from .weights import Step, Weights, as_row, from_row
+from .weights import Registered, Step, Weights, as_row, from_row
 
 __all__ = ["Optimizer", "check_between", "check_positive"]
 
@@ -189,14 +189,14 @@ class Optimizer(Node):
             States are registered already, and one of the two is not a dict.
         """
         if isinstance(param_states, Mapping):
-            param_states = dict(param_states)
+            param_states = Registered(param_states)
         if self.param_states is not None:
             if not (isinstance(self.param_states, dict) and isinstance(param_states, dict)):
                 raise ValueError(
                     "`param_states` must be a dict to be added to registered ones, which must be a dict too. "
-                    f"Got {kind_of(param_states)} after {kind_of(self.param_states)}."
+                    f"Got {_shown(param_states)} after {_shown(self.param_states)}."
                 )
-            param_states = {**self.param_states, **param_states}
+            param_states = Registered({**self.param_states, **param_states})
         rows = Weights(param_states).rows
         first = {name: [self.first(name, as_row(row.value)) for row in rows] for name in self.remembers}
         self.param_states = param_states
@@ -413,6 +413,10 @@ class Optimizer(Node):
         self.step_count.value = step
         self.opt_state.value = moments
         self._schedule.take(*rates)
+
+
+def _shown(states: Any) -> str:
+    return "a dict" if isinstance(states, dict) else kind_of(states)
 
 
 def _plain(x: torch.Tensor) -> torch.Tensor:

@@ -9,10 +9,30 @@ from .. import _tree
 from .._state import State
 from ..units import UNITLESS, Quantity, Unit, UnitMismatchError, is_quantity
 
-__all__ = ["Row", "Step", "Weights", "as_row", "from_row"]
+__all__ = ["Registered", "Row", "Step", "Weights", "as_row", "from_row"]
 
 #: What a learning rate measures: a step per gradient, the length of a step, or nothing: it is a plain number.
 Step = Literal["per gradient", "length", "number"]
+
+
+class Registered(dict[Any, Any]):
+    """The registered States in their dict, with the methods by which programs of braintools ask for them."""
+
+    def to_pytree(self) -> dict[Any, Any]:
+        """The States."""
+        return dict(self)
+
+    to_dict = to_pytree
+
+    def to_pytree_value(self) -> dict[Any, Any]:
+        """Their values."""
+        found: dict[Any, Any] = _tree.map(lambda state: state.value, dict(self), is_leaf=_is_state)
+        return found
+
+    to_dict_value = to_pytree_value
+
+
+_tree.register_mapping(Registered)
 
 
 class Row(NamedTuple):
@@ -44,7 +64,7 @@ class Weights:
     """
 
     def __init__(self, tree: Any) -> None:
-        self.tree = tree
+        tree = self.tree = dict(tree) if isinstance(tree, Registered) else tree
         states, self.spec = _tree.flatten(tree, is_leaf=_is_state)
         self.states: list[State[Any]] = states
         for i, state in enumerate(states):
