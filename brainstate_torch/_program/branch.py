@@ -152,11 +152,9 @@ class Branch(Operation):
             for x, flag in zip(self.branches[0].like, flags[1:], strict=True)
         ]
 
-        def lanes(body: Body) -> Body:
-            return Body(in_lanes(body, ins, outs, size, randomness), like)
-
         if not flags[0]:
-            found = Branch([lanes(body) for body in self.branches]).apply([index, *operands])
+            lanes = [body.mapped(ins, outs, size, randomness, like) for body in self.branches]
+            found = Branch(lanes).apply([index, *operands])
             return found, [None if out is None else 0 for out in outs]
 
         # Where each lane has a choice of its own, all functions run.

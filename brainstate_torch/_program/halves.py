@@ -77,15 +77,19 @@ def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward
     It is worth the while where a step stores no more for it than the product, which it would read and write.
     """
     found: dict[int, Postponed] = {}
+    place = {x: i for i, x in reversed(list(enumerate(stacks)))}
     for i in sums:
         factors = product(slopes[i]) if isinstance(slopes[i], Node) else None
         if factors is None or not {factors.left, factors.right} & backward:
             continue
-        missing = {factors.left, factors.right} - set(stacks)
+        missing = {factors.left, factors.right} - place.keys()
         if sum([size_of(x) or 0 for x in missing]) > (size_of(slopes[i]) or 0):
             continue
-        stacks += [x for x in dict.fromkeys((factors.left, factors.right)) if x in missing]
-        found[i] = Postponed(stacks.index(factors.left), stacks.index(factors.right), factors.transposed)
+        for x in dict.fromkeys((factors.left, factors.right)):
+            if x in missing:
+                place[x] = len(stacks)
+                stacks.append(x)
+        found[i] = Postponed(place[factors.left], place[factors.right], factors.transposed)
     return found
 
 

@@ -1,5 +1,7 @@
 """What a loop computes from its constants alone, once instead of at each step."""
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -41,18 +43,20 @@ def hoisted(graph: GraphModule, varying: Sequence[Node]) -> Hoisted:
     given = arguments(graph)
     nodes = [node for node in graph.graph.nodes if node.op == "call_function"]
     depends = reached(nodes, varying)
-    #: For each node that could be computed before: the arguments that it comes from.
-    sources: dict[Node, set[Node]] = {node: {node} for node in given if node not in depends}
+    #: For each node that could be computed before: the arguments that it comes from, one bit each. Sets would take time
+    #: and memory quadratic in the size of a step.
+    sources: dict[Node, int] = {node: 1 << i for i, node in enumerate(given) if node not in depends}
     for node in nodes:
         if sources.keys() >= set(node.all_input_nodes) and _may_move(node):
-            sources[node] = set().union(*[sources[x] for x in node.all_input_nodes])
+            sources[node] = functools.reduce(operator.or_, [sources[x] for x in node.all_input_nodes])
     wanted: list[Node] = []
     for node in reversed(nodes):
         if node in sources and not sources.keys() >= node.users.keys():
-            if _pays(node, sources[node]):
-                wanted.insert(0, node)
+            if _pays(node, given, sources[node]):
+                wanted.append(node)
             else:
                 del sources[node]
+    wanted.reverse()
     if not wanted:
         return Hoisted(None, graph)
     return Hoisted(
@@ -67,11 +71,17 @@ def _may_move(node: Node) -> bool:
     return bool(node.all_input_nodes) and number_of(node) is None and not draws
 
 
-def _pays(node: Node, sources: set[Node]) -> bool:
-    """Whether it is better to compute a node once and read it at each step."""
+def _pays(node: Node, given: Sequence[Node], sources: int) -> bool:
+    """Whether it is better to compute a node once and read it at each step; `sources` has a bit for each argument."""
     size = size_of(node)
-    if size is None or size > sum([size_of(x) or 0 for x in sources]):
+    if size is None:
         return False
+    while size > 0:
+        if not sources:
+            return False
+        lowest = sources & -sources
+        size -= size_of(given[lowest.bit_length() - 1]) or 0
+        sources ^= lowest
     return not is_view(node) or (
         node.meta["val"].dim() > 1 and any(multiplications(user) is not None for user in node.users)
     )

@@ -12,7 +12,7 @@ from .backend import Program, compiled, steps_per_piece
 from .halves import split
 from .invariant import hoisted
 from .nodes import arguments
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, in_lanes, pullback, replaced, zeros
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, pullback, replaced, zeros
 from .purity import pure
 from .recording import Like, record
 
@@ -246,7 +246,6 @@ class Loop(Operation):
         ins = tuple([0 if flag else None for flag in flags])
         outs = tuple([0 if flag else None for flag in results])
 
-        lanes = in_lanes(step, ins, outs, size, randomness)
         like = [_repeated(x, size) if flag else x for x, flag in zip(step.like, flags, strict=True)]
         moved = []
         for i, (x, dim, flag) in enumerate(zip(tensors, dims, flags, strict=True)):
@@ -255,7 +254,7 @@ class Loop(Operation):
                 continue
             x = x.movedim(dim, 0) if dim is not None else x.expand(size, *x.shape)
             moved.append(x.movedim(0, 1) if i >= layout.carry + layout.constants else x)
-        found = self.over(Body(lanes, like), layout).apply(moved)
+        found = self.over(step.mapped(ins, outs, size, randomness, like), layout).apply(moved)
         where = [None if out is None else int(i >= layout.carry) for i, out in enumerate(outs)]
         return found, where
 

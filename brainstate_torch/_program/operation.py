@@ -171,6 +171,15 @@ class Body:
         """The same values, from the graph."""
         return self.graph(*tensors, *self.extras)  # type: ignore[no-any-return]
 
+    def mapped(self, ins: Any, outs: Any, size: int, randomness: str, like: Sequence[Any]) -> "Body":
+        """The function mapped over so many lanes; `like` are its arguments.
+
+        The graph is made of this one's: where maps and loops lie in each other, running the function again for each
+        map would take time exponential in the depth.
+        """
+        lanes, replayed = (in_lanes(fun, ins, outs, size, randomness) for fun in (self, self.replay))
+        return Body(lanes, like, replayed)
+
     def seal(self) -> None:
         """Forget the function, and with it what it closes over; the graph stays."""
         self.graph  # noqa: B018

@@ -8,7 +8,7 @@ import torch
 from .._arrays import is_real
 from .._host.functorch import jvp
 from .backend import Program, compiled
-from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart, in_lanes
+from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart
 from .recording import Like, record
 
 __all__ = ["Repeat"]
@@ -131,22 +131,28 @@ class Repeat(Operation):
             for x, flag in zip(self.step.like, flags, strict=True)
         ]
 
-        def each(body: Body, *arguments: torch.Tensor) -> Any:
-            return in_lanes(body, ins, 0, size, randomness)(*arguments)
+        each_test, each_step = (body.mapped(ins, 0, size, randomness, like) for body in (self.test, self.step))
 
-        def test(*arguments: torch.Tensor) -> Tensors:
-            return [each(self.test, *arguments)[0].any()]
+        def test(keep: Tensors) -> Tensors:
+            return [keep[0].any()]
 
-        def step(*arguments: torch.Tensor) -> Tensors:
-            keep = each(self.test, *arguments)[0]
-            pairs = zip(each(self.step, *arguments), arguments, strict=False)
+        def step(arguments: Tensors, keeps: Tensors, found: Tensors) -> Tensors:
+            keep = keeps[0]
+            pairs = zip(found, arguments, strict=False)
             return [torch.where(keep.reshape(keep.shape + (1,) * (new.ndim - 1)), new, old) for new, old in pairs]
+
+        tests = Body(lambda *xs: test(each_test(*xs)), like, lambda *xs: test(each_test.replay(*xs)))
+        steps = Body(
+            lambda *xs: step(xs, each_test(*xs), each_step(*xs)),
+            like,
+            lambda *xs: step(xs, each_test.replay(*xs), each_step.replay(*xs)),
+        )
 
         moved = [
             x if not flag else x.movedim(dim, 0) if dim is not None else x.expand(size, *x.shape)
             for x, dim, flag in zip(tensors, dims, flags, strict=True)
         ]
-        return Repeat(Body(test, like), Body(step, like), count).apply(moved), [0] * count
+        return Repeat(tests, steps, count).apply(moved), [0] * count
 
     def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
         return [any(flags) or self.draws] * self.count

@@ -3,6 +3,7 @@
 import contextlib
 import time
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -102,10 +103,9 @@ class Program:
         self.like = [Like(x.shape, x.dtype, x.device) for x in self._inputs]
         of_settings = self.settings.place(noted, found.recorded, self.given)
         of_states = [place for touched in self.touched for place in touched.places]
+        known = {*of_settings, *of_states}
         self._constants = [
-            (place, self.like[place])
-            for place in range(self.given, len(self._inputs))
-            if place not in of_settings and place not in of_states
+            (place, self.like[place]) for place in range(self.given, len(self._inputs)) if place not in known
         ]
         #: Which inputs autograd may follow: tensors that the function closes over, and those in settings.
         self._outer = [*of_settings, *[place for place, _ in self._constants]]
@@ -132,12 +132,13 @@ class Program:
         """
         of, nodes, end = memory(self.graph), outputs(self.graph), self._result.end
         found = [of[node] for node in nodes]
-        copied = [
+        uses, of_states = Counter(found[:end]), set(found[end:])
+        copied = {
             i
             for i in range(end)
-            if found[i].op == "placeholder" or found[:end].count(found[i]) > 1 or overlaps(nodes[i].meta["val"])
-        ]
-        return copied, [i for i in range(end) if i not in copied and found[i] in found[end:]]
+            if found[i].op == "placeholder" or uses[found[i]] > 1 or overlaps(nodes[i].meta["val"])
+        }
+        return sorted(copied), [i for i in range(end) if i not in copied and found[i] in of_states]
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
         """What the graph takes now; None if a State, a setting or an object that it read is not what it was."""
