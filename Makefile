@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: fake-gpu demo check mutate stress test sweep doctest lint types notebook docs bench release oldest nightly clean
+.PHONY: fake-gpu demo check mutate stress test sweep doctest lint types notebook docs bench bench-check scaling release oldest nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -64,8 +64,21 @@ docs: .venv/docs
 	$(BIN)/python -m sphinx -W --keep-going -q docs build/site
 	@echo "The site is in build/site/index.html"
 
-bench: .venv/bench
+bench: .venv/bench .venv/brian2
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Whether a ratio fell by more than 10 % since benchmarks/results.json was committed. Another machine has other ratios.
+bench-check: .venv/bench .venv/brian2
+	$(BIN)/python -m benchmarks.check $(ARGS)
+
+# How cost grows with the work, in benchmarks/scaling.md: half an hour on a quiet machine. ARGS="--only steps" for a part.
+scaling: .venv/bench
+	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+# Brian2 2.9 does not load with numpy 2.
+.venv/brian2: .venv/bin/python
+	$(PYTHON) -m venv .venv/brian2
+	.venv/brian2/bin/python $(INSTALL) "brian2==2.9.0" "numpy<2" || (rm -rf .venv/brian2; exit 1)
 
 # Source archive and wheel in dist/. The wheel must hold all that the README needs, in an environment without any extra.
 release: .venv/release
@@ -109,8 +122,11 @@ nightly:
 .venv/docs: EXTRAS = docs
 .venv/release: EXTRAS = release
 .venv/bench: EXTRAS = test,jax,bench
+# They name torchvision, which must fit the build of torch, and run without it.
+.venv/bench: ALONE = spikingjelly norse
 .venv/test .venv/demo .venv/dev .venv/docs .venv/release .venv/bench: .venv/bin/python setup.cfg $(CONSTRAINTS)
 	$(PIP) --editable ".[$(EXTRAS)]"
+	$(if $(ALONE),$(PIP) --no-deps $(ALONE))
 	touch $@ $(ALSO)
 
 clean:

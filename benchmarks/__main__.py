@@ -1,4 +1,4 @@
-"""``python -m benchmarks [--only W1,W3] [--repeats N] [--quick] [--device cuda] [--threads N]``."""
+"""``python -m benchmarks [--only W1,W3] [--frameworks hand,ours] [--threads 1,2] [--repeats N] [--quick]``."""
 
 import argparse
 import json
@@ -17,26 +17,26 @@ HERE = Path(__file__).parent
 def main() -> int:
     """Measure, print and write; the exit status is 1 if a contestant failed or had other results."""
     options = _options()
-    setting = Setting(options.device, options.threads, options.quick)
+    settings = [Setting(options.device, threads, options.quick) for threads in options.threads]
     rounds = options.repeats or (3 if options.quick else 15)
     effort = Effort(rounds, batch=0.005, limit=0.5) if options.quick else Effort(rounds, batch=0.05, limit=8.0)
-    pool = _Pool(setting)
+    pools = [Pool(setting) for setting in settings]
     rows: list[Row] = []
     found = []
     for workload in options.only:
         module = workloads.load(workload)
-        frameworks = [name for name in FRAMEWORKS if hasattr(module, name)]
+        frameworks = [name for name in options.frameworks if hasattr(module, name)]
         weighed = not options.quick or any(bar.measure == "memory" for bar in module.BARS)
         mine: list[Row] = []
         for case in module.QUICK_CASES if options.quick and hasattr(module, "QUICK_CASES") else module.CASES:
             print(f"{workload} {case}", file=sys.stderr, flush=True)
-            of_case = contest(workload, case, [pool.timer(name) for name in frameworks], effort)
+            of_case = contest(workload, case, [pool.timer(name) for pool in pools for name in frameworks], effort)
             if weighed:
-                measure_memory(of_case, [pool.weigher(name) for name in frameworks])
+                measure_memory(of_case, [pool.weigher(name) for pool in pools for name in frameworks])
             mine += of_case
         rows += mine
         found += verdicts(workload, mine)
-    about = machine(setting, effort)
+    about = machine(settings, effort)
     text = as_markdown(about, rows, found)
     print(text)
     options.output.mkdir(exist_ok=True, parents=True)
@@ -54,17 +54,26 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, help="rounds (default 15, with --quick 3)")
     parser.add_argument("--quick", action="store_true", help="a look in less than a minute")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", default="1", help="of each process; several, as in 1,2, are timed in turn")
+    parser.add_argument("--frameworks", default=",".join(FRAMEWORKS), help="as in hand,ours")
     parser.add_argument("--output", type=Path, default=HERE, help="where results.md and results.json go")
     options = parser.parse_args()
     options.only = options.only.split(",")
+    options.frameworks = options.frameworks.split(",")
+    try:
+        options.threads = [int(x) for x in options.threads.split(",")]
+    except ValueError:
+        parser.error(f"`--threads` must be numbers, as in 1,2. Got {options.threads}.")
+    if options.frameworks[0] != "hand" or not set(options.frameworks) <= set(FRAMEWORKS):
+        given = ",".join(options.frameworks)
+        parser.error(f"`--frameworks` must be hand, then others of {', '.join(FRAMEWORKS)}. Got {given}.")
     for name in options.only:
         if name not in workloads.NAMES:
             parser.error(f"`--only` must name workloads among {', '.join(workloads.NAMES)}. Got {name}.")
     return options
 
 
-class _Pool:
+class Pool:
     """The workers, each started when it is first wanted."""
 
     def __init__(self, setting: Setting) -> None:

@@ -26,6 +26,7 @@ class Verdict(NamedTuple):
     workload: str
     bar: Bar
     value: float | None
+    threads: int = 1
 
     @property
     def holds(self) -> bool:
@@ -57,8 +58,14 @@ def line(rows: Sequence[Row]) -> tuple[float, float, float] | None:
 
 
 def verdicts(workload: str, rows: Sequence[Row]) -> list[Verdict]:
-    """Each bar of a workload against the rows of all its cases."""
-    return [Verdict(workload, bar, _value(bar, rows)) for bar in workloads.load(workload).BARS]
+    """Each bar of a workload against the rows of all its cases, for each number of threads."""
+    bars = workloads.load(workload).BARS
+    threads = sorted({row.threads for row in rows})
+    return [
+        Verdict(workload, bar, _value(bar, [row for row in rows if row.threads == n]), n)
+        for n in threads
+        for bar in bars
+    ]
 
 
 def _value(bar: Bar, rows: Sequence[Row]) -> float | None:

@@ -34,6 +34,7 @@ class Row:
     first_call: float | None = None
     samples: list[float] = field(default_factory=list)
     memory: int | None = None
+    threads: int = 1
 
     @property
     def time(self) -> float | None:
@@ -47,9 +48,10 @@ def contest(workload: str, case: str, workers: Sequence[Worker], effort: Effort)
     reference = _Reference(workload, case, workers[0])
     for worker in workers:
         try:
-            entries += [(worker, Row(workload, case, *pair)) for pair in reference.differences(worker).items()]
+            found = reference.differences(worker).items()
+            entries += [(worker, Row(workload, case, *pair, threads=worker.threads)) for pair in found]
         except Failed as error:
-            entries.append((worker, Row(workload, case, worker.framework, str(error))))
+            entries.append((worker, Row(workload, case, worker.framework, str(error), threads=worker.threads)))
     for worker in {worker: None for worker, row in entries if not row.note}:
         first_calls = worker.ask("build", workload, case)
         for row in (row for owner, row in entries if owner is worker):
@@ -110,6 +112,6 @@ def measure_memory(rows: Sequence[Row], workers: Sequence[Worker]) -> None:
         except Failed:
             continue
         for row in rows:
-            if row.contestant in names and not row.note:
+            if row.contestant in names and row.threads == worker.threads and not row.note:
                 growths = [worker.ask("memory", row.contestant) for _ in range(3)]
                 row.memory = None if None in growths else statistics.median(growths)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import workloads
+from . import scales, workloads
 
 __all__ = ["FRAMEWORKS", "Failed", "Setting", "Worker"]
 
@@ -22,10 +22,12 @@ __all__ = ["FRAMEWORKS", "Failed", "Setting", "Worker"]
 FRAMEWORKS = {
     "hand": "torch",
     "ours": "brainstate_torch",
+    "compiled": "torch",
     "theirs": "brainstate",
     "snntorch": "snntorch",
     "spikingjelly": "spikingjelly",
     "norse": "norse",
+    "brian2": "numpy",  # has an environment of its own
 }
 
 
@@ -45,7 +47,7 @@ class Worker:
     """The parent's end of a worker."""
 
     def __init__(self, framework: str, setting: Setting, environment: dict[str, str]) -> None:
-        self.framework = framework
+        self.framework, self.threads = framework, setting.threads
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         process = context.Process(target=_serve, args=(theirs, framework, setting), daemon=True)
@@ -163,18 +165,36 @@ class _JaxHost:
         return _growth_of_process(run) if self.device == "cpu" else None
 
 
+class _NumpyHost:
+    """Numpy, for a simulator that makes programs of its own."""
+
+    def array(self, x: np.ndarray, *, double: bool) -> Any:
+        return x.astype(np.float64 if double else np.float32) if x.dtype.kind == "f" else x
+
+    def numpy(self, x: Any) -> np.ndarray:
+        return np.asarray(x)
+
+    def settled(self, result: Any) -> None:
+        pass
+
+    def growth(self, run: Callable[[], Any]) -> int | None:
+        # The memory is that of another process.
+        return None
+
+
 class _Bench:
     """The questions that a worker answers."""
 
     def __init__(self, framework: str, setting: Setting) -> None:
         if importlib.util.find_spec(FRAMEWORKS[framework]) is None:
             raise ModuleNotFoundError(name=FRAMEWORKS[framework])
-        self.host = _JaxHost(setting) if framework == "theirs" else _TorchHost(setting)
+        self.host: Any = _NumpyHost() if framework == "brian2" else None
+        self.host = self.host or (_JaxHost(setting) if framework == "theirs" else _TorchHost(setting))
         self.framework, self.setting = framework, setting
         self.contestants: dict[str, Callable[[], Any]] = {}
 
     def _built(self, workload: str, case: str, double: bool) -> dict[str, Callable[[], Any]]:
-        module = workloads.load(workload)
+        module = scales.load(workload) if workload in scales.NAMES else workloads.load(workload)
         build = getattr(module, self.framework, None)
         if build is None:
             return {}

@@ -5,7 +5,8 @@ A file defines
 - ``TITLE``, and ``CASES``: the names of its variants; ``QUICK_CASES`` where a quick look takes others;
 - ``BARS``: the ratios that must hold;
 - ``inputs(case, quick)``: a dict of numpy arrays, the same for every framework;
-- one builder for each framework: ``hand`` (PyTorch without us), ``ours``, ``theirs`` (brainstate). A builder takes
+- one builder for each framework: ``hand`` (PyTorch without us), ``compiled`` (the same under ``torch.compile``: all of
+  it, or the step of a long loop, which torch would unroll), ``ours``, ``theirs`` (brainstate). A builder takes
   the case and the inputs as arrays of the framework, and returns a dict of contestants: functions without arguments
   that compute the same numbers.
 
@@ -13,8 +14,9 @@ Builders import their framework themselves, since a worker must hold no other on
 """
 
 import importlib
+from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 NAMES = {
     "W1": "linear_gradient",
@@ -30,6 +32,11 @@ NAMES = {
     "W11": "sample_gradients",
     "W12": "ei_network",
 }
+
+
+def plain(fun: Callable[..., Any]) -> Callable[..., Any]:
+    """The function itself: what stands where ``torch.compile`` does otherwise."""
+    return fun
 
 
 class Bar(NamedTuple):

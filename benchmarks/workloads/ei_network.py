@@ -10,7 +10,7 @@ first steps.
 
 import numpy as np
 
-from . import Bar
+from . import Bar, plain
 
 TITLE = "balanced network of 4,000 neurons, 1 s in steps of 0.1 ms (quick: 0.1 s)"
 CASES = ("simulation",)
@@ -39,6 +39,17 @@ def inputs(case, quick):
 
 
 def hand(case, data):
+    return {"hand": _by_hand(data, plain)}
+
+
+def compiled(case, data):
+    import torch
+
+    # The number of spikes is another at each step, so that what follows from it is left to torch.
+    return {"torch.compile of the step": _by_hand(data, torch.compile)}
+
+
+def _by_hand(data, wrapped):
     import math
 
     import torch
@@ -52,20 +63,58 @@ def hand(case, data):
 
     def simulate():
         v, g_e, g_i = data.v, torch.zeros_like(data.v), torch.zeros_like(data.v)
-        last = torch.full_like(v, -1e7)
+        since = torch.full_like(v, 1e7)
         counts = []
-        for i in range(steps):
+        for _ in range(steps):
             spikes = v >= V_TH
-            g_e = g_e * decay_e + arriving(spikes[:N_E], data.w_e, data.to_e)
-            g_i = g_i * decay_i + arriving(spikes[N_E:], data.w_i, data.to_i)
-            last = torch.where(spikes, i, last)
-            v = torch.where(spikes, V_RESET, v)
-            moved = v + towards * (V_REST + CURRENT + g_e + g_i - v)
-            v = torch.where(i - last < REFRACTORY / DT - 0.5, v, moved)
+            from_e, from_i = arriving(spikes[:N_E], data.w_e, data.to_e), arriving(spikes[N_E:], data.w_i, data.to_i)
+            v, g_e, g_i, since = step(v, g_e, g_i, since, spikes, from_e, from_i)
             counts.append(spikes.sum())
         return torch.stack(counts)[:COMPARED]
 
-    return {"hand": simulate}
+    @wrapped
+    def step(v, g_e, g_i, since, spikes, from_e, from_i):
+        g_e, g_i = g_e * decay_e + from_e, g_i * decay_i + from_i
+        since = torch.where(spikes, 0.0, since + 1)
+        v = torch.where(spikes, V_RESET, v)
+        moved = v + towards * (V_REST + CURRENT + g_e + g_i - v)
+        return torch.where(since < REFRACTORY / DT - 0.5, v, moved), g_e, g_i, since
+
+    return simulate
+
+
+def brian2(case, data):
+    """The program that Brian2 writes in C++; a call starts it, and it reads the connections from files."""
+    import os
+    import subprocess
+    import sys
+    import tempfile
+    from pathlib import Path
+
+    python = Path(sys.prefix) / "brian2" / "bin" / "python"
+    if not python.exists():
+        raise ModuleNotFoundError(name="brian2")
+    # Deleted when nobody calls the function any more.
+    owner = tempfile.TemporaryDirectory()
+    folder = Path(owner.name)
+    steps, count = int(data.steps), min(COMPARED, int(data.steps))
+    numbers = {
+        **{"n": N, "n_e": N_E, "dt": DT, "steps": steps, "threads": int(os.environ.get("OMP_NUM_THREADS", "1"))},
+        **{"v_th": V_TH, "v_reset": V_RESET, "rest": V_REST + CURRENT, "refractory": REFRACTORY / DT - 0.5},
+        **{"decay_e": np.exp(-DT / TAU_E), "decay_i": np.exp(-DT / TAU_I), "towards": 1 - np.exp(-DT / TAU)},
+    }
+    np.savez(folder / "inputs.npz", **numbers, **{name: x for name, x in vars(data).items() if name != "steps"})
+    script = Path(__file__).with_name("brian_network.py")
+    command = [python, script, folder / "inputs.npz", folder / "program"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    def simulate():
+        subprocess.run([Path(owner.name) / "program" / "main"], check=True, cwd=folder / "program")
+        (file,) = (folder / "program" / "results").glob("_dynamic_array_spikes_t_*")
+        at = np.rint(np.fromfile(file) * 1e3 / DT).astype(int)
+        return np.bincount(at[at < count], minlength=count)
+
+    return {"Brian2, C++": simulate}
 
 
 def ours(case, data):
@@ -132,20 +181,20 @@ def theirs(case, data):
     import brainunit as u
     import jax.numpy as jnp
 
-    if not _has_numba():
-        # Without numba, brainevent's kernels for a CPU must be chosen by hand; they look at all connections.
-        from brainevent import config
-
-        config.set_backend("cpu", "jax_raw")
+    choose_kernels()
     steps = jnp.arange(int(data.steps))
     simulate = _simulation(brainstate, u, data, u.math.where, jnp.zeros_like, steps)
     return {"brainstate jit": brainstate.transform.jit(simulate)}
 
 
-def _has_numba():
+def choose_kernels():
+    """Without numba, brainevent's kernels for a CPU must be chosen by hand; they look at all connections."""
     import importlib.util
 
-    return importlib.util.find_spec("numba") is not None
+    if importlib.util.find_spec("numba") is None:
+        from brainevent import config
+
+        config.set_backend("cpu", "jax_raw")
 
 
 def _simulation(brainstate, u, data, where, zeros_like, steps):

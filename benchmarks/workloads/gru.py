@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import Bar
+from . import Bar, plain
 
 TITLE = "gradient of a GRU, 100 steps, batch 32, 32-64"
 CASES = ("gradient",)
@@ -24,6 +24,16 @@ def inputs(case, quick):
 
 
 def hand(case, data):
+    return {"hand": _by_hand(data, plain), "torch.nn.GRU": _library(data)}
+
+
+def compiled(case, data):
+    import torch
+
+    return {"torch.compile of the step": _by_hand(data, torch.compile)}
+
+
+def _by_hand(data, wrapped):
     import torch
 
     weights = [getattr(data, name).requires_grad_() for name in WEIGHTS]
@@ -32,14 +42,18 @@ def hand(case, data):
         w, u, b = weights
         h = torch.zeros_like(data.target)
         for a in (data.x @ w + b).unbind(0):
-            a_r, a_z, a_n = a.chunk(3, -1)
-            g_r, g_z, g_n = (h @ u).chunk(3, -1)
-            z = torch.sigmoid(a_z + g_z)
-            n = torch.tanh(a_n + torch.sigmoid(a_r + g_r) * g_n)
-            h = n + z * (h - n)
+            h = step(h, a, u)
         return torch.autograd.grad(((h - data.target) ** 2).mean(), weights)
 
-    return {"hand": gradient, "torch.nn.GRU": _library(data)}
+    @wrapped
+    def step(h, a, u):
+        a_r, a_z, a_n = a.chunk(3, -1)
+        g_r, g_z, g_n = (h @ u).chunk(3, -1)
+        z = torch.sigmoid(a_z + g_z)
+        n = torch.tanh(a_n + torch.sigmoid(a_r + g_r) * g_n)
+        return n + z * (h - n)
+
+    return gradient
 
 
 def _library(data):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import Bar
+from . import Bar, plain
 
 TITLE = "100 Hodgkin–Huxley cells, 1000 steps (quick: 100), no gradient"
 CASES = ("simulation",)
@@ -28,6 +28,16 @@ def _rates(exp, x, m, h, n):
 
 
 def hand(case, data):
+    return {"hand": _by_hand(data, plain)}
+
+
+def compiled(case, data):
+    import torch
+
+    return {"torch.compile of the step": _by_hand(data, torch.compile)}
+
+
+def _by_hand(data, wrapped):
     import torch
 
     steps = int(data.steps)
@@ -36,13 +46,16 @@ def hand(case, data):
         v = data.v
         m, h, n = (torch.full_like(v, x) for x in (0.05, 0.6, 0.32))
         for _ in range(steps):
-            dm, dh, dn = _rates(torch.exp, v, m, h, n)
-            ionic = G_NA * m**3 * h * (v - E_NA) + G_K * n**4 * (v - E_K) + G_L * (v - E_L)
-            v = v + (data.current - ionic) * DT
-            m, h, n = m + dm * DT, h + dh * DT, n + dn * DT
+            v, m, h, n = step(v, m, h, n)
         return v
 
-    return {"hand": simulate}
+    @wrapped
+    def step(v, m, h, n):
+        dm, dh, dn = _rates(torch.exp, v, m, h, n)
+        ionic = G_NA * m**3 * h * (v - E_NA) + G_K * n**4 * (v - E_K) + G_L * (v - E_L)
+        return v + (data.current - ionic) * DT, m + dm * DT, h + dh * DT, n + dn * DT
+
+    return simulate
 
 
 def ours(case, data):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import Bar
+from . import Bar, plain
 
 TITLE = "gradient of a squared linear prediction (2 weights, 1 bias)"
 CASES = ("default", "func")
@@ -19,6 +19,16 @@ def inputs(case, quick):
 
 
 def hand(case, data):
+    return {"hand": _by_hand(case, data, plain)}
+
+
+def compiled(case, data):
+    import torch
+
+    return {"torch.compile": _by_hand(case, data, torch.compile)}
+
+
+def _by_hand(case, data, wrapped):
     import torch
 
     x, y = data.x, data.y
@@ -27,10 +37,11 @@ def hand(case, data):
         return ((x @ w + b - y) ** 2).sum()
 
     if case == "func":
-        gradient = torch.func.grad_and_value(loss, argnums=(0, 1))
-        return {"hand": lambda: gradient(data.w, data.b)[0]}
+        gradient = wrapped(torch.func.grad_and_value(loss, argnums=(0, 1)))
+        return lambda: gradient(data.w, data.b)[0]
     w, b = data.w.requires_grad_(), data.b.requires_grad_()
-    return {"hand": lambda: torch.autograd.grad(loss(w, b), (w, b))}
+    loss = wrapped(loss)
+    return lambda: torch.autograd.grad(loss(w, b), (w, b))
 
 
 def ours(case, data):

@@ -1,9 +1,9 @@
 """The network of ``spiking_network`` for longer: how much memory the backward pass needs."""
 
 from . import Bar, spiking_network
-from .spiking_network import hand, ours, theirs
+from .spiking_network import compiled, hand, ours, theirs
 
-__all__ = ["BARS", "CASES", "TITLE", "hand", "inputs", "ours", "theirs"]
+__all__ = ["BARS", "CASES", "TITLE", "compiled", "hand", "inputs", "ours", "theirs"]
 
 TITLE = "the same network, 1000 steps (quick: 300): memory"
 CASES = ("gradient",)

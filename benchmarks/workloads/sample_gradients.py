@@ -1,6 +1,6 @@
 """The gradient of each sample of a batch by itself, through the classifier of W2."""
 
-from . import Bar
+from . import Bar, plain
 from .mlp import WEIGHTS
 from .mlp import inputs as _inputs
 
@@ -14,6 +14,16 @@ def inputs(case, quick):
 
 
 def hand(case, data):
+    return {"hand": _by_hand(data, plain)}
+
+
+def compiled(case, data):
+    import torch
+
+    return {"torch.compile": _by_hand(data, torch.compile)}
+
+
+def _by_hand(data, wrapped):
     import torch
     from torch.nn.functional import cross_entropy
 
@@ -21,9 +31,9 @@ def hand(case, data):
         w1, b1, w2, b2 = weights
         return cross_entropy(torch.relu(x @ w1 + b1) @ w2 + b2, label)
 
-    each = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
+    each = wrapped(torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0)))
     weights = [getattr(data, name) for name in WEIGHTS]
-    return {"hand": lambda: each(weights, data.x, data.labels)}
+    return lambda: each(weights, data.x, data.labels)
 
 
 def ours(case, data):

@@ -11,10 +11,11 @@ the backward pass write a full-size zero array at every step.
 
 import numpy as np
 
-from . import Bar
+from . import Bar, plain
 from .spiking_libraries import LEAK, LEAK_OUT, norse, snntorch, spikingjelly
 
-__all__ = ["BARS", "CASES", "TITLE", "hand", "inputs", "norse", "ours", "snntorch", "spikingjelly", "theirs"]
+__all__ = ["norse", "snntorch", "spikingjelly"]
+__all__ += ["BARS", "CASES", "TITLE", "compiled", "hand", "inputs", "ours", "theirs"]
 
 TITLE = "gradient of a recurrent spiking network, 100 steps, batch 64, 40-100-10"
 CASES = ("gradient",)
@@ -78,7 +79,13 @@ def hand(case, data):
     return {"hand": _by_hand(data, _make_spike()), "hand, older Function": _by_hand(data, _make_older_spike())}
 
 
-def _by_hand(data, spike):
+def compiled(case, data):
+    import torch
+
+    return {"torch.compile of the step": _by_hand(data, _make_spike(), torch.compile)}
+
+
+def _by_hand(data, spike, wrapped=plain):
     import torch
 
     weights = [getattr(data, name).requires_grad_() for name in WEIGHTS]
@@ -88,11 +95,14 @@ def _by_hand(data, spike):
         v = s = torch.zeros(len(data.target), w_rec.shape[0], dtype=w_rec.dtype, device=w_rec.device)
         y = torch.zeros_like(data.target)
         for current in (data.x @ w_in).unbind(0):
-            v = v + LEAK * (current + s @ w_rec - v)
-            s = spike(v - 1)
-            v = v - s
-            y = y + LEAK_OUT * (s @ w_out - y)
+            v, s, y = step(v, s, y, current, w_rec, w_out)
         return torch.autograd.grad(((y - data.target) ** 2).mean(), weights)
+
+    @wrapped
+    def step(v, s, y, current, w_rec, w_out):
+        v = v + LEAK * (current + s @ w_rec - v)
+        s = spike(v - 1)
+        return v - s, s, y + LEAK_OUT * (s @ w_out - y)
 
     return gradient
 
