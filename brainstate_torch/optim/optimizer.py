@@ -12,6 +12,7 @@ from .._state import State
 from ..graph import Node
 from ..transform._core.functional import run_and_commit
 from ..units import Quantity, get_mantissa
+from .for_torch import ForTorch
 from .saved import Saved
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState
@@ -99,7 +100,7 @@ class Optimizer(Node):
             raise AttributeError(
                 f"`{name}` belongs to torch.optim. Got an optimizer of this package: States are given to "
                 "`register_trainable_weights`, gradients to `update`, and `lr` is a number or a schedule of "
-                "`brainstate_torch.optim`. With torch's schedulers, take torch.optim on `model.parameters()`."
+                "`brainstate_torch.optim`. For torch's schedulers take `optimizer.for_torch()`."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -348,6 +349,18 @@ class Optimizer(Node):
             Takes a learning rate, returns one.
         """
         self._schedule.apply(apply_fn)
+
+    def for_torch(self) -> ForTorch:
+        """The optimizer as torch's schedulers want one: ``StepLR(optimizer.for_torch(), 10)`` sets its learning rate.
+
+        The scheduler steps outside of transforms, as torch's do. A schedule of this package goes inside.
+
+        Returns
+        -------
+        ForTorch
+            A `torch.optim.Optimizer` with one group, whose `lr` is :attr:`current_lr`.
+        """
+        return ForTorch(self)
 
     def state_dict(self) -> dict[str, Any]:
         """What is remembered, as tensors, numbers and texts that ``torch.save`` takes.

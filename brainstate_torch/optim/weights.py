@@ -120,6 +120,11 @@ class Weights:
                 for (_, spec), tree in zip(self.parts, trees, strict=True)
             ]
         except ValueError as error:
+            if isinstance(grads, tuple) and len(grads) > 1 and self._fits(grads[0]):
+                raise ValueError(
+                    f"`grads` must be the gradients alone. Got a tuple of {len(grads)}, as `grad` gives it with "
+                    "`return_value` or `has_aux`. Write `grads, loss = ...`, then `update(grads)`."
+                ) from error
             raise ValueError(
                 f"`grads` must have the structure of the registered weights. {str(error).partition('. ')[2]} "
                 "Pass what `transform.grad` gives for the same States; None in the place of a State leaves it alone."
@@ -132,6 +137,13 @@ class Weights:
                 self._check_gradient(grad, row)
             found.append(grad)
         return found
+
+    def _fits(self, grads: Any) -> bool:
+        try:
+            _tree.flatten_up_to(self.spec, dict(grads) if isinstance(grads, Mapping) else grads)
+        except ValueError:
+            return False
+        return True
 
     def _check_gradient(self, grad: Any, row: Row) -> None:
         mantissa = grad.mantissa if isinstance(grad, Quantity) else grad

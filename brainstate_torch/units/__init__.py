@@ -4,6 +4,7 @@
 module. ``3.0 * u.mV`` makes a quantity, and torch's functions take quantities: see `units.rules`.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,9 @@ __all__ = [
     "unit_scale_align_to_first",
 ]
 
+
+if "matplotlib.units" in sys.modules:
+    enable_matplotlib_support(sys.modules["matplotlib.units"])
 
 #: Names by which brainunit chooses among several libraries of arrays.
 _BACKENDS = frozenset({

@@ -1,6 +1,7 @@
 """The operators of quantities. Mantissas may be tensors or Python numbers, so these use Python's own operators."""
 
 import operator
+import sys
 from fractions import Fraction
 from typing import Any, NoReturn, Self
 
@@ -51,9 +52,11 @@ class Arithmetic:
                 f"Use u.math.{name}, which takes units.",
                 self._unit,
             )
+        drawn = name == "numpy.asarray" and "matplotlib" in sys.modules
         raise UnitMismatchError(
             f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
-            f"Divide by a unit first: {quotient_with(self._unit)}, or take q.mantissa.",
+            f"Divide by a unit first: {quotient_with(self._unit)}, or take q.mantissa."
+            + (" For matplotlib call `u.enable_matplotlib_support()` once." if drawn else ""),
             self._unit,
         )
 

@@ -367,3 +367,11 @@ def test_the_states_of_an_optimizer_are_found_and_copied():
     twin.update({"w": torch.ones(1)})
     assert w.value.item() == 1.0 and twin.param_states["w"].value.item() < 1.0
     assert isinstance(optimizer.step_count, State)
+
+
+def test_gradients_with_the_loss_are_refused():
+    weight = ParamState(torch.ones(2))
+    optimizer = optim.SGD(lr=0.1).register_trainable_weights({"w": weight})
+    with pytest.raises(ValueError, match=r"`grads` must be the gradients alone. Got a tuple of 2"):
+        optimizer.update(({"w": torch.ones(2)}, torch.tensor(1.0)))
+    assert torch.equal(weight.value, torch.ones(2))

@@ -139,9 +139,11 @@ def test_units_written_here_are_pints(name):
     assert registry.Unit(container).dimensionality == dimension
 
 
-def test_import_does_not_build_pints_registry():
+def test_import_does_not_build_pints_registry_and_tells_matplotlib():
+    pytest.importorskip("matplotlib")
     code = (
-        "import brainstate_torch.units as u; from brainstate_torch.units.pint_registry import get_registry as r;"
+        "import matplotlib.units as m, brainstate_torch.units as u; assert u.Quantity in m.registry;"
+        "from brainstate_torch.units.pint_registry import get_registry as r;"
         "u.mV * u.ms; 3.0 * u.mV + 1.0 * u.volt; assert r.cache_info().currsize == 0;"
         "str(u.inch); assert r.cache_info().currsize == 1"
     )
@@ -158,6 +160,12 @@ def test_matplotlib_draws_quantities():
     assert line.get_ydata(orig=False).tolist() == [1.0, 2.0, 3.0]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("ms", "mV") and axes.lines[1].get_ydata(orig=False)[0] == 2.0
     pyplot.close(figure)
+
+
+def test_numpy_refuses_units_with_a_hint_at_matplotlib():
+    pytest.importorskip("matplotlib")
+    with pytest.raises(u.UnitMismatchError, match=r"call `u.enable_matplotlib_support\(\)` once"):
+        np.asarray(Q)
 
 
 def test_size_is_a_number_and_torchs_method():
