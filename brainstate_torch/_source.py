@@ -1,15 +1,21 @@
 """Which files hold the user's code."""
 
 import traceback
+import types
 from os import path
 
 import torch
 
-__all__ = ["OURS", "TORCH", "line_of", "place_of"]
+__all__ = ["OURS", "TORCH", "is_users", "line_of", "place_of"]
 
 #: The folders of this package and of torch, each as the start of the paths of its files.
 OURS = path.dirname(__file__) + path.sep
 TORCH = path.dirname(torch.__file__) + path.sep
+
+
+def is_users(code: types.CodeType) -> bool:
+    """Whether code is the user's, and of no installed library."""
+    return not code.co_filename.startswith((OURS, TORCH)) and "site-packages" not in code.co_filename
 
 
 def _last_frame(error: BaseException) -> traceback.FrameSummary | None:

@@ -64,6 +64,7 @@ PRIVATE = (
     "torch._subclasses.fake_tensor.DynamicOutputShapeException",
     "torch._subclasses.fake_tensor.FakeTensor",
     "torch._subclasses.fake_tensor.FakeTensorMode",
+    "torch._weight_norm",
     "torch.autograd.forward_ad._current_level",
     "torch.autograd.graph._engine_run_backward",
     "torch.autograd.profiler._is_profiler_enabled",

@@ -1,6 +1,7 @@
 """torch.func, its interpreter stack and its wrappers; autograd's engine; fake tensors."""
 
 import contextlib
+import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from .unwinding import EXCLUSIVE, in_this_thread, unwinding
 __all__ = [
     "EXCLUSIVE",
     "NO_NUMBER",
+    "TAPE",
     "AutogradFunction",
     "DataDependentOutputException",
     "Dual",
@@ -74,10 +76,24 @@ __all__ = [
 _NOTHING = contextlib.nullcontext()
 
 
+class _Tape(threading.local):
+    """Per thread: whether a reverse pass runs on a tape of autograd's, of which torch.func knows nothing."""
+
+    active = False
+
+
+TAPE = _Tape()
+
+
+def _followed() -> list[str]:
+    """The transforms around a derivative that is about to begin; a tape counts as one."""
+    return [*["Tape"] * TAPE.active, *enclosing()]
+
+
 @unwinding
 def vjp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vjp`, which a signal does not damage; the pullback runs in the thread of its caller."""
-    kinds = enclosing()
+    kinds = _followed()
     with SoundRules([*kinds, "Grad"]) if kinds else _NOTHING:
         result, pull, *aux = _vjp(*args, **kwargs)
 
@@ -90,7 +106,7 @@ def vjp(*args: Any, **kwargs: Any) -> Any:
 
 def jvp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.jvp`, which a signal does not damage, in one thread at a time."""
-    with EXCLUSIVE, SoundRules([*enclosing(), "Jvp"]):
+    with EXCLUSIVE, SoundRules([*_followed(), "Jvp"]):
         return _unwinding_jvp(*args, **kwargs)
 
 
@@ -102,7 +118,7 @@ def vmap(*args: Any, **kwargs: Any) -> Any:
     mapped = unwinding(_vmap(*args, **kwargs))
 
     def soundly(*tensors: Any) -> Any:
-        kinds = [*enclosing(), "Vmap"]
+        kinds = [*_followed(), "Vmap"]
         if len(kinds) == 1 and not (torch.is_grad_enabled() and any(_requires_grad(x) for x in tensors)):
             return mapped(*tensors)
         with SoundRules(kinds):
@@ -120,7 +136,7 @@ def grad_and_value(*args: Any, **kwargs: Any) -> Any:
     host = unwinding(_grad_and_value(*args, **kwargs))
 
     def soundly(*arguments: Any) -> Any:
-        kinds = enclosing()
+        kinds = _followed()
         if not kinds:
             return host(*arguments)
         with SoundRules([*kinds, "Grad"]):

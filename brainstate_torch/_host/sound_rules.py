@@ -20,26 +20,34 @@ class SoundRules(TorchFunctionMode):
     Parameters
     ----------
     kinds
-        The transforms of torch.func that enclose the caller, outermost first, the one about to begin included.
+        The transforms that enclose the caller, outermost first, the one about to begin included: Grad, Jvp and Vmap of
+        torch.func, and Tape.
     """
 
     def __init__(self, kinds: Sequence[str]) -> None:
         super().__init__()
         derivatives = [kind for kind in kinds if kind != "Vmap"]
+        self._order, self._taped = len(derivatives), "Tape" in kinds
         forward = "Jvp" in derivatives
-        #: A rule for the forward mode is itself differentiated: `reverse of forward` and `forward of forward`.
-        nested = forward and (derivatives.index("Jvp") > 0 or derivatives.count("Jvp") > 1)
-        self._tables = [_FORWARD] * forward + [_NESTED] * (forward or nested) + [_MAPPED] * ("Vmap" in kinds)
-        self._nested = nested
+        # A rule for the forward mode is itself differentiated (`reverse of forward` and `forward of forward`), or the
+        # rule for the second derivative is: torch differentiates what both saved as if it were constant (186256).
+        self._nested = self._order > 2 or derivatives[1:] == ["Jvp"]
+        self._tables = [_FORWARD] * forward + [_NESTED, _SECOND] * (forward or self._order > 1)
+        self._tables += [_MAPPED] * ("Vmap" in kinds)
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         for table in self._tables:
             rule = table.get(func)
-            if rule is not None and (table is not _NESTED or self._nested or _on_tape(args)):
+            if rule is not None and self._applies(table, args):
                 return rule(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
+
+    def _applies(self, table: Any, args: Sequence[Any]) -> bool:
+        if table is _NESTED:
+            return self._nested or (not self._taped and _on_tape(args))
+        return table is not _SECOND or self._order > 1 or _on_tape(args)
 
 
 def _on_tape(args: Sequence[Any]) -> bool:
@@ -53,7 +61,8 @@ def _on_tape(args: Sequence[Any]) -> bool:
     return False
 
 
-# Rules for the forward mode that are wrong at second order: they use what was saved as if it were constant.
+# Rules that are wrong at second order in the forward mode, some at third in the reverse mode: they use what was saved
+# as if it were constant.
 
 
 def _normalised(x: torch.Tensor, axes: list[int], eps: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -210,6 +219,46 @@ def _cumprod(input: torch.Tensor, dim: int, *, dtype: torch.dtype | None = None,
     return found.movedim(-1, dim) if input.ndim else found.clone()
 
 
+def _native_layer_norm(
+    input: torch.Tensor,
+    normalized_shape: Sequence[int],
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    _, mean, variance = _normalised(input, list(range(-len(normalized_shape), 0)), eps)
+    return _layer_norm(input, normalized_shape, weight, bias, eps), mean, torch.rsqrt(variance + eps)
+
+
+def _native_batch_norm(
+    input: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor | None,
+    running_var: torch.Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    found = _batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    if not training:
+        return found, input.new_zeros(0), input.new_zeros(0)
+    _, mean, variance = _normalised(input, [i for i in range(input.ndim) if i != 1], eps)
+    return found, mean.reshape(-1), torch.rsqrt(variance + eps).reshape(-1)
+
+
+def _logcumsumexp(input: torch.Tensor, dim: int, *, out: Any = None) -> torch.Tensor:
+    found, step = (input.movedim(dim, -1) if input.ndim else input), 1
+    while input.ndim and step < found.shape[-1]:
+        found = torch.cat([found[..., :step], torch.logaddexp(found[..., step:], found[..., :-step])], -1)
+        step *= 2
+    return found.movedim(-1, dim) if input.ndim else found.clone()
+
+
+def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor:
+    return v * (g / torch.norm_except_dim(v, 2, dim))
+
+
 # Rules for the forward mode that are wrong at first order.
 
 
@@ -297,7 +346,13 @@ _NESTED: dict[Any, Callable[..., Any]] = {
     **_of(_tensorsolve, torch.linalg.tensorsolve),
     **_of(_householder_product, torch.linalg.householder_product, torch.orgqr, torch.Tensor.orgqr),
     **_of(_cumprod, torch.cumprod, torch.Tensor.cumprod),
+    **_of(_prod, torch.prod, torch.Tensor.prod),
+    **_of(_native_layer_norm, torch.native_layer_norm),
+    **_of(_native_batch_norm, torch.native_batch_norm),
+    **_of(_logcumsumexp, torch.logcumsumexp, torch.Tensor.logcumsumexp),
 }
+#: Wrong in the reverse mode of the reverse mode, too.
+_SECOND: dict[Any, Callable[..., Any]] = _of(_weight_norm, torch._weight_norm)
 _FORWARD: dict[Any, Callable[..., Any]] = {
     **_of(_cholesky_inverse, torch.cholesky_inverse, torch.Tensor.cholesky_inverse),
     **_of(_triangular_solve, torch.triangular_solve, torch.Tensor.triangular_solve),

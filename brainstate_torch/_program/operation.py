@@ -31,7 +31,7 @@ from .._host.fx import GraphModule
 from .calls import call, target
 from .nodes import acts, number_of, numbers_in, outputs
 from .purity import pure
-from .recording import Like, is_recording, local, record, recording
+from .recording import Like, check_numbers, is_recording, local, record, recording
 
 __all__ = [
     "SETTINGS",
@@ -155,6 +155,8 @@ class Body:
             recorded = record(self._primal, self.like)
             # Whatever is recorded around it, the program of an operation takes tensors with numbers.
             self.extras = recorded.originals
+            # A derivative may meet what the first run did not, as after ``y = cond(pred, f, g, x); f.scale = z``.
+            check_numbers(self.extras)
             self._graph = pure(recorded.graph, [*self.like, *self.extras])
         return self._graph
 

@@ -33,6 +33,7 @@ __all__ = [
     "Like",
     "Recorded",
     "alone",
+    "check_numbers",
     "is_recording",
     "local",
     "record",
@@ -317,9 +318,23 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     module.held = inner.held  # type: ignore[assignment]
     originals = [inner.originals.get(id(x), (x, x))[1] for x in stand_ins]
     captured = [recording().local(x) for x in originals] if is_recording() else originals
+    if not is_recording():
+        check_numbers(captured)
     used = {id(x) for x in stand_ins}
     unused = [x for stand_in, x in inner.originals.values() if id(stand_in) not in used]
     return Recorded(module, captured, originals, stand_ins, unused)
+
+
+def check_numbers(captured: Sequence[torch.Tensor]) -> None:
+    """Raise if a program would compute with a tensor that another recording has made, and that is no input of it."""
+    for x in captured:
+        if isinstance(concrete(x), FakeTensor):
+            raise ConcretizationError(
+                "what a compiled function computes with must have numbers, or be computed by it. Got a tensor of shape "
+                f"{list(x.shape)} that stands for numbers in a recording that is over: a list, an attribute or a "
+                "global variable kept it, or was given another value before a derivative ran the function again. "
+                "Return it, or hold it in a State."
+            )
 
 
 def tidy(module: GraphModule) -> None:

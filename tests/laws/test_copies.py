@@ -1,6 +1,7 @@
 """Laws of copies: a copied, deep-copied or pickled object shares nothing that can change with the original."""
 
 import copy
+import functools
 import pickle
 
 import pytest
@@ -99,6 +100,84 @@ def test_copies_of_delays_optimizers_and_streams_go_their_own_way(make):
         late.update(torch.full((1,), 5.0))
     assert [delay.retrieve_at_step(0).item(), late.retrieve_at_step(0).item()] == [1.0, 5.0]
     assert late.retrieve_at_step(1) == 1.0
+
+
+class Derived(nn.Module):
+    """A model that keeps what every transform makes of a method."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = brainstate.ParamState(torch.tensor(1.0))
+        self.count = brainstate.HiddenState(torch.zeros(2))
+        self.f = {
+            "vmap": T.vmap(self.lane, in_states=self.count, out_states=self.count),
+            "vmap2": T.vmap2(self.scaled),
+            "vmap_new_states": T.vmap_new_states(self.scaled),
+            "checkpoint": T.checkpoint(self.scaled),
+            "named_call": T.named_call(self.scaled),
+            "named_scope": T.named_scope("name")(self.scaled),
+            "checkify": T.checkify(self.scaled),
+            "make_graph": T.make_graph(self.scaled, return_shape=True),
+            "StatefulFunction": T.StatefulFunction(self.scaled),
+            "jit": T.jit(self.scaled, backend="replay"),
+            "grad": T.grad(self.summed, self.w),
+            "jacfwd": T.jacfwd(self.scaled, self.w),
+            "hessian": T.hessian(self.summed, self.w),
+            "a map of a checkpoint": T.vmap(T.checkpoint(self.scaled)),
+            "a partial function": functools.partial(T.vmap(self.scaled)),
+        }
+
+    def scaled(self, x):
+        return x * self.w.value**3
+
+    def summed(self, x):
+        return self.scaled(x).sum()
+
+    def lane(self, x):
+        self.count.value = self.count.value + x
+        return self.scaled(x)
+
+
+@pytest.mark.parametrize("make", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
+def test_what_transforms_make_of_a_method_is_copied_with_its_model(make):
+    model = Derived()
+    twin = make(model)
+    twin.w.value = torch.tensor(2.0)
+    xs = torch.tensor([1.0, 3.0])
+    truth = Derived()
+    truth.w.value = torch.tensor(2.0)
+    for name in model.f:
+        found, expected, other = twin.f[name](xs), truth.f[name](xs), model.f[name](xs)
+        if name == "make_graph":
+            assert found[0].states == (twin.w,)
+            continue
+        found, expected, other = (
+            torch.as_tensor(y[-1] if isinstance(y, tuple) else y) for y in (found, expected, other)
+        )
+        torch.testing.assert_close(found, expected)
+        assert not torch.equal(found, other), name
+    assert torch.equal(twin.count.value, xs)
+
+
+def test_a_function_of_a_transform_is_a_method_of_a_class():
+    class Model(nn.Module):
+        k = 2
+
+        @T.vmap
+        def lanes(self, x):
+            return x * self.k
+
+    assert torch.equal(Model().lanes(torch.ones(2)), torch.full((2,), 2.0))
+
+    class Other(Model):
+        @T.checkpoint
+        def block(self, x):
+            """Twice."""
+            return x * self.k
+
+    assert torch.equal(Other().block(torch.ones(2)), torch.full((2,), 2.0))
+    assert (Other.block.__name__, Other.block.__doc__) == ("block", "Twice.")
+    assert "Other.block" in repr(Other.block)
 
 
 def test_a_compiled_function_is_copied_without_its_programs():

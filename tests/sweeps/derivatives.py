@@ -1,9 +1,9 @@
-"""A sweep of torch's differentiable operators: which derivatives of first and second order differ from differences.
+"""A sweep of torch's differentiable operators: which derivatives up to the third order differ from differences.
 
 ``python -m tests.sweeps.derivatives [--raw] [name ...]`` prints one line for each wrong derivative. With ``--raw`` they
 are torch.func's, else those of `transform`. Lines for samples in which a number has no part as such are to be expected:
 symmetric and triangular matrices, indices and flags among floating arguments, conversions to fewer bits.
-Truth is central differences in float64: of values for the first order, of checked gradients for the second.
+Truth is central differences in float64: of values for the first order, of checked derivatives for the others.
 """
 
 import argparse
@@ -97,7 +97,13 @@ def derivatives(grad, jvp, fun, v, w):
         "reverse of forward": rev(fwd(fun, v), w),
         "forward of forward": fwd(fwd(fun, v), w),
     }
-    return first, second
+    third = {
+        "reverse of reverse of reverse": rev(rev(rev(fun, v), w), v),
+        "forward of reverse of reverse": fwd(rev(rev(fun, v), w), v),
+        "reverse of forward of reverse": rev(fwd(rev(fun, v), w), v),
+        "forward of forward of forward": fwd(fwd(fwd(fun, v), w), v),
+    }
+    return first, second, third
 
 
 def transforms(raw):
@@ -127,27 +133,23 @@ def faults(op, raw):
             continue
         if not _close(truth, again, max(1.0, abs(truth))) or truth != truth:
             continue  # no smooth function here
-        first, second = derivatives(grad, jvp, fun, v, w)
         good = None
-        for name, f in first.items():
-            outcome = _outcome(f, xs)
-            if isinstance(outcome, str):
-                found.setdefault((name, "raises " + outcome), number)
-            elif not _close(outcome, truth, max(1.0, abs(truth))):
-                found.setdefault((name, f"{outcome:.6g}, differences {truth:.6g}"), number)
-            else:
-                good = good or f
-        if good is None:
-            continue
-        truth, again = (float(_difference(good, xs, w, step)) for step in (STEP, 3 * STEP))
-        if truth != truth or not _close(truth, again, max(1.0, abs(truth))):
-            continue
-        for name, f in second.items():
-            outcome = _outcome(f, xs)
-            if isinstance(outcome, str):
-                found.setdefault((name, "raises " + outcome), number)
-            elif not _close(outcome, truth, max(1.0, abs(truth))):
-                found.setdefault((name, f"{outcome:.6g}, differences {truth:.6g}"), number)
+        for order, (derived, direction) in enumerate(zip(derivatives(grad, jvp, fun, v, w), (v, w, v), strict=True)):
+            if order:
+                truth, again = (float(_difference(good, xs, direction, step)) for step in (STEP, 3 * STEP))
+                if truth != truth or not _close(truth, again, max(1.0, abs(truth))):
+                    break
+            good = None
+            for name, f in derived.items():
+                outcome = _outcome(f, xs)
+                if isinstance(outcome, str):
+                    found.setdefault((name, "raises " + outcome), number)
+                elif not _close(outcome, truth, max(1.0, abs(truth))):
+                    found.setdefault((name, f"{outcome:.6g}, differences {truth:.6g}"), number)
+                else:
+                    good = good or f
+            if good is None:
+                break
         lanes = _outcome(lambda *xs: _mapped(grad, fun, xs, v), xs)
         single = _outcome(lambda *xs: sum(_dot(grad(fun)(*_moved(xs, k * 0.01, v)), v) * (k + 1) for k in range(2)), xs)
         if isinstance(lanes, str):

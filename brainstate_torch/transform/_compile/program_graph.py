@@ -13,6 +13,7 @@ from ..._program.nodes import arguments, number_of, outputs
 from ..._program.operation import Operation
 from ..._state import State
 from .._core.carry import protected
+from .._core.derived import Derived
 from .._core.functional import combine, partition
 from .._core.shapes import ShapeDtypeStruct
 from .recorded import StateFrame, numbers_as_tensors, record_stateful
@@ -306,7 +307,10 @@ def make_graph(
         raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     places = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+    return Derived(_made, fun, places, names, return_shape)
 
+
+def _made(fun: Callable[..., Any], places: tuple[int, ...], names: tuple[str, ...], return_shape: bool) -> Any:
     def made(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
         graph = recorded_graph(fun, places, names, args, kwargs)
         return (graph, graph.states, graph.out_shapes) if return_shape else (graph, graph.states)
@@ -348,6 +352,12 @@ def draw(fun: Callable[..., Any], static_argnums: int | Iterable[int] = ()) -> C
     >>> 'sin.default' in picture.source
     True
     """
+    if not callable(fun):
+        raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
+    return Derived(_drawn, fun, static_argnums)
+
+
+def _drawn(fun: Callable[..., Any], static_argnums: int | Iterable[int]) -> Callable[..., Any]:
     make = make_graph(fun, static_argnums)
 
     def drawn(*args: Any, **kwargs: Any) -> Any:

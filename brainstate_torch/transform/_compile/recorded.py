@@ -17,9 +17,9 @@ from ..._state.context import CONTEXT
 from ..._state.frame import outside
 from ..._state.value import owned
 from ...random._torch_stream import drawn
+from .._core.frozen import frozen
 from .._core.functional import Static, combine, partition, run
 from .batch_norm import averaging_in_tensors
-from .frozen import frozen
 
 __all__ = ["StateFrame", "Stateful", "numbers_as_tensors", "record_stateful"]
 

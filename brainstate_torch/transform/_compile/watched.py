@@ -14,7 +14,7 @@ import torch
 
 from ..._errors import kind_of, named
 from ..._host.fx import GraphModule
-from ..._source import OURS, TORCH
+from ..._source import OURS, TORCH, is_users
 from ..._state import State
 from ...units import Quantity
 from .kept import LONGEST, MISSING, agrees, kept
@@ -81,10 +81,6 @@ def _names(code: types.CodeType) -> _Names:
         frozenset(variables).union(*[x.variables for x in inner]),
         frozenset(attributes).union(*[x.attributes for x in inner]),
     )
-
-
-def _is_users(code: types.CodeType) -> bool:
-    return not code.co_filename.startswith((OURS, TORCH)) and "site-packages" not in code.co_filename
 
 
 def _is_users_file(file: str | None) -> bool:
@@ -236,7 +232,7 @@ class Watched:
     def _of_function(self, fun: types.FunctionType) -> Iterator[Any]:
         names = _names(fun.__code__)
         self._attributes |= names.attributes
-        if not _is_users(fun.__code__):
+        if not is_users(fun.__code__):
             yield from [inspect.unwrap(fun)] if hasattr(fun, "__wrapped__") else []
             return
         for place, name in enumerate(fun.__code__.co_freevars):

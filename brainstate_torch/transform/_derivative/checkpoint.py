@@ -9,7 +9,9 @@ from torch.utils.checkpoint import checkpoint as recomputed
 from ... import environ
 from ...typing import Missing
 from .._core.carry import protected
+from .._core.derived import Derived
 from .._core.draws import random_state, rewind
+from .._core.frozen import frozen
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.signatures import P, R
 from .reverse import can_recompute
@@ -86,15 +88,18 @@ def checkpoint(
             "`policy` has no counterpart on torch. Got one. Leave it out, and checkpoint smaller blocks to keep more."
         )
 
-    @functools.wraps(fun)
+    return Derived(_checkpointed, fun)
+
+
+remat = checkpoint
+
+
+def _checkpointed(fun: Callable[..., Any]) -> Callable[..., Any]:
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
         positional, named = protected(checked_arguments(args, kwargs, [fun]))
         return _Block(fun, positional, named).forward() if can_recompute() else plain(fun, positional, named)
 
     return checkpointed
-
-
-remat = checkpoint
 
 
 def plain(fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -107,6 +112,8 @@ class _Block:
 
     def __init__(self, fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> None:
         self.fun, self.args, self.kwargs = fun, args, kwargs
+        # The second run is much later: `layer` in ``for layer in layers: x = checkpoint(lambda h: layer(h))(x)``.
+        self.again = frozen(fun, deeply=True)
         self.settings = environ.all()
         self.first: Outcome | None = None
         self.draws: Any = None
@@ -138,7 +145,7 @@ class _Block:
         rewind(self.draws)
         try:
             with environ.context(**self.settings):
-                again = run(self.fun, self.args, self.kwargs, states, values)
+                again = run(self.again, self.args, self.kwargs, states, values)
         finally:
             rewind(now)
         again.frame.abandon()

@@ -6,7 +6,6 @@ memory on a long recurrent network.
 """
 
 import functools
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
@@ -14,7 +13,7 @@ import torch
 
 from ..._errors import BrainStateError
 from ..._host.dispatch import dispatch_modes
-from ..._host.functorch import grad_and_value, is_transformed, pulled_back, vjp
+from ..._host.functorch import TAPE, grad_and_value, is_transformed, pulled_back, vjp
 from ..._state.context import CONTEXT
 from ..._state.frame import TapeFrame
 from .._core.running import Run
@@ -51,15 +50,6 @@ Checked = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Any, Tensors]]
 Engined = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Sequence[torch.Tensor], Tensors]]
 
 
-class _Tape(threading.local):
-    """Per thread: whether a reverse pass runs on the tape."""
-
-    active = False
-
-
-_TAPE = _Tape()
-
-
 def can_recompute() -> bool:
     """Whether the autograd tape is the only thing recording.
 
@@ -67,7 +57,7 @@ def can_recompute() -> bool:
     so that nothing would be gained there.
     """
     taped = len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame)
-    return (_TAPE.active or taped) and not is_transformed()
+    return (TAPE.active or taped) and not is_transformed()
 
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
@@ -140,11 +130,11 @@ def _reverse(checked: Checked, on_func: Engined, run: Run, exact: Exact, engine:
     if not free:
         return exact.completed([]), checked(free, run, exact)[1]
     if engine != "func" and _takes_tape(engine, free):
-        outer, _TAPE.active = _TAPE.active, True
+        outer, TAPE.active = TAPE.active, True
         try:
             grads, carried = _on_tape(checked, free, run, exact)
         finally:
-            _TAPE.active = outer
+            TAPE.active = outer
     else:
         grads, carried = on_func(free, run, exact)
     return exact.completed([x.conj().resolve_conj() if x.is_complex() else x for x in grads]), carried

@@ -9,6 +9,7 @@ from ..._arrays import SCALARS, as_tensor
 from ..._errors import kind_of
 from ..._state import NonBatchState, State, catch_new_states
 from ...typing import Missing
+from .._core.derived import Derived
 from .axes import UNMAPPED, StateAxes
 from .plan import Plan
 from .ranks import ALONE, Ranks, world
@@ -105,7 +106,18 @@ def vmap_new_states(
     if not callable(fun):
         raise TypeError(f"the function to map must be callable. Got {kind_of(fun)}.")
 
-    @functools.wraps(fun)
+    return Derived(_vmapped, fun, in_axes, out_axes, axis_size, axis_name, state_tag, state_to_exclude)
+
+
+def _vmapped(
+    fun: Callable[..., Any],
+    in_axes: Any,
+    out_axes: Any,
+    axis_size: int | None,
+    axis_name: Any,
+    state_tag: str | None,
+    state_to_exclude: Callable[[Any, Any], bool] | None,
+) -> Callable[..., Any]:
     def mapped(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise NotImplementedError(

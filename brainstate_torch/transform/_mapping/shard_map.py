@@ -13,6 +13,7 @@ from ..._state import State
 from ..._state.supplied import SuppliedFrame
 from ..._state.value import owned
 from ...random import RandomState
+from .._core.derived import Derived
 from .._core.functional import checked_arguments, run
 from .collectives import Axis, named
 from .ranks import Ranks, mesh_ranks
@@ -113,6 +114,19 @@ def shard_map(
         raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     for name, specs in (("in_specs", in_specs), ("out_specs", out_specs)):
         _check_specs(name, specs)
+    # What does not fit is told of now, not at the first call.
+    return Derived(_sharded, fun, mesh, in_specs, out_specs, state_in_specs, state_out_specs, check_vma)
+
+
+def _sharded(
+    fun: Callable[..., Any],
+    mesh: Any,
+    in_specs: Any,
+    out_specs: Any,
+    state_in_specs: Any,
+    state_out_specs: Any,
+    check_vma: bool,
+) -> Callable[..., Any]:
     inside, outside = _StateSpecs("state_in_specs", state_in_specs), _StateSpecs("state_out_specs", state_out_specs)
     shards = _Shards(mesh_ranks(mesh), check_vma)
 
@@ -124,7 +138,6 @@ def shard_map(
             parts = shards.parts("state_in_specs", value, spec)
         return owned(parts, level=frame.level, attached=True)
 
-    @functools.wraps(fun)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         positional, keywords = checked_arguments(args, kwargs)
         each = [in_specs] * len(positional) if isinstance(in_specs, PartitionSpec) else in_specs

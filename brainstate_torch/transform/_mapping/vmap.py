@@ -6,6 +6,7 @@ from typing import Any, overload
 
 from ..._errors import BatchAxisError, kind_of
 from ...typing import Missing
+from .._core.derived import Derived
 from .._core.signatures import P, T
 from .axes import StateAxes, mapped_states
 from .plan import Plan
@@ -142,6 +143,12 @@ def vmap(
                 f"a State of `in_states` must have the same axis in `out_states`. Got {axis} and {outside[state]} "
                 f"for {state!r}."
             )
+    return Derived(_vmapped, fn, in_axes, out_axes, inside, outside, axis_size, axis_name)
+
+
+def _vmapped(
+    fn: Callable[..., Any], in_axes: Any, out_axes: Any, inside: Any, outside: Any, axis_size: Any, axis_name: Any
+) -> Callable[..., Any]:
     plan = Plan(
         fn,
         in_axes,
@@ -152,7 +159,6 @@ def vmap(
         axis_name=axis_name,
     )
 
-    @functools.wraps(fn)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             raise NotImplementedError(

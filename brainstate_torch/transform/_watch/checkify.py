@@ -1,6 +1,5 @@
 """checkify: checks that are reported as a value instead of raised."""
 
-import functools
 import threading
 from collections.abc import Callable, Collection
 from typing import Any
@@ -12,6 +11,7 @@ from ..._errors import kind_of
 from ..._host.dispatch import TorchDispatchMode
 from ..._program.effect import with_numbers_of
 from ..._program.recording import is_recording
+from .._core.derived import Derived
 from .._core.functional import checked_arguments, combine, partition, run
 from .._core.truth import as_truth
 
@@ -229,7 +229,10 @@ def checkify(fun: Callable[..., Any], errors: Collection[type[ValueError]] = use
     if not isinstance(errors, (set, frozenset)) or not errors <= all_checks:
         raise TypeError(f"`errors` must be a set of checks, such as `user_checks`. Got {errors!r}.")
 
-    @functools.wraps(fun)
+    return Derived(_checked, fun, frozenset(errors))
+
+
+def _checked(fun: Callable[..., Any], errors: frozenset[type[ValueError]]) -> Callable[..., Any]:
     def checked(*args: Any, **kwargs: Any) -> tuple[Error, Any]:
         if is_recording():
             raise NotImplementedError(

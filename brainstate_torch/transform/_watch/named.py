@@ -8,6 +8,7 @@ import torch
 
 from ..._errors import kind_of
 from ..._host.dispatch import is_profiled
+from .._core.derived import Derived
 
 __all__ = ["named_call", "named_scope"]
 
@@ -96,7 +97,12 @@ def _labelled(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a text. Got {kind_of(name)}.")
 
-    @functools.wraps(fun)
+    found = Derived(_called, fun, name)
+    found.fn = fun  # type: ignore[attr-defined]
+    return found
+
+
+def _called(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
     def labelled(*args: Any, **kwargs: Any) -> Any:
         # A label costs 5 µs, and would be a node of a traced graph.
         if not is_profiled():
@@ -104,5 +110,4 @@ def _labelled(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
         with torch.profiler.record_function(name):
             return fun(*args, **kwargs)
 
-    labelled.fn = fun  # type: ignore[attr-defined]
     return labelled

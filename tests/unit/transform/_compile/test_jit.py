@@ -820,3 +820,27 @@ def test_the_backend_of_a_function_that_names_none_is_that_of_the_settings():
         pytest.raises(ValueError, match=r"`jit_backend` of environ must be one of 'inductor', 'replay'. Got 'xla'"),
     ):
         T.jit(lambda x: 2 * x)(torch.tensor(2.0))
+
+
+def test_a_tensor_of_another_recording_is_refused():
+    kept = []
+    T.jit(lambda x: (kept.append(2 * x), x)[1], backend="replay")(torch.ones(2))
+    with pytest.raises(ConcretizationError, match=r"shape \[2\] that stands for numbers in a recording that is over"):
+        T.jit(lambda x: x + kept[0], backend="replay")(torch.ones(2))
+
+
+def test_a_variable_that_changes_before_a_derivative_runs_a_branch_again_is_refused():
+    class Scaled:
+        def __call__(self, a):
+            return a * self.scale
+
+    def fun(w):
+        f = Scaled()
+        f.scale = 2 * w
+        y = T.cond(w > 0, f, lambda a: a, w)
+        f.scale = 100 * w
+        return y
+
+    assert T.grad(fun)(torch.tensor(1.5)) == 6.0
+    with pytest.raises(ConcretizationError, match="was given another value before a derivative ran the function again"):
+        T.jit(T.grad(fun), backend="replay")(torch.tensor(1.5))

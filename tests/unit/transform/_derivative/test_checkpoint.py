@@ -78,10 +78,9 @@ def test_blocks_nest(w, engine):
 
 
 def test_settings_and_draws_of_the_first_run_are_repeated(w, on_tape):
-    seen = []
-
     def fun():
-        seen.append((environ.get("dt"), torch.rand(1).item()))
+        # An attribute: the second run has lists as they were at the first.
+        fun.seen = [*getattr(fun, "seen", []), (environ.get("dt"), torch.rand(1).item())]
         return torch.sin(w.value * environ.get("dt")).sum()
 
     def loss():
@@ -89,8 +88,8 @@ def test_settings_and_draws_of_the_first_run_are_repeated(w, on_tape):
             return T.checkpoint(fun)()
 
     T.grad(loss, w)()
-    assert len(seen) == 2
-    assert seen[0] == seen[1]
+    assert len(fun.seen) == 2
+    assert fun.seen[0] == fun.seen[1]
 
 
 def test_a_second_run_that_raises_leaves_the_states(w, on_tape):
@@ -151,6 +150,65 @@ def test_an_error_of_the_block_is_passed_on(w, engine):
 
     with pytest.raises(RuntimeError, match="mine"):
         T.grad(T.checkpoint(broken), w, engine=engine)()
+
+
+@pytest.mark.parametrize("engine", ["tape", "func"])
+def test_the_second_run_sees_the_variables_of_the_first(w, engine):
+    def loss(y):
+        x = y
+        for scale in (2.0, 3.0):
+            x = T.checkpoint(lambda h: (h * scale).sin())(x)
+        x = T.checkpoint(lambda h: (h * x).sin())(x)
+        return x.sum()
+
+    def plain(y):
+        x = ((y * 2.0).sin() * 3.0).sin()
+        return (x * x).sin().sum()
+
+    y = torch.linspace(0.1, 1.0, 4)
+    torch.testing.assert_close(T.grad(loss, engine=engine)(y), T.grad(plain)(y))
+
+
+def test_blocks_of_loops_see_the_variables_of_the_first_run():
+    def scanned(w):
+        x = 2 * w
+        x = T.checkpointed_scan(lambda c, _: (c.sin() * x, None), w, None, length=4, base=2)[0]
+        return x
+
+    def looped(w):
+        x = 2 * w
+        x = T.checkpointed_for_loop(lambda a: (a * x).sin(), torch.arange(4.0), base=2).sum()
+        return x
+
+    def bounded(w):
+        x = 2 * w
+        x = T.bounded_while_loop(lambda c: c < 100, lambda c: c.sin() * x + c, w, max_steps=4, base=2)
+        return x
+
+    def truth(step, c, w):
+        for i in range(4):
+            c = step(c, i, 2 * w)
+        return c
+
+    w = torch.tensor(0.7)
+    for found, step, c in (
+        (scanned, lambda c, i, x: c.sin() * x, 1),
+        (looped, lambda c, i, x: c + (i * x).sin(), 0),
+        (bounded, lambda c, i, x: c.sin() * x + c, 1),
+    ):
+        torch.testing.assert_close(T.grad(found)(w), T.grad(lambda w, s=step, c=c: truth(s, c * w, w))(w))
+
+
+def test_what_the_first_run_writes_into_a_list_is_written_once(w):
+    log, scale = [], [2.0]
+
+    def loss(y):
+        z = T.checkpoint(lambda h: (log.append(1), (h * scale[0]).sin())[1])(y)
+        scale[0] = 5.0
+        return z.sum()
+
+    torch.testing.assert_close(T.grad(loss)(torch.zeros(2)), torch.full((2,), 2.0))
+    assert log == [1]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
-"""brainstate_torch.transform._compile.frozen: functions whose variables are held."""
+"""brainstate_torch.transform._core.frozen: functions whose variables are held."""
 
 import functools
 
-from brainstate_torch.transform._compile.frozen import frozen
+import torch
+
+from brainstate_torch import transform as T
+from brainstate_torch.transform._core.frozen import frozen
 
 
 def test_a_frozen_function_sees_its_variables_as_they_were():
@@ -53,4 +56,29 @@ def test_methods_keep_their_object():
 
 def test_what_has_no_variables_is_itself():
     assert frozen(len) is len
-    assert frozen(test_methods_keep_their_object) is test_methods_keep_their_object
+    assert frozen(torch.nn.functional.relu) is torch.nn.functional.relu
+
+
+def test_global_variables_and_what_containers_hold_are_frozen():
+    global _SCALE
+    _SCALE, numbers, named, inner = 2, [1], {"a": 1}, []
+    inner.append(lambda: numbers[0])
+    read = lambda: (_SCALE, numbers[0], named["a"], inner[0]())
+    held, light = frozen(read, deeply=True), frozen(read)
+    _SCALE, numbers[0], named["a"] = 3, 10, 10
+    assert (held(), light()) == ((2, 1, 1, 1), (3, 10, 10, 10))
+
+
+def test_functions_within_transforms_are_frozen():
+    scale = 2.0
+    x = torch.ones(2)
+    made = [T.checkpoint(lambda a: a * scale), T.vmap(lambda a: a * scale), T.jit(lambda a: a * scale)]
+    made += [
+        T.grad(lambda a: (a * scale).sum()),
+        T.vmap2(lambda a: a * scale),
+        functools.partial(T.vmap(lambda a: a * scale)),
+    ]
+    held = [frozen(f) for f in made]
+    scale = 5.0
+    assert [f(x).tolist() for f in held] == [[2.0, 2.0]] * 6
+    assert made[0](x).tolist() == [5.0, 5.0]
