@@ -34,9 +34,17 @@ sweep: .venv/test
 doctest: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
 
-# The package on a CUDA device that is made of host memory: see tests/fake_gpu/README.md.
-fake-gpu: .venv/test
+# The package on a CUDA device that is made of host memory, the rooms of the suite that have most to do with devices, and
+# kernels in Triton's interpreter: see tests/fake_gpu/README.md. `ON_GPU=tests/unit` is the whole suite there.
+ON_GPU ?= tests/unit/_state tests/unit/optim tests/unit/transform/_control tests/unit/transform/_derivative
+fake-gpu: .venv/test .venv/triton
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fake_gpu/run.py $(ARGS)
+	OMP_NUM_THREADS=1 PYTHONPATH=tests/fake_gpu:. $(BIN)/python -m pytest -p on_fake_gpu -m "not slow" $(ON_GPU)
+	OMP_NUM_THREADS=1 PYTHONPATH=.venv/triton $(BIN)/python -m pytest tests/unit/_program/test_fused_loop.py
+
+# Beside the environment: where Triton is, torch asks it for a GPU.
+.venv/triton: .venv/test
+	$(PIP) --no-deps --upgrade --target $@ triton
 
 # Signals at random moments: 500 for each of 22 cases, half a minute.
 stress: .venv/test

@@ -203,7 +203,7 @@ class Captured:
         stream = torch.cuda.current_stream(self._device)
         pool.side.wait_stream(stream)
         with torch.cuda.stream(pool.side):
-            found = self._program(tensors)
+            found = self._program(list(tensors))  # compiled code empties the list
         stream.wait_stream(pool.side)
         # Their memory belongs to the other stream, which would use it again without asking this one.
         return [x.clone() if x.device == self._device else x for x in found]

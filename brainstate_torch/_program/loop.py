@@ -9,6 +9,7 @@ import torch
 from .._arrays import is_real
 from .._host.functorch import jvp
 from .backend import Program, compiled, steps_per_piece
+from .fused_loop import FusedLoop, can_fuse, fused
 from .halves import split
 from .invariant import hoisted
 from .nodes import arguments
@@ -106,9 +107,11 @@ class Loop(Operation):
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         first, constants, inputs = self.layout.parts([x.contiguous() for x in tensors])
         constants = self._constants([*constants, *self.step.extras])
+        if self._fused is not None:
+            return apart(self._fused(first, constants, self._read(inputs)), tensors)
         outputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self._outputs]
         sizes = self._sizes
-        read = [x for x, is_used in zip(inputs, self._used, strict=True) if is_used]
+        read = self._read(inputs)
         columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
         for i in reversed(range(len(sizes))) if self.reverse else range(len(sizes)):
@@ -116,6 +119,17 @@ class Loop(Operation):
             if self.watch is not None:
                 self.watch(carry, [column[i][0] for column in columns[len(read) :]])
         return apart(carry, tensors) + outputs
+
+    def _read(self, inputs: Tensors) -> list[torch.Tensor]:
+        """The inputs that a step reads."""
+        return [x for x, is_used in zip(inputs, self._used, strict=True) if is_used]
+
+    @functools.cached_property
+    def _fused(self) -> FusedLoop | None:
+        """All steps as one kernel, where that can be."""
+        if self.backend != "inductor" or self.watch is not None or not can_fuse(self.step.like):
+            return None
+        return fused(self._hoisted.step, self.layout, self._used, self.length, self.reverse)
 
     def _constants(self, constants: Tensors) -> list[torch.Tensor]:
         """What each step reads: the constants, and what is computed from them alone."""
@@ -156,6 +170,8 @@ class Loop(Operation):
 
     def prepare(self) -> None:
         self._program_before()
+        if self._fused is not None:
+            return
         for size in set(self._sizes):
             self._program(size)
 

@@ -67,6 +67,7 @@ def installed(device):
     device.fake_graph_replay.argtypes = [ctypes.c_void_p, _CALLBACK, ctypes.c_char_p, ctypes.c_int]
     device.fake_graph_size.argtypes = [ctypes.c_void_p]
     device.fake_graph_size.restype = ctypes.c_int64
+    device.fake_graph_pause.restype, device.fake_graph_resume.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     device.fake_is_capturing.restype = ctypes.c_bool
     current = _Current()
 
@@ -96,7 +97,13 @@ def installed(device):
             if not torch.equal(self.before, torch.default_generator.get_state()):
                 raise RuntimeError("the CPU's generator has drawn while a graph was recorded")
 
-        def add(self, call):
+        def run(self, call):
+            """Run a kernel of Triton, which is a part of the graph."""
+            held = device.fake_graph_pause()
+            try:
+                call()
+            finally:
+                device.fake_graph_resume(held)
             self.calls.append(call)
             device.fake_graph_call(len(self.calls) - 1)
 

@@ -1,0 +1,251 @@
+"""Loops as one kernel of Triton, run by its interpreter, beside the same loops step by step."""
+
+import math
+import os
+
+import numpy as np
+import pytest
+import torch
+
+import brainstate_torch as brainstate
+import brainstate_torch.units as u
+from brainstate_torch import nn, spiking
+from brainstate_torch import transform as T
+from brainstate_torch._program import fused_loop
+from brainstate_torch._program import loop as loop_module
+from brainstate_torch._program.fused_loop import FusedLoop, fused
+from brainstate_torch._program.loop import Layout, Loop
+from brainstate_torch._program.operation import Body, compiling
+from brainstate_torch._program.recording import Like
+
+os.environ["TRITON_INTERPRET"] = "1"  # before the first kernel is defined
+triton = pytest.importorskip("triton", reason="the extra gpu_test has Triton, which needs no GPU")
+
+#: The interpreter computes with numpy, which warns of what torch does in silence.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:triton")
+F32 = torch.float32
+
+
+@pytest.fixture(autouse=True)
+def _interpreted(monkeypatch):
+    """The interpreter takes tensors on the CPU; it lacks the functions of NVIDIA's library."""
+    import triton.language as tl
+    from triton.language.extra import libdevice
+    from triton.runtime.interpreter import TensorHandle
+
+    def of_torch(fun):
+        def call(*xs):
+            data = fun(*[torch.from_numpy(np.asarray(x.handle.data)) for x in xs]).numpy()
+            return tl.tensor(TensorHandle(data, xs[0].dtype), tl.block_type(xs[0].dtype, list(data.shape)))
+
+        return call
+
+    for name in ("tanh", "expm1", "log1p", "atan", "sinh", "cosh", "pow"):
+        monkeypatch.setattr(libdevice, name, of_torch(getattr(torch, name)))
+    monkeypatch.setattr(loop_module, "can_fuse", lambda like: True)
+
+
+@pytest.fixture
+def launches(monkeypatch):
+    """The loops that ran as one kernel."""
+    found, plain = [], FusedLoop.__call__
+
+    def call(self, *arguments):
+        found.append(self)
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(FusedLoop, "__call__", call)
+    return found
+
+
+def both(step, layout, length, tensors, reverse=False):
+    """The results of a loop as one kernel, and step by step."""
+    ends = sum(layout[:2])
+    like = [Like(x.shape[i >= ends :], x.dtype, x.device) for i, x in enumerate(tensors)]
+    found = []
+    for backend in ("inductor", "replay"):
+        with compiling(backend):
+            made = Loop(Body(step, like), Layout(*layout), length, reverse)
+        assert (made._fused is not None) == (backend == "inductor")
+        found.append(made.run(tensors))
+    return found
+
+
+def normal(*shape, seed=0, dtype=F32):
+    return torch.tensor(np.random.default_rng(seed).normal(size=shape), dtype=dtype)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_carry_constants_inputs_and_outputs(reverse, dtype):
+    def step(v, w, gain, scale, x, unused):
+        v = v * 0.9 + gain * x
+        s = v > 0.3
+        return [torch.where(s, v - scale, v), w + s.to(torch.int32), s, v * w, x]
+
+    tensors = [
+        normal(3, 300, dtype=dtype),
+        torch.zeros(3, 300, dtype=torch.int32),
+        normal(300, seed=1, dtype=dtype),
+        torch.tensor(0.7, dtype=dtype),
+        normal(7, 3, 300, seed=2, dtype=dtype),
+        normal(7, 5, seed=3, dtype=dtype),
+    ]
+    for x, y in zip(*both(step, (2, 2, 2), 7, tensors, reverse), strict=True):
+        torch.testing.assert_close(x, y)
+
+
+_UNARY = [
+    *("neg", "abs", "exp", "exp2", "sin", "cos", "erf", "floor", "ceil", "sigmoid", "tanh", "expm1", "atan", "sinh"),
+    *("cosh", "sign", "relu", "square", "reciprocal", "isnan", "logical_not", "zeros_like", "ones_like", "positive"),
+    *("log", "log2", "sqrt", "rsqrt", "log1p"),
+]
+
+
+@pytest.mark.parametrize("name", _UNARY)
+def test_functions_of_one_number_are_those_of_torch(name):
+    special = torch.tensor([0.0, -0.0, math.inf, -math.inf, math.nan, 1.0, -1.0, 1e-30, 88.0, -104.0])
+    xs = torch.cat([special, normal(90, seed=4), normal(100, seed=5).abs() * 3])
+    found, wanted = both(lambda x: [getattr(torch, name)(x)], (0, 0, 1), 2, [torch.stack([xs, xs + 0.5])])
+    torch.testing.assert_close(found[0], wanted[0], equal_nan=True)
+
+
+_MORE = {
+    "arithmetic": lambda a, b, n, m: a + b - 2 * a * b / (b + 3) + torch.add(a, b, alpha=3) - (1 - a),
+    "mixed": lambda a, b, n, m: a * n + m + (n + m) * (n - 2) - n / 4,
+    "comparisons": lambda a, b, n, m: (a > b).float() + (a <= 0.2) + (n == 1) * 2 + (n != m) + (n >= a) - (n < 2).int(),
+    "logic": lambda a, b, n, m: (m & (a > 0)) | ~m ^ (b > 0) | torch.logical_and(n, a) | torch.logical_xor(m, n),
+    "integers": lambda a, b, n, m: (n & 3) | (n ^ 5) * (n - 1),
+    "where": lambda a, b, n, m: torch.where(m, a, b) + torch.where(a > 0, 1.5, b) + a.masked_fill(m, 2.0),
+    "bounds": lambda a, b, n, m: a.clamp(-0.5, 0.7) + torch.maximum(a, b) - torch.minimum(a, b) + b.clamp(min=0.1),
+    "powers": lambda a, b, n, m: a**2 + a**3 + b.abs() ** 0.5 + b.abs() ** -0.5 + b.abs() ** 1.7 + b.abs() ** a + a**-1,
+    "fillings": lambda a, b, n, m: torch.full_like(a, 2.5) * a + torch.zeros(5) + torch.ones(3, 5) / 10,
+    "casts": lambda a, b, n, m: a.to(torch.int32).to(torch.float64) + n.to(torch.float64) * 0.1 + m.double(),
+}
+
+
+@pytest.mark.parametrize("name", _MORE)
+def test_operations_are_those_of_torch(name):
+    a, b = normal(2, 3, 5), normal(2, 3, 5, seed=1)
+    a[0, 0, 0] = math.nan
+    n, m = torch.arange(30).reshape(2, 3, 5) - 4, normal(2, 3, 5, seed=2) > 0
+    found, wanted = both(lambda *xs: [_MORE[name](*xs)], (0, 0, 4), 2, [a, b, n, m])
+    assert found[0].dtype == wanted[0].dtype
+    torch.testing.assert_close(found[0], wanted[0], equal_nan=True)
+
+
+@pytest.mark.parametrize("shapes", [((5,), (3, 1), ()), ((1, 5), (1,), (3, 5)), ((2, 1, 5), (3, 1), (5,))])
+def test_constants_are_repeated_as_torch_repeats_them(shapes):
+    one, other, third = [normal(*shape, seed=i) for i, shape in enumerate(shapes)]
+    shape = torch.broadcast_shapes((3, 5), *shapes)
+    step = lambda v, a, b, c, x: [v * a + b * x, v * c + a.expand(*v.shape) + b.reshape(1, *b.shape)]
+    found, wanted = both(step, (1, 3, 1), 4, [normal(*shape), one, other, third, normal(4, 3, 5, seed=9)])
+    for x, y in zip(found, wanted, strict=True):
+        torch.testing.assert_close(x, y)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda v, w, x: [v @ w + x, v],
+        lambda v, w, x: [v + x, v.sum()],
+        lambda v, w, x: [v + x, v.T],
+        lambda v, w, x: [v + x, v.reshape(-1)],
+        lambda v, w, x: [v + x[[1, 0, 2]], v],
+        lambda v, w, x: [v + x, torch.rand_like(v)],
+        lambda v, w, x: [v + x, v.to(torch.bfloat16)],
+        lambda v, w, x: [v + x, v.cumsum(0)],
+        lambda v, w, x: [v + x, torch.ones(7)],
+        lambda v, w, x: [v + x.sum(0), v],
+        lambda v, w, x: [v + x, v.to(torch.complex64)],
+    ],
+    ids=["product", "sum", "transpose", "shape", "index", "draw", "bfloat16", "scan", "other", "sum in", "complex"],
+)
+def test_a_step_that_does_more_is_run_step_by_step(step):
+    like = [Like(torch.Size([3, 3]), F32, torch.device("cpu"))] * 3
+    with compiling("inductor"):
+        assert Loop(Body(step, like), Layout(1, 1, 1), 4)._fused is None
+
+
+def test_what_is_told_of_or_replayed_is_not_fused():
+    like = [Like(torch.Size([3]), F32, torch.device("cpu"))] * 2
+    body = Body(lambda v, x: [v + x, v], like)
+    with compiling("replay"):
+        assert Loop(body, Layout(1, 0, 1), 4)._fused is None
+    with compiling("inductor"):
+        assert Loop(body, Layout(1, 0, 1), 4, watch=lambda *_: None)._fused is None
+        assert Loop(body, Layout(1, 0, 1), 0)._fused is None
+
+
+def test_derivatives_of_shared_parameters_are_summed_behind_the_kernel(launches):
+    gain, scale = brainstate.ParamState(normal(5)), brainstate.ParamState(torch.tensor(0.8))
+
+    def loss(v, xs):
+        def step(v, x):
+            v = torch.tanh(v * scale.value + gain.value * x)
+            return v, v * x
+
+        v, ys = T.scan(step, v, xs)
+        return (v**2).sum() + (ys * torch.arange(5)).sum()
+
+    arguments = normal(3, 5, seed=1), normal(6, 3, 5, seed=2)
+    options = {"grad_states": [gain, scale], "argnums": (0, 1), "return_value": True}
+    wanted = T.grad(loss, **options)(*arguments)
+    found = T.jit(T.grad(loss, **options))(*arguments)
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
+    assert len(launches) == 2
+    assert sorted(launches[1].totals) == [1, 2]
+
+
+@pytest.mark.parametrize("reset", ["soft", "hard"])
+def test_spiking_neurons_with_units_are_two_kernels_forward_and_backward(launches, reset):
+    w = brainstate.ParamState(normal(4, 6, seed=3))
+    neurons = spiking.LIF(6, tau=20 * u.ms, V_th=1 * u.mV, R=1 * u.ohm, spk_reset=reset)
+
+    def loss(xs):
+        nn.init_all_states(neurons, 3)
+        current = xs @ w.value
+        spikes = T.for_loop(lambda i: neurons(i * 30 * u.mA), current)
+        return (spikes**2).sum() + (neurons.V.value / u.mV).sum()
+
+    xs = normal(8, 3, 4, seed=4).abs()
+    with brainstate.environ.context(dt=1.0 * u.ms):
+        wanted = T.grad(loss, w, return_value=True)(xs)
+        found = T.jit(T.grad(loss, w, return_value=True))(xs)
+    assert wanted[0].abs().sum() > 0
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    assert len(launches) == 2
+
+
+def test_second_derivatives_and_maps_agree(launches):
+    def loss(v, xs):
+        v, ys = T.scan(lambda v, x: (torch.sin(v) * x + v**2 * 0.1, v), v, xs)
+        return (v * ys[2]).sum()
+
+    v, xs = normal(5), normal(4, 5, seed=1)
+    second = lambda f: T.grad(lambda v, xs: T.grad(f)(v, xs).sum())
+    torch.testing.assert_close(T.jit(second(loss))(v, xs), second(loss)(v, xs), rtol=1e-4, atol=1e-5)
+    mapped = T.vmap(T.grad(loss), in_axes=(0, None))
+    vs = normal(3, 5, seed=2)
+    torch.testing.assert_close(T.jit(mapped)(vs, xs), mapped(vs, xs), rtol=1e-4, atol=1e-5)
+    pushed = lambda v: T.jvp(lambda v: loss(v, xs), (v,), (v,))[1]
+    torch.testing.assert_close(T.jit(pushed)(v), pushed(v), rtol=1e-4, atol=1e-5)
+    assert launches
+
+
+def test_the_number_of_kernels_does_not_depend_on_the_number_of_steps():
+    like = [Like(torch.Size([3, 4]), F32, torch.device("cpu"))] * 2
+    kernels = []
+    for length in (2, 2000):
+        with compiling("inductor"):
+            kernels.append(Loop(Body(lambda v, x: [v * 0.9 + x, v > 1], like), Layout(1, 0, 1), length)._fused.source)
+    assert kernels[0] == kernels[1]
+
+
+def test_only_a_gpu_with_triton_fuses(monkeypatch):
+    like = [Like(torch.Size([]), F32, torch.device("cuda")), Like(torch.Size([]), F32, torch.device("cpu"))]
+    assert fused_loop.can_fuse(like)
+    assert not fused_loop.can_fuse(like[1:])
+    monkeypatch.setattr(fused_loop, "_has_triton", lambda: False)
+    assert not fused_loop.can_fuse(like)
+    assert fused is loop_module.fused
