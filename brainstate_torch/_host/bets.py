@@ -50,6 +50,8 @@ PRIVATE = (
     "torch._C._unset_dispatch_mode",
     "torch._functorch.eager_transforms.JVP_NESTING",
     "torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters",
+    "torch._guards.TracingContext",
+    "torch._guards.tracing",
     "torch._inductor.compile_fx.compile_fx_inner",
     "torch._inductor.config",
     "torch._inductor.decomposition.select_decomp_table",

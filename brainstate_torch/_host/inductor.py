@@ -1,11 +1,18 @@
 """Inductor. Importing this module takes a second, so only code that is about to compile does."""
 
+from typing import Any
+
+from torch._guards import TracingContext, tracing
 from torch._inductor import config, metrics
-from torch._inductor.compile_fx import compile_fx_inner
+from torch._inductor.compile_fx import compile_fx_inner as _compile_fx_inner
 from torch._inductor.decomposition import select_decomp_table
 from torch._inductor.exc import GPUTooOldForTriton, InvalidCxxCompiler, TritonMissing
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-__all__ = ["NO_COMPILER", "compile_fx_inner", "config", "kernels_written", "select_decomp_table"]
+from .functorch import FakeTensorMode
+from .fx import GraphModule
+
+__all__ = ["NO_COMPILER", "compile_fx_inner", "config", "fake_mode", "kernels_written", "select_decomp_table"]
 
 #: What Inductor raises where the machine has nothing to compile with.
 NO_COMPILER = (InvalidCxxCompiler, TritonMissing, GPUTooOldForTriton)
@@ -14,3 +21,17 @@ NO_COMPILER = (InvalidCxxCompiler, TritonMissing, GPUTooOldForTriton)
 def kernels_written() -> int:
     """How many kernels Inductor has written in this process."""
     return metrics.generated_kernel_count
+
+
+def fake_mode() -> FakeTensorMode:
+    """For the tensors of a graph that is to be compiled.
+
+    All shapes are known. But Inductor's cache on the disk is asked only where the mode has an environment for symbols.
+    """
+    return FakeTensorMode(allow_non_fake_inputs=True, shape_env=ShapeEnv())
+
+
+def compile_fx_inner(graph: GraphModule, inputs: list[Any], mode: FakeTensorMode) -> Any:
+    """Compile a graph with tensors of this mode, or take what the cache has for it."""
+    with tracing(TracingContext(mode)):
+        return _compile_fx_inner(graph, inputs)

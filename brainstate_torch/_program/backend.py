@@ -11,16 +11,20 @@ import torch
 
 from .._host.dispatch import OpOverload
 from .._host.fx import GraphModule, Node
+from .calls import CALL
 from .nodes import multiplications, number_of, outputs
 from .overlapping import diagonal_replaced, spread_out
 from .purity import functional
 from .stores import write_parts
+from .tiered import Tiered, tiered
 from .uncompiled import LOW_PRECISION, leave_to_torch
 
-__all__ = ["BACKENDS", "Made", "compiled", "made"]
+__all__ = ["BACKENDS", "TIERED", "Made", "compiled", "machine_code", "made"]
 
 #: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
 BACKENDS = ("inductor", "replay")
+#: 'inductor' with 'replay' until it is done.
+TIERED = "tiered"
 
 Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
 
@@ -30,11 +34,19 @@ class Made:
 
     def __init__(self) -> None:
         self.pieces = self.operations = self.kernels = 0
+        #: Those that are still replayed.
+        self.waiting: list[Tiered] = []
 
     def add(self, module: GraphModule) -> None:
         """Count a graph."""
         self.pieces += 1
         self.operations += sum(node.op == "call_function" for node in module.graph.nodes)
+
+    def finish(self) -> None:
+        """Wait until all graphs are compiled."""
+        while self.waiting:
+            self.waiting[-1].finish()
+            self.waiting.pop()
 
 
 class _Thread(threading.local):
@@ -62,9 +74,16 @@ def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
     _hold_memory()
     if _THREAD.counts is not None:
         _THREAD.counts.add(module)
-    program = _by_inductor(module, like) if backend == "inductor" else None
-    if program is not None:
-        return program
+    if backend == TIERED:
+        waiting = tiered(module, like, lambda: machine_code(module, like))
+        if waiting is not None:
+            if _THREAD.counts is not None:
+                _THREAD.counts.waiting.append(waiting)
+            return waiting
+    return _replayed(module) if backend == "replay" else machine_code(module, like)
+
+
+def _replayed(module: GraphModule) -> Program:
     return lambda tensors: module(*tensors)
 
 
@@ -78,14 +97,15 @@ def _hold_memory() -> None:
     torch.empty(2**25 - 2**16, dtype=torch.uint8, device="cpu")
 
 
-def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
+def machine_code(module: GraphModule, like: Sequence[Any]) -> Program:
+    """The program of a graph, by Inductor; a replay, with a warning, where there is no compiler."""
     # Importing Inductor takes a second; only code that compiles should pay for it.
-    from .._host.inductor import NO_COMPILER, compile_fx_inner, config, kernels_written, select_decomp_table
+    from .._host.inductor import NO_COMPILER, compile_fx_inner, config, fake_mode, kernels_written, select_decomp_table
 
     detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
     casts = _casts(module)
     with config.patch(**casts):  # they are noted where the graph is traced
-        graph = functional(module, like, {**select_decomp_table(), **detours})
+        graph = functional(module, like, {**select_decomp_table(), **detours}, mode := fake_mode())
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     if all(x.is_cpu for x in inputs):
         # Triton does not fuse several writes into one buffer: on CUDA each row became a kernel, 2.9 launches a step of
@@ -94,11 +114,12 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
     spread_out(graph)
     held = leave_to_torch(graph)
     _keep_strides(graph)
+    _describe_calls(graph)
     before = kernels_written()
     try:
         # The caller guarantees shapes and strides.
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
-            output: Any = compile_fx_inner(graph, inputs)
+            output: Any = compile_fx_inner(graph, inputs, mode)
     except Exception as error:
         if not isinstance(error, NO_COMPILER) and not isinstance(error.__cause__, NO_COMPILER):
             raise
@@ -109,7 +130,7 @@ def _by_inductor(module: GraphModule, like: Sequence[Any]) -> Program | None:
             RuntimeWarning,
             stacklevel=2,
         )
-        return None
+        return _replayed(module)
     if _THREAD.counts is not None:
         _THREAD.counts.kernels += kernels_written() - before
     # A graph without operations comes back as a function.
@@ -129,6 +150,14 @@ class _Holding:
         return self.program(tensors)
 
 
+def _describe_calls(graph: GraphModule) -> None:
+    """Let a call by number say what its results are like: the cache must not give a program for other ones."""
+    for node in graph.graph.nodes:
+        if node.target is CALL:
+            shown = [f"{x.dtype}{list(x.shape)}{x.device}" for x in node.meta["val"]]
+            node.args = (*node.args[:2], " ".join(shown))
+
+
 def _keep_strides(graph: GraphModule) -> None:
     """Let results have the strides that they have in the graph; otherwise the compiler chooses."""
     found = [x.meta["val"].stride() if isinstance(x, Node) else None for x in outputs(graph)]
@@ -146,7 +175,8 @@ def _limits(graph: GraphModule) -> dict[str, Any]:
     """
     hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
     limits: dict[str, Any] = {"realize_opcount_threshold": 10} if hashes else {}
-    return {**limits, "cpp.min_chunk_size": _elements_per_thread(graph)}
+    # How many threads a kernel has is written into it, and not a part of the key of Inductor's cache.
+    return {**limits, "cpp.min_chunk_size": _elements_per_thread(graph), "cpp.threads": torch.get_num_threads()}
 
 
 #: A second thread costs 5 to 10 µs in a kernel; one vectorised operation takes about 1/4 ns for each element.

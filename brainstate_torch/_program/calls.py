@@ -12,7 +12,7 @@ import torch
 
 from .._host.library import defined
 
-__all__ = ["CALL", "Target", "act", "call", "call_number", "perform", "target"]
+__all__ = ["CALL", "Target", "act", "call", "call_as", "call_number", "perform", "target"]
 
 
 class Target(Protocol):
@@ -37,9 +37,10 @@ _numbers: weakref.WeakKeyDictionary[Target, int] = weakref.WeakKeyDictionary()
 _count = itertools.count()
 
 CALL = defined(
-    "call(Tensor[] tensors, int target) -> Tensor[]",
-    lambda tensors, target: _targets[target].run(tensors),
-    lambda tensors, target: _targets[target].shapes(tensors),
+    # What the results are like is for a compiler's cache: a number means another target in another process.
+    'call(Tensor[] tensors, int target, str results="") -> Tensor[]',
+    lambda tensors, target, results="": _targets[target].run(tensors),
+    lambda tensors, target, results="": _targets[target].shapes(tensors),
     # Without the first torch runs the operator at once, while a graph is recorded, where all arguments are constants;
     # without the second a compiler copies each argument that is not stored yet.
     tags=[torch.Tag.nondeterministic_seeded, torch.Tag.flexible_layout],
@@ -58,6 +59,11 @@ def call_number(target: Target) -> int:
         number = _numbers[target] = next(_count)
         _targets[number] = target
     return number
+
+
+def call_as(number: int, target: Target) -> None:
+    """Let a number stand for a target, in a process that took a graph from another one."""
+    _targets[number], _numbers[target] = target, number
 
 
 def target(number: int) -> Target:

@@ -151,7 +151,7 @@ class Loop(Operation):
         return [size] * (self.length // size) + [1] * (self.length % size)
 
     def _piece(self) -> int:
-        if self.watch is not None or self.backend != "inductor":
+        if self.watch is not None or self.backend == "replay":
             return 1
         wanted = steps_per_piece(self.step.graph) if self.unroll is None else self.unroll
         return max(1, min(wanted, self.length))

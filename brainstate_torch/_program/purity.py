@@ -13,9 +13,14 @@ from .recording import alone, tidy
 __all__ = ["functional", "pure"]
 
 
-def functional(module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any]) -> GraphModule:
-    """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs."""
-    return _retraced(pure(module, like), like, "mutations_and_views", decompositions)
+def functional(
+    module: GraphModule, like: Sequence[Any], decompositions: Mapping[Any, Any], mode: FakeTensorMode | None = None
+) -> GraphModule:
+    """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs.
+
+    Its tensors without numbers are of the mode.
+    """
+    return _retraced(pure(module, like), like, "mutations_and_views", decompositions, mode)
 
 
 def pure(module: GraphModule, like: Sequence[Any]) -> GraphModule:
@@ -65,9 +70,15 @@ def _scattered(
 _MAPPABLE = {torch.ops.aten.copy.default: _copied, torch.ops.aten.as_strided_scatter.default: _scattered}
 
 
-def _retraced(module: GraphModule, like: Sequence[Any], without: str, decompositions: Mapping[Any, Any]) -> GraphModule:
+def _retraced(
+    module: GraphModule,
+    like: Sequence[Any],
+    without: str,
+    decompositions: Mapping[Any, Any],
+    mode: FakeTensorMode | None = None,
+) -> GraphModule:
     writes = any(map(_writes_within, module.graph.nodes))
-    with alone(), FakeTensorMode(allow_non_fake_inputs=True):
+    with alone(), mode or FakeTensorMode(allow_non_fake_inputs=True):
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
         fun = functionalize(module, remove=without) if writes else module
         return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)

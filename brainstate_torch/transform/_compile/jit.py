@@ -14,7 +14,7 @@ from ..._arrays import is_arraylike
 from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
-from ..._program.backend import BACKENDS
+from ..._program.backend import BACKENDS, TIERED
 from ..._program.recording import is_recording
 from ..._state import State
 from ..._state.context import CONTEXT
@@ -58,9 +58,10 @@ class Jitted(Generic[P, Out]):
         name: str | None,
         maxsize: int = _CAPACITY,
         cuda_graphs: bool | None = None,
+        tiered: bool | None = None,
     ) -> None:
         functools.update_wrapper(self, fun, updated=())
-        self.origin_fun, self.name, self.backend = fun, name, backend
+        self.origin_fun, self.name, self.backend, self.tiered = fun, name, backend, tiered
         self._static_places, self._static_names = static
         self._label = str(name or getattr(fun, "__qualname__", type(fun).__name__))
         self.cuda_graphs, self._told_of_graphs = cuda_graphs, False
@@ -147,6 +148,8 @@ class Jitted(Generic[P, Out]):
         )
         program: Program | None = None
         backend = self.backend or _default_backend()
+        if backend == BACKENDS[0] and (_default_tiers() if self.tiered is None else self.tiered):
+            backend = TIERED
         mine = weakref.ref(self)
 
         def dropped(_: Any) -> None:
@@ -228,8 +231,9 @@ class Jitted(Generic[P, Out]):
     def compile(self, *args: Any, **kwargs: Any) -> Self:
         """Record and compile for arguments like these, without running; no State is changed."""
         key, tensors = self._signature(args, kwargs)
-        if key is not None and self._programs.find(key, tensors) is None:
-            self._made(key, args, kwargs, tensors)
+        if key is not None:
+            program, _ = self._programs.find(key, tensors) or self._made(key, args, kwargs, tensors)
+            program.finish()
         return self
 
     def eval_shape(self, *args: Any, **kwargs: Any) -> Any:
@@ -241,7 +245,13 @@ class Jitted(Generic[P, Out]):
         if self._method is None:
             places = frozenset([0, *[place + 1 for place in self._static_places]])
             self._method = Jitted(
-                self.origin_fun, (places, self._static_names), self.backend, self.name, self._maxsize, self.cuda_graphs
+                self.origin_fun,
+                (places, self._static_names),
+                self.backend,
+                self.name,
+                self._maxsize,
+                self.cuda_graphs,
+                self.tiered,
             )
         return self._method
 
@@ -358,6 +368,7 @@ def jit(
     name: str | None = None,
     maxsize: int = ...,
     cuda_graphs: bool | None = None,
+    tiered: bool | None = None,
 ) -> Jitted[P, T]: ...
 
 
@@ -377,6 +388,7 @@ def jit(
     name: str | None = None,
     maxsize: int = ...,
     cuda_graphs: bool | None = None,
+    tiered: bool | None = None,
 ) -> Jitted[P, Any]: ...
 
 
@@ -396,6 +408,7 @@ def jit(
     name: str | None = None,
     maxsize: int = ...,
     cuda_graphs: bool | None = None,
+    tiered: bool | None = None,
 ) -> Callable[[Callable[P, T]], Jitted[P, T]]: ...
 
 
@@ -414,6 +427,7 @@ def jit(
     name: str | None = None,
     maxsize: int = _CAPACITY,
     cuda_graphs: bool | None = None,
+    tiered: bool | None = None,
 ) -> Any:
     """A function as a compiled program: recorded at the first call, and from then on run without Python.
 
@@ -444,6 +458,12 @@ def jit(
     cuda_graphs
         Whether a program on a GPU is one CUDA graph from its second call on, launched at once. None: where the backend
         is 'inductor'. What hinders it, such as a `while_loop`, is said once; `cost` tells of it, too.
+    tiered
+        Whether the first call waits for the compiler. True, for 'inductor' on the CPU: replay at once, while another
+        process compiles; each loop and function goes over to machine code when its own is ready, also within a call.
+        The numbers are the same to rounding, but where they change depends on time, so that two runs differ in last
+        digits: good in a notebook, and not the default. ``compile(*args)`` waits. None: what
+        ``environ.set(jit_tiered=...)`` says, else False.
     in_shardings, out_shardings, device
         Belong to JAX's devices: None only. A program runs where its tensors are.
     donate_argnums, donate_argnames, keep_unused, inline
@@ -496,7 +516,7 @@ def jit(
     def make(target: Any) -> Jitted[..., Any]:
         if not callable(target):
             raise TypeError(f"the function to compile must be callable. Got {kind_of(target)}.")
-        return Jitted(target, static, backend, name, maxsize, cuda_graphs)
+        return Jitted(target, static, backend, name, maxsize, cuda_graphs, tiered)
 
     return make if isinstance(fun, Missing) else make(fun)
 
@@ -510,6 +530,11 @@ def _default_backend() -> str:
             "Set it with environ.set(jit_backend=...)."
         )
     return backend
+
+
+def _default_tiers() -> bool:
+    """Whether a function that does not say so replays until it is compiled."""
+    return bool(environ.get("jit_tiered", False))
 
 
 def _places(name: str, places: int | Iterable[int] | None) -> tuple[int, ...]:

@@ -180,7 +180,7 @@ class Program:
     def _graphed(self, machine: Machine) -> Machine:
         """The machine as a CUDA graph, where that is wanted and can be."""
         device = graph_device(self.like)
-        wanted = self.backend == "inductor" if self._graphs is None else self._graphs
+        wanted = self.backend != "replay" if self._graphs is None else self._graphs
         if not wanted or all(x.device.type != "cuda" for x in self.like):
             return machine
         if device is None:
@@ -210,6 +210,12 @@ class Program:
         if self._captured is not None:
             return f"recorded {self._captured.recorded} x" if self._captured.recorded else "not yet"
         return "no" if self.hindrance is None else f"no: {self.hindrance}"
+
+    def finish(self) -> None:
+        """Wait until all of it is machine code, where that is made while it runs."""
+        if self._machine is None:
+            self.compile()
+        self._made.finish()
 
     def cost(self) -> Cost:
         """What it costs."""
