@@ -12,7 +12,7 @@ from ._state.hooks import __all__ as _hooks
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import graph, init, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
+    from . import event, graph, init, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
 
 __all__ = [
     "BatchAxisError",
@@ -21,6 +21,7 @@ __all__ = [
     "TraceContextError",
     "__version__",
     "environ",
+    "event",
     "graph",
     "init",
     "input",
@@ -42,7 +43,21 @@ __all__ = [
 
 #: Read when a program first names them: together they take as long as all that is read at once.
 _ROOMS = frozenset(
-    ("graph", "init", "input", "interop", "metric", "mixin", "nn", "optim", "random", "spiking", "transform", "util")
+    (
+        "event",
+        "graph",
+        "init",
+        "input",
+        "interop",
+        "metric",
+        "mixin",
+        "nn",
+        "optim",
+        "random",
+        "spiking",
+        "transform",
+        "util",
+    )
 )
 
 
@@ -60,7 +75,6 @@ def __getattr__(name: str) -> Any:
 _MOVED = {
     "augment": "brainstate_torch.transform",
     "compile": "brainstate_torch.transform",
-    "event": "brainstate_torch.nn",
     "functional": "brainstate_torch.nn",
     "surrogate": "brainstate_torch.spiking.surrogate",
 }

@@ -27,6 +27,7 @@ LAYERS = [
     "random",
     "transform",
     "nn",
+    "event",
     "init",
     "optim",
     "spiking",

@@ -12,6 +12,7 @@ ROOT = Path(brainstate_torch.__file__).parent
 NAMESPACES = [
     "",
     "environ",
+    "event",
     "graph",
     "init",
     "input",

@@ -29,6 +29,7 @@ NAMESPACES = [
     "spiking",
     "spiking.surrogate",
     "metric",
+    "event",
     "input",
     "init",
     "environ",

@@ -1,0 +1,58 @@
+"""of_rows: the sum of the rows of a sparse matrix at which there is an event."""
+
+import torch
+
+from .._host.library import defined
+
+__all__ = ["of_rows"]
+
+
+def _kernel(
+    events: torch.Tensor, data: torch.Tensor, indices: torch.Tensor, indptr: torch.Tensor, length: int
+) -> torch.Tensor:
+    active = events.nonzero().view(-1)
+    first = indptr.index_select(0, active)
+    counts = indptr.index_select(0, active + 1) - first
+    before = counts.cumsum(0) - counts
+    total = int(counts.sum())
+    places = torch.arange(total, device=events.device) + (first - before).repeat_interleave(counts)
+    values = data.expand(total) if data.numel() == 1 else data.index_select(0, places)
+    return data.new_zeros(length).index_add_(0, indices.index_select(0, places), values)
+
+
+def _shape(
+    events: torch.Tensor, data: torch.Tensor, indices: torch.Tensor, indptr: torch.Tensor, length: int
+) -> torch.Tensor:
+    return data.new_empty(length)
+
+
+_of_rows = defined(
+    "of_rows(Tensor events, Tensor data, Tensor indices, Tensor indptr, int length) -> Tensor", _kernel, _shape
+)
+
+
+def of_rows(
+    events: torch.Tensor, data: torch.Tensor, indices: torch.Tensor, indptr: torch.Tensor, length: int
+) -> torch.Tensor:
+    """The sum of the rows of a matrix by rows at which there is an event. It has no derivative, and no rule for vmap.
+
+    It is a single operator because a tracer cannot know how many numbers the rows of events have.
+
+    Parameters
+    ----------
+    events
+        Which rows to add, ``[rows]``, bool.
+    data
+        The numbers, ``[nse]`` or ``[1]``, floating.
+    indices, indptr
+        The column of each, and where rows start.
+    length
+        The number of columns.
+
+    Examples
+    --------
+    >>> of_rows(torch.tensor([True, False]), torch.tensor([2., 3.]), torch.tensor([1, 0]), torch.tensor([0, 1, 2]), 2)
+    tensor([0., 2.])
+    """
+    result: torch.Tensor = _of_rows(events, data, indices, indptr, length)
+    return result
