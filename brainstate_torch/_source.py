@@ -1,12 +1,14 @@
 """Which files hold the user's code."""
 
+import functools
+import sysconfig
 import traceback
 import types
 from os import path
 
 import torch
 
-__all__ = ["OURS", "TORCH", "is_users", "line_of", "place_of"]
+__all__ = ["OURS", "TORCH", "is_users", "is_users_file", "line_of", "place_of"]
 
 #: The folders of this package and of torch, each as the start of the paths of its files.
 OURS = path.dirname(__file__) + path.sep
@@ -16,6 +18,16 @@ TORCH = path.dirname(torch.__file__) + path.sep
 def is_users(code: types.CodeType) -> bool:
     """Whether code is the user's, and of no installed library."""
     return not code.co_filename.startswith((OURS, TORCH)) and "site-packages" not in code.co_filename
+
+
+_STANDARD = sysconfig.get_path("stdlib") + path.sep
+
+
+@functools.lru_cache(maxsize=4096)
+def is_users_file(file: str) -> bool:
+    """Whether a file of code belongs to no library, Python's own included, and is not made by one."""
+    made = file.startswith("<") and not file.startswith(("<stdin>", "<ipython"))
+    return not made and not file.startswith((OURS, TORCH, _STANDARD)) and "site-packages" not in file
 
 
 def _last_frame(error: BaseException) -> traceback.FrameSummary | None:

@@ -5,18 +5,22 @@
 
 import itertools
 import weakref
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import torch
 
+from .._host.dispatch import is_profiled
 from .._host.library import defined
 
-__all__ = ["CALL", "Target", "act", "call", "call_as", "call_number", "perform", "target"]
+__all__ = ["CALL", "Target", "act", "call", "call_as", "call_number", "perform", "profiled", "target"]
 
 
 class Target(Protocol):
     """What a node of a graph runs."""
+
+    #: What it is called where a graph is printed, and by a profiler.
+    title: str
 
     @property
     def acts(self) -> bool:
@@ -36,10 +40,22 @@ _targets: weakref.WeakValueDictionary[int, Target] = weakref.WeakValueDictionary
 _numbers: weakref.WeakKeyDictionary[Target, int] = weakref.WeakKeyDictionary()
 _count = itertools.count()
 
+
+def _run(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
+    found = _targets[number]
+    return profiled(found.title, found.run, tensors) if is_profiled() else found.run(tensors)
+
+
+def profiled(label: str, fun: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function under a label that torch's profiler shows; for callers that know that it records."""
+    with torch.profiler.record_function(label):
+        return fun(*arguments)
+
+
 CALL = defined(
     # What the results are like is for a compiler's cache: a number means another target in another process.
     'call(Tensor[] tensors, int target, str results="") -> Tensor[]',
-    lambda tensors, target, results="": _targets[target].run(tensors),
+    lambda tensors, target, results="": _run(tensors, target),
     lambda tensors, target, results="": _targets[target].shapes(tensors),
     # Without the first torch runs the operator at once, while a graph is recorded, where all arguments are constants;
     # without the second a compiler copies each argument that is not stored yet.

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import torch
 
 from .._arrays import is_real
+from .._host.dispatch import is_profiled
 from .._host.functorch import jvp
 from .backend import Program, compiled, steps_per_piece
+from .calls import profiled
 from .fused_loop import FusedLoop, can_fuse, fused
 from .halves import split
 from .invariant import hoisted
@@ -114,8 +116,10 @@ class Loop(Operation):
         read = self._read(inputs)
         columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
+        labelled = is_profiled()
         for i in reversed(range(len(sizes))) if self.reverse else range(len(sizes)):
-            carry = self._program(sizes[i])([*carry, *constants, *[column[i] for column in columns]])
+            program, arguments = self._program(sizes[i]), [*carry, *constants, *[column[i] for column in columns]]
+            carry = profiled(f"{sizes[i]} steps", program, arguments) if labelled else program(arguments)
             if self.watch is not None:
                 self.watch(carry, [column[i][0] for column in columns[len(read) :]])
         return apart(carry, tensors) + outputs

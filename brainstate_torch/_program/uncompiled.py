@@ -42,6 +42,7 @@ class _Node:
 
     def __init__(self, node: Node) -> None:
         self._operation: Any = node.target
+        self.title = f"{node.target} by torch"
         self._args, self._kwargs = node.args, dict(node.kwargs)
         self.inputs = list(node.all_input_nodes)
 

@@ -42,6 +42,7 @@ from ._watch.checkify import (
 from ._watch.debug import breakpoint_if, debug_nan, debug_nan_if
 from ._watch.error_if import jit_error_if
 from ._watch.named import named_call, named_scope
+from ._watch.profile import profile
 
 __all__ = [
     "GradientTransform",
@@ -97,6 +98,7 @@ __all__ = [
     "pmap2",
     "pmap2_new_states",
     "pmean",
+    "profile",
     "psum",
     "remat",
     "scan",

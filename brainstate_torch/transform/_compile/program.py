@@ -12,9 +12,11 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
 from ..._errors import kind_of
+from ..._host.dispatch import is_profiled
 from ..._host.fx import Node
 from ..._host.memory import apart
 from ..._program.backend import Made, compiled, made
+from ..._program.calls import profiled
 from ..._program.capture import Captured
 from ..._program.hindrances import graph_device, hindrance
 from ..._program.nodes import memory, outputs
@@ -30,7 +32,7 @@ from .._core.memory import overlaps
 from .cost import Cost, size_of
 from .intake import Intake
 from .made import Attributes, Replaced
-from .recorded import StateFrame, record_stateful
+from .recorded import StateFrame, Stateful, record_stateful
 from .setting_inputs import SettingInputs
 from .watched import Watched
 
@@ -74,11 +76,17 @@ class Program:
     ) -> None:
         begin = time.perf_counter()
         self.settings = SettingInputs() if settings is None else settings
-        self.watched = Watched(fun, *static)
+        roots = (*static, fun)
+        #: What a profiler calls it.
+        self.label = name or getattr(roots[0], "__qualname__", type(roots[0]).__name__)
+        self.watched = Watched(fun, *roots[:-1])
         before = Attributes(self.watched.owners())
         with self.settings.observed() as noted, compiling(backend), _modules_told(self.watched):
             rest = partition(arguments)[1]
-            found = record_stateful(fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name))
+            way = fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name)
+            found: Stateful = (
+                profiled(f"record {self.label}", record_stateful, *way) if is_profiled() else record_stateful(*way)
+            )
             frame = found.frame
             #: Where States that it makes stand in the place of others; None if this is right for one call alone.
             self._replaced: list[Replaced] | None = []
@@ -170,6 +178,12 @@ class Program:
 
     def compile(self) -> None:
         """Compile now."""
+        if is_profiled():
+            profiled(f"compile {self.label}", self._compile)
+        else:
+            self._compile()
+
+    def _compile(self) -> None:
         begin = time.perf_counter()
         with made() as self._made:
             for operation in operations_in(self.graph):
@@ -244,7 +258,8 @@ class Program:
         assert machine is not None
         begin = time.perf_counter()
         try:
-            outcome = machine([x if x.is_contiguous() else x.contiguous() for x in inputs])
+            given = [x if x.is_contiguous() else x.contiguous() for x in inputs]
+            outcome = profiled(f"program {self.label}", machine, given) if is_profiled() else machine(given)
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
             changes = [(change, change.value(outcome)) for change in self._changes]

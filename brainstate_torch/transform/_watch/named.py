@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ..._errors import kind_of
-from ..._host.dispatch import is_profiled
+from ..._host.dispatch import dispatch_modes, is_profiled
 from .._core.derived import Derived
 
 __all__ = ["named_call", "named_scope"]
@@ -105,7 +105,7 @@ def _labelled(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _called(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
     def labelled(*args: Any, **kwargs: Any) -> Any:
         # A label costs 5 µs, and would be a node of a traced graph.
-        if not is_profiled():
+        if not is_profiled() or dispatch_modes():
             return fun(*args, **kwargs)
         with torch.profiler.record_function(name):
             return fun(*args, **kwargs)
