@@ -43,6 +43,7 @@ class _Shaped(Target):
     """What a node calls by its number, in a process that only asks for shapes."""
 
     acts = False
+    title = "shapes"
 
     def __init__(self, results: Sequence[_Like]) -> None:
         self.results = results
