@@ -1,6 +1,7 @@
 """brainstate on PyTorch: plain Python that reads and writes States, differentiated, mapped, looped and compiled."""
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from . import environ, typing, units
@@ -68,13 +69,19 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         return importlib.import_module(f".{name}", __name__)
-    cure = f". What older releases of brainstate had there is in `{_MOVED[name]}`" if name in _MOVED else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{cure}")
+    if name in _MOVED:
+        place = f"{__name__}.{_MOVED[name]}"
+        warnings.warn(
+            f"`{__name__}.{name}` is that of older releases: use `{place}`.", DeprecationWarning, stacklevel=2
+        )
+        return importlib.import_module(place)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+#: Modules of older releases of brainstate, and where what they had is.
 _MOVED = {
-    "augment": "brainstate_torch.transform",
-    "compile": "brainstate_torch.transform",
-    "functional": "brainstate_torch.nn",
-    "surrogate": "brainstate_torch.spiking.surrogate",
+    "augment": "transform",
+    "compile": "transform",
+    "functional": "nn",
+    "surrogate": "spiking.surrogate",
 }
