@@ -9,24 +9,21 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import torch
 
-from ... import _tree, environ
-from ..._arrays import is_arraylike
+from ... import environ
 from ..._errors import kind_of
 from ..._host.functorch import is_transformed
 from ..._host.switches import changed_switches, is_dual, switches
 from ..._program.backend import BACKENDS, TIERED
 from ..._program.recording import is_recording
-from ..._state import State
 from ..._state.context import CONTEXT
-from ...graph import Node
 from ...typing import Missing
 from .._core.abstract import eval_shape
 from .._core.carry import protected
 from .._core.functional import checked_arguments, run
 from .._core.placing import device_beside
 from .._core.signatures import P, T
+from .call_key import dynamic_key, static_key
 from .cost import Costs
-from .intake import placed
 from .program import Program
 from .programs import Programs
 from .recorded import numbers_as_tensors
@@ -121,14 +118,14 @@ class Jitted(Generic[P, Out]):
                 tensors.append(arg)
                 key.append((arg.shape, arg.dtype, arg.device))
             elif i in self._static_places:
-                key.append(_static_key(arg, str(i)))
+                key.append(static_key(arg, str(i)))
             else:
-                key.append(_dynamic_key(arg, f"argument {i}", tensors, place))
+                key.append(dynamic_key(arg, f"argument {i}", tensors, place))
         for name in sorted(kwargs):
             static = name in self._static_names
             arg = kwargs[name]
             key.append(
-                (name, _static_key(arg, name) if static else _dynamic_key(arg, f"argument `{name}`", tensors, place))
+                (name, static_key(arg, name) if static else dynamic_key(arg, f"argument `{name}`", tensors, place))
             )
         stand = switches()
         return None if stand is None else (tuple(key), stand), tensors
@@ -281,60 +278,6 @@ def _filled(
         return fun(*whole, **named, **fixed_names)
 
     return dynamic
-
-
-class _Weak:
-    """A key for an object, which does not keep it alive."""
-
-    __slots__ = ("_hash", "ref")
-
-    def __init__(self, x: Any) -> None:
-        self.ref, self._hash = weakref.ref(x), hash(x)
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _Weak):
-            return False
-        mine, theirs = self.ref(), other.ref()
-        return self is other or (mine is not None and theirs is not None and bool(mine == theirs))
-
-
-def _static_key(arg: Any, name: str) -> Any:
-    try:
-        hash(arg)
-    except TypeError:
-        raise ValueError(
-            f"the static argument {name} must be hashable. Got {kind_of(arg)}. "
-            "Pass a tuple, a number or a text, or let it be a tensor."
-        ) from None
-    try:
-        return _Weak(arg)
-    except TypeError:
-        return type(arg), arg
-
-
-def _dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor], place: Callable[[], torch.device | None]) -> Any:
-    leaves, spec = _tree.flatten(arg)
-    key: list[Any] = [spec]
-    for leaf in leaves:
-        if isinstance(leaf, State):
-            checked_arguments([leaf], {})
-        if not is_arraylike(leaf):
-            cure = "Name it in `static_argnums` or `static_argnames`."
-            if isinstance(leaf, (torch.nn.Module, Node)):
-                cure = "Close over it: its States are found where they are read. Or pass the arrays alone."
-            elif hasattr(leaf, "__dlpack__"):
-                cure = "Convert it: `torch.from_dlpack(x)`, or `interop.to_torch(x)`."
-            raise TypeError(
-                f"{name} of a compiled function must be made of tensors, arrays, quantities and numbers. "
-                f"Got {kind_of(leaf)}. {cure}"
-            )
-        tensor = leaf if isinstance(leaf, torch.Tensor) else placed(leaf, place())
-        tensors.append(tensor)
-        key.append((tensor.shape, tensor.dtype, tensor.device))
-    return tuple(key)
 
 
 class _Bound:
