@@ -49,6 +49,9 @@ class _Door:
             for name, kind in zip(self.names, kinds, strict=True)
             if kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         ]
+        #: The keywords that need no other name, and those of arrays.
+        self.known = frozenset(self.names) - {"out"}
+        self.arrays = frozenset(name for name, mark in self.marks.items() if mark is not None)
         self.dtype_place = self.names.index("dtype") if "dtype" in self.names else None
         self.scale_place = self.names.index("unit_to_scale") if "unit_to_scale" in self.names else None
 
@@ -160,15 +163,17 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
+        if kwargs and not kwargs.keys() <= door.known:
             kwargs = door.renamed(kwargs, len(args))
         if door.dtype_place is not None:
             args, kwargs = _typed(door.dtype_place, args, kwargs)
         if door.scale_place is not None:
             args, kwargs = _counted(door.scale_place, args, kwargs)
-        ready = not kwargs and len(args) <= length
+        ready = len(args) <= length and door.arrays.isdisjoint(kwargs)
         for value, mark in zip(args, marks, strict=False):
-            if mark is not None and value is not None and (mark == "arrays" or not is_array(value)):
+            if mark is None or value is None:
+                continue
+            if not (all(map(is_array, value)) if mark == "arrays" and type(value) is list else is_array(value)):
                 ready = False
                 break
         if not ready:

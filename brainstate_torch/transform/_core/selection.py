@@ -44,7 +44,9 @@ class Selection:
         for state in self.states:
             if not isinstance(state, State):
                 cure = "For a module, pass `module.states()`."
-                if isinstance(state, torch.Tensor):
+                if isinstance(state, torch.nn.Parameter):
+                    cure = "Parameters are for torch.optim: pass the States, as `module.states(ParamState)` gives them."
+                elif isinstance(state, torch.Tensor):
                     cure = "Pass the State itself, not its `.value`; name arguments in `argnums`."
                 raise TypeError(
                     "`grad_states` must be a State or a list, tuple or dict of States. "

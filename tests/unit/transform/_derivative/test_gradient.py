@@ -280,3 +280,5 @@ def test_a_value_in_the_place_of_its_state_is_told_so():
     w = ParamState(torch.ones(2))
     with pytest.raises(TypeError, match=r"Pass the State itself, not its `\.value`; name arguments in `argnums`"):
         T.grad(torch.sum, w.value)
+    with pytest.raises(TypeError, match=r"Got a StateParameter in it. Parameters are for torch.optim: pass the States"):
+        T.grad(torch.sum, w.parameters())
