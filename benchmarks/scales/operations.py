@@ -47,10 +47,10 @@ def theirs(case, data):
 
 
 def _looped(brainstate, data, tanh, steps):
-    state = brainstate.HiddenState(data.x)
+    state, weights = brainstate.HiddenState(data.x), [float(w) for w in data.weights]
 
     def step(_):
-        state.value = _step(state.value, data.weights, tanh)
+        state.value = _step(state.value, weights, tanh)
 
     def run():
         state.value = data.x

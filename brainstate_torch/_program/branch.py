@@ -26,6 +26,7 @@ from .operation import (
     zeros,
 )
 from .recording import Like
+from .waits import waited
 
 __all__ = ["Branch"]
 
@@ -64,7 +65,7 @@ class Branch(Operation):
             extras = [x for body in self.branches for x in body.extras]
             found = self._all_at_once(index)([index, *[x.contiguous() for x in operands], *extras])
             return apart(found, operands)
-        chosen = int(index)
+        chosen = int(waited(index))
         found = self._program(chosen)([*[x.contiguous() for x in operands], *self.branches[chosen].extras])
         return apart(found, operands)
 

@@ -9,6 +9,7 @@ from .._host.functorch import FakeTensor, concrete
 from .capture import capture
 from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors
 from .recording import is_recording, recording
+from .waits import WAITS
 
 __all__ = ["Effect", "with_numbers_of"]
 
@@ -54,6 +55,7 @@ class Effect(Operation):
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         recorded = capture()
         if recorded is None:
+            WAITS.count += 1
             self.act(*tensors)
         else:
             recorded.late.append((self.act, list(tensors)))

@@ -10,6 +10,7 @@ from .._host.functorch import jvp
 from .backend import Program, compiled
 from .operation import SETTINGS, Body, Cotangents, Operation, Pull, Tensors, apart
 from .recording import Like, record
+from .waits import waited
 
 __all__ = ["Repeat"]
 
@@ -61,7 +62,7 @@ class Repeat(Operation):
         carry, constants = tensors[: self.count], tensors[self.count :]
         found: Tensors = carry
         keep = test([*found, *constants, *self.test.extras])[0]
-        while bool(keep):
+        while bool(waited(keep)):
             keep, *found = step([*found, *constants, *self.test.extras, *self.step.extras])
         return apart(found, tensors)
 

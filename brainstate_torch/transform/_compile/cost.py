@@ -25,6 +25,12 @@ class Cost(NamedTuple):
         Seconds.
     calls, running
         How often it ran, and the seconds that this took together.
+    waits
+        How often it looked at a number in these calls, where it waited for the device: for `cond` and `switch`, for
+        each step of a `while_loop`, and for checks.
+    peak
+        Bytes of results that it holds at once, at most, if each operation writes its result down as a replay does. What
+        the compiler fuses takes less; what a loop keeps for its backward pass is counted in full.
     inputs, outputs
         Bytes of the tensors that it takes, States and constants included, and of those that it gives.
     graph
@@ -43,6 +49,8 @@ class Cost(NamedTuple):
     inputs: int
     outputs: int
     graph: str = "no"
+    waits: int = 0
+    peak: int = 0
 
 
 class Costs(tuple[Cost, ...]):
@@ -59,15 +67,19 @@ class Costs(tuple[Cost, ...]):
                 *(str(x) for x in (cost.states, cost.pieces, cost.operations, cost.kernels)),
                 *(f"{x:.2f} s" for x in (cost.recording, cost.compiling)),
                 str(cost.calls),
-                f"{cost.running / cost.calls * 1e6:,.0f} us" if cost.calls else "-",
-                *(_bytes(x) for x in (cost.inputs, cost.outputs)),
+                *(
+                    (f"{cost.running / cost.calls * 1e6:,.0f} us", f"{cost.waits / cost.calls:g}")
+                    if cost.calls
+                    else "--"
+                ),
+                *(_bytes(x) for x in (cost.inputs, cost.outputs, cost.peak)),
                 cost.graph,
             )
             for cost in self
         ]
         names = (
             *("arguments", "States", "pieces", "operations", "kernels", "recording", "compiling", "calls", "each"),
-            *("inputs", "outputs", "CUDA graph"),
+            *("waits", "inputs", "outputs", "peak", "CUDA graph"),
         )
         widths = [max(len(row[i]) for row in (names, *rows)) for i in range(len(names))]
         lines = [[names[0].ljust(widths[0]), *[x.rjust(width) for x, width in zip(names[1:], widths[1:], strict=True)]]]
@@ -87,3 +99,10 @@ def _bytes(count: int) -> str:
             return f"{count:,.0f} {unit}"
         count //= 1024
     return f"{count:,.0f} GiB"
+
+
+def _each(cost: Cost) -> tuple[str, str]:
+    """The time and the waits of one call."""
+    if not cost.calls:
+        return "-", "-"
+    return f"{cost.running / cost.calls * 1e6:,.0f} us", f"{cost.waits / cost.calls:g}"

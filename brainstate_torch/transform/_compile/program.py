@@ -21,7 +21,9 @@ from ..._program.capture import Captured
 from ..._program.hindrances import graph_device, hindrance
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
+from ..._program.peak import peak
 from ..._program.recording import Like, is_recording
+from ..._program.waits import WAITS
 from ..._state import State
 from ..._state.context import CONTEXT
 from ..._state.frame import put_all
@@ -131,7 +133,7 @@ class Program:
         self._machine: Machine | None = None
         self._is_spent = False
         self._recording, self._compiling = time.perf_counter() - begin, 0.0
-        self._made, self._calls, self._running = Made(), 0, 0.0
+        self._made, self._calls, self._running, self._waits = Made(), 0, 0.0, 0
 
     def _shared_results(self) -> tuple[list[int], list[int]]:
         """Which tensors of the result have to be copied, and which show a part of a new State value.
@@ -248,6 +250,8 @@ class Program:
             inputs=sum(x.shape.numel() * x.dtype.itemsize for x in self.like),
             outputs=size_of([x for x in results if isinstance(x, torch.Tensor)]),
             graph=self._graph_state,
+            waits=self._waits,
+            peak=peak(self.graph),
         )
 
     def __call__(self, inputs: list[torch.Tensor]) -> Any:
@@ -256,7 +260,7 @@ class Program:
             self.compile()
         machine = self._machine
         assert machine is not None
-        begin = time.perf_counter()
+        begin, waits = time.perf_counter(), WAITS.count
         try:
             given = [x if x.is_contiguous() else x.contiguous() for x in inputs]
             outcome = profiled(f"program {self.label}", machine, given) if is_profiled() else machine(given)
@@ -277,6 +281,7 @@ class Program:
             raise
         self._abandon, self._is_spent = None, self._replaced is None
         self._calls += 1
+        self._waits += WAITS.count - waits
         self._running += time.perf_counter() - begin
         return result
 
