@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: fake-gpu demo check mutate stress test sweep doctest lint types notebook docs bench bench-check scaling release oldest nightly clean
+.PHONY: fake-gpu demo check bench-gpu mutate stress test sweep doctest lint types notebook docs bench bench-check scaling release oldest nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -78,6 +78,15 @@ bench: .venv/bench .venv/brian2
 # Whether a ratio fell by more than 10 % since benchmarks/results.json was committed. Another machine has other ratios.
 bench-check: .venv/bench .venv/brian2
 	$(BIN)/python -m benchmarks.check $(ARGS)
+
+# On a machine with a GPU: tests of the package there, then our times beside others' in benchmarks/gpu.md. What pip finds is
+# installed, with torch's CUDA build and Triton, and JAX's where there is one.
+bench-gpu:
+	$(MAKE) CONSTRAINTS= .venv/bench
+	-$(BIN)/python $(INSTALL) "jax[cuda12]==$$($(BIN)/python -c 'import jax; print(jax.__version__)')" cupy-cuda12x
+	$(BIN)/python -c "import torch; assert torch.cuda.is_available(), 'torch finds no GPU'"
+	PYTHONPATH=. $(BIN)/python tests/fake_gpu/on_gpu.py
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 # How cost grows with the work, in benchmarks/scaling.md: half an hour on a quiet machine. ARGS="--only steps" for a part.
 scaling: .venv/bench

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import scales, workloads
+from . import on_gpu, scales, workloads
 
 __all__ = ["FRAMEWORKS", "Failed", "Setting", "Worker"]
 
@@ -105,6 +105,10 @@ def _serve(pipe: Connection, framework: str, setting: Setting) -> None:
         pipe.send(answer)
 
 
+#: What the profiler calls them.
+_LAUNCHES = {"cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cuLaunchKernelEx", "cudaGraphLaunch"}
+
+
 class _TorchHost:
     """PyTorch, for hand-written code, us and the libraries on it."""
 
@@ -125,6 +129,15 @@ class _TorchHost:
 
     def settled(self, result: Any) -> None:
         self.wait()
+
+    def launches(self, run: Callable[[], Any]) -> int | None:
+        if self.device == "cpu":
+            return None
+        profiler = self.torch.profiler
+        with profiler.profile(activities=[profiler.ProfilerActivity.CPU, profiler.ProfilerActivity.CUDA]) as found:
+            run()
+            self.wait()
+        return sum(event.count for event in found.key_averages() if event.key in _LAUNCHES)
 
     def growth(self, run: Callable[[], Any]) -> int | None:
         if self.device == "cpu":
@@ -160,6 +173,9 @@ class _JaxHost:
     def settled(self, result: Any) -> None:
         self.jax.block_until_ready(result)
 
+    def launches(self, run: Callable[[], Any]) -> int | None:
+        return None
+
     def growth(self, run: Callable[[], Any]) -> int | None:
         # JAX cannot be told to forget the peak of a device.
         return _growth_of_process(run) if self.device == "cpu" else None
@@ -176,6 +192,9 @@ class _NumpyHost:
 
     def settled(self, result: Any) -> None:
         pass
+
+    def launches(self, run: Callable[[], Any]) -> int | None:
+        return None
 
     def growth(self, run: Callable[[], Any]) -> int | None:
         # The memory is that of another process.
@@ -194,7 +213,8 @@ class _Bench:
         self.contestants: dict[str, Callable[[], Any]] = {}
 
     def _built(self, workload: str, case: str, double: bool) -> dict[str, Callable[[], Any]]:
-        module = scales.load(workload) if workload in scales.NAMES else workloads.load(workload)
+        room = next((x for x in (scales, on_gpu) if workload in x.NAMES), workloads)
+        module = room.load(workload)
         build = getattr(module, self.framework, None)
         if build is None:
             return {}
@@ -239,6 +259,10 @@ class _Bench:
             number *= 4
             fastest = min(fastest, self.batch(name, number))
         return max(1, round(seconds / fastest))
+
+    def launches(self) -> dict[str, int | None]:
+        """How often a call of each contestant launches something on a GPU; None where nobody counts."""
+        return {name: self.host.launches(run) for name, run in self.contestants.items()}
 
     def memory(self, name: str) -> int | None:
         """The bytes by which memory grows at its peak during a call; None where nobody counts them."""
