@@ -1,7 +1,7 @@
 """``python -m benchmarks.gpu [--only published,coba,W1] [--quick] [--device cpu]``: our times on a GPU beside others'.
 
 Writes ``gpu.md``: the published case of 16,000 leaky neurons, a network with conductances at three sizes, and the
-workloads W1 to W12, each with time, peak memory and launches. ``make bench-gpu`` installs what it needs, and tests first.
+workloads W1 to W12, each with time, peak memory and launches. ``make bench-gpu`` installs what it needs, and tests.
 """
 
 import argparse
