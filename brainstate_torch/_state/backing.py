@@ -220,7 +220,12 @@ class Backed:
 
 def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
     """Whether a tensor has the storage of a Parameter; a tensor on the meta device has none that could be compared."""
-    return not (parameter.is_meta or leaf.is_meta) and parameter.is_set_to(leaf)
+    if parameter.is_meta or leaf.is_meta:
+        return False
+    if hasattr(parameter, "to_local") and hasattr(leaf, "to_local"):
+        # A DTensor has no rule for it; what this process holds of it has.
+        return bool(parameter.to_local().is_set_to(leaf.to_local()))
+    return parameter.is_set_to(leaf)
 
 
 def _fit(leaves: list[torch.Tensor], parameters: list[StateParameter]) -> bool:

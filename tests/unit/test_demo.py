@@ -60,3 +60,34 @@ def test_training_lowers_the_loss_and_refuses_a_learning_rate_in_mv(capsys):
     assert len(accuracies) == 6
     assert losses[-1] < 0.5 * losses[0]
     assert "with a learning rate of 0.03 mV is refused: `lr` must make a step in nA" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_training_in_bfloat16_and_under_autocast_is_as_good():
+    digits = demo.load_digits()
+    order = torch.randperm(1797, generator=torch.Generator().manual_seed(0))[:800]
+    x, y = torch.tensor(digits.data / 16).float()[order], torch.tensor(digits.target)[order]
+
+    def accuracy(precision, autocast):
+        brainstate.random.seed(0)
+        network = demo.Network(hidden=50)
+        weights = network.states(brainstate.ParamState)
+        rows = x
+        if precision == "bf16":
+            network, rows = network.to(torch.bfloat16), x.bfloat16()
+        gradient = brainstate.transform.grad(network.loss, weights, has_aux=True, unit_aware=True)
+        adam = brainstate.optim.Adam(lr=0.03 * u.nA).register_trainable_weights(weights)
+        with (
+            brainstate.environ.context(dt=2.0 * u.ms, precision=precision),
+            torch.autocast("cpu", torch.bfloat16, enabled=autocast),
+        ):
+            for epoch in range(3):
+                order = torch.randperm(600, generator=torch.Generator().manual_seed(epoch)) + 200
+                for chosen in order.split(60):
+                    adam.update(gradient(rows[chosen], y[chosen])[0])
+            return network.accuracy(rows[:200], y[:200])
+
+    single = accuracy(32, False)
+    assert single > 0.85
+    assert accuracy(32, True) > single - 0.03
+    assert accuracy("bf16", False) > single - 0.03
