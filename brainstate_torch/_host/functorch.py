@@ -1,6 +1,7 @@
 """torch.func, its interpreter stack and its wrappers; autograd's engine; fake tensors."""
 
 import contextlib
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,8 +22,9 @@ from torch.func import jvp as _jvp
 from torch.func import vjp as _vjp
 from torch.func import vmap as _vmap
 
+from .._source import is_users
 from .leaving import below, outside_of_fakes, outside_of_graphs, outside_of_transforms, transformed_again
-from .sound_rules import SoundRules
+from .sound_rules import SoundRules, constant_outside, is_constant
 from .unwinding import EXCLUSIVE, in_this_thread, unwinding
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "FakeValue",
     "alive",
     "applied",
+    "as_number",
     "below",
     "concrete",
     "dual_of",
@@ -49,6 +52,7 @@ __all__ = [
     "in_this_thread",
     "innermost_map",
     "is_batched",
+    "is_constant",
     "is_differentiated",
     "is_tracked",
     "is_transformed",
@@ -94,7 +98,7 @@ def _followed() -> list[str]:
 def vjp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vjp`, which a signal does not damage; the pullback runs in the thread of its caller."""
     kinds = _followed()
-    with SoundRules([*kinds, "Grad"]) if kinds else _NOTHING:
+    with constant_outside(kinds), SoundRules([*kinds, "Grad"]) if kinds else _NOTHING:
         result, pull, *aux = _vjp(*args, **kwargs)
 
     def pulled(*cotangents: Any, **kwargs: Any) -> Any:
@@ -106,7 +110,8 @@ def vjp(*args: Any, **kwargs: Any) -> Any:
 
 def jvp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.jvp`, which a signal does not damage, in one thread at a time."""
-    with EXCLUSIVE, SoundRules([*_followed(), "Jvp"]):
+    kinds = _followed()
+    with EXCLUSIVE, constant_outside(kinds), SoundRules([*kinds, "Jvp"]):
         return _unwinding_jvp(*args, **kwargs)
 
 
@@ -139,7 +144,7 @@ def grad_and_value(*args: Any, **kwargs: Any) -> Any:
         kinds = _followed()
         if not kinds:
             return host(*arguments)
-        with SoundRules([*kinds, "Grad"]):
+        with constant_outside(kinds), SoundRules([*kinds, "Grad"]):
             return host(*arguments)
 
     return soundly
@@ -157,6 +162,38 @@ level_of = _functorch.maybe_get_level
 
 class FakeValue(FakeTensor):
     """A fake tensor whose ``+=`` and the like compute a new one; what a State hands out while shapes are traced."""
+
+
+class FakeNumber(FakeValue):
+    """What stands for a number of Python's; the user's code is told where only the number would do.
+
+    As a key it would be found by identity, and ``isinstance(x, int)`` would be False.
+    """
+
+    def __hash__(self) -> int:
+        if _asks_as_user(sys._getframe(1)):
+            raise DataDependentOutputException("hash")  # type: ignore[arg-type]
+        return id(self)
+
+    @property
+    def __class__(self) -> Any:  # type: ignore[misc]
+        if _asks_as_user(sys._getframe(1)):
+            raise DataDependentOutputException("isinstance")  # type: ignore[arg-type]
+        return FakeNumber
+
+
+def _asks_as_user(frame: Any) -> bool:
+    """Whether the code is the user's that asks, perhaps by an abstract class such as `numbers.Number`."""
+    while frame is not None and frame.f_globals.get("__name__") in ("abc", "numbers"):
+        frame = frame.f_back
+    return frame is not None and is_users(frame.f_code)
+
+
+def as_number(x: Any) -> FakeTensor:
+    """The fake tensor as a :class:`FakeNumber`."""
+    found: Any = protected_fake(x)
+    found.__class__ = FakeNumber
+    return found  # type: ignore[no-any-return]
 
 
 def protected_fake(x: FakeTensor) -> FakeTensor:

@@ -3,6 +3,7 @@
 The table rests on `tests/sweeps/derivatives.py`, which compares every operator of torch with central differences.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,19 @@ import torch.nn.functional as F
 from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["SoundRules"]
+__all__ = ["SoundRules", "constant_outside", "is_constant"]
+
+
+class _Thread(threading.local):
+    """Per thread: how many derivatives were begun under `torch.no_grad` within others that were not.
+
+    `enabled` tells of the innermost derivative whether gradients were enabled when its function began.
+    """
+
+    depth, enabled = 0, False
+
+
+_THREAD = _Thread()
 
 
 class SoundRules(TorchFunctionMode):
@@ -34,10 +47,30 @@ class SoundRules(TorchFunctionMode):
         self._nested = self._order > 2 or derivatives[1:] == ["Jvp"]
         self._tables = [_FORWARD] * forward + [_NESTED, _SECOND] * (forward or self._order > 1)
         self._tables += [_MAPPED] * ("Vmap" in kinds)
+        # Where gradients are disabled around the derivative, the function is differentiated nevertheless.
+        self._forward = forward and torch.is_grad_enabled()
+        self._depth = _THREAD.depth
+        self._kind = kinds[-1]
+
+    def __enter__(self) -> "SoundRules":
+        self._outer = _THREAD.enabled
+        if self._kind != "Vmap":
+            # torch.func enables them for the reverse mode.
+            _THREAD.enabled = self._kind == "Grad" or torch.is_grad_enabled()
+        super().__enter__()  # type: ignore[no-untyped-call]
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+        _THREAD.enabled = self._outer
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
+        if self._forward and self._depth == _THREAD.depth and not torch.is_grad_enabled():
+            # torch's forward mode passes over `torch.no_grad` (78961); its reverse mode takes what is made there for
+            # constant.
+            return _constant(func, args, kwargs)
         for table in self._tables:
             rule = table.get(func)
             if rule is not None and self._applies(table, args):
@@ -48,6 +81,48 @@ class SoundRules(TorchFunctionMode):
         if table is _NESTED:
             return self._nested or (not self._taped and _on_tape(args))
         return table is not _SECOND or self._order > 1 or _on_tape(args)
+
+
+def is_constant() -> bool:
+    """Whether the caller, in the function of a derivative, is under `torch.no_grad` there."""
+    return _THREAD.enabled and not torch.is_grad_enabled()
+
+
+class constant_outside:
+    """Within: what encloses a derivative that is begun under `torch.no_grad` takes its result for constant.
+
+    Parameters
+    ----------
+    kinds
+        The transforms that enclose the caller, outermost first.
+    """
+
+    __slots__ = ("_acts", "_before")
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self._acts = "Jvp" in kinds and is_constant()
+
+    def __enter__(self) -> None:
+        if self._acts:
+            # torch.func goes back to this for the levels outside of the one that is about to begin.
+            self._before = torch._C._is_fwd_grad_enabled()
+            torch._C._set_fwd_grad_enabled(False)
+            _THREAD.depth += 1
+
+    def __exit__(self, *error: object) -> None:
+        if self._acts:
+            _THREAD.depth -= 1
+            torch._C._set_fwd_grad_enabled(self._before)
+
+
+def _constant(func: Callable[..., Any], args: Any, kwargs: Mapping[str, Any] | None) -> Any:
+    """Call a function whose results have no tangents."""
+    before = torch._C._is_fwd_grad_enabled()
+    torch._C._set_fwd_grad_enabled(False)
+    try:
+        return func(*args, **(kwargs or {}))
+    finally:
+        torch._C._set_fwd_grad_enabled(before)
 
 
 def _on_tape(args: Sequence[Any]) -> bool:

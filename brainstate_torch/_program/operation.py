@@ -17,6 +17,7 @@ from .._host.functorch import (
     dual_of,
     enclosing,
     innermost_map,
+    is_constant,
     lane_marker,
     lanes_of,
     level,
@@ -240,7 +241,8 @@ class Operation(ABC):
         if kinds[-1] == "Vmap":
             return self._mapped(tensors)
         here = level()
-        if self.constant or not self.count:
+        # torch.func would enable gradients again for the levels outside of the innermost one.
+        if self.constant or not self.count or is_constant():
             with below(here):
                 return self.apply([untracked(x, here) for x in tensors])
         if kinds[-1] == "Jvp":
