@@ -1,14 +1,12 @@
 """Program: one recording of a stateful function, compiled, and how it is called."""
 
-import contextlib
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
-from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ... import _tree
 from ..._errors import kind_of
@@ -22,7 +20,7 @@ from ..._program.hindrances import graph_device, hindrance
 from ..._program.nodes import memory, outputs
 from ..._program.operation import compiling, operations_in
 from ..._program.peak import peak
-from ..._program.recording import Like, is_recording
+from ..._program.recording import Like
 from ..._program.waits import WAITS
 from ..._state import State
 from ..._state.context import CONTEXT
@@ -36,7 +34,7 @@ from .intake import Intake
 from .made import Attributes, Replaced
 from .recorded import StateFrame, Stateful, record_stateful
 from .setting_inputs import SettingInputs
-from .watched import Watched
+from .watched import Watched, modules_told
 
 __all__ = ["Program"]
 
@@ -83,7 +81,7 @@ class Program:
         self.label = name or getattr(roots[0], "__qualname__", type(roots[0]).__name__)
         self.watched = Watched(fun, *roots[:-1])
         before = Attributes(self.watched.owners())
-        with self.settings.observed() as noted, compiling(backend), _modules_told(self.watched):
+        with self.settings.observed() as noted, compiling(backend), modules_told(self.watched):
             rest = partition(arguments)[1]
             way = fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name)
             found: Stateful = (
@@ -375,19 +373,3 @@ class _Touched:
     def described(self) -> str:
         """The State in words."""
         return self.name
-
-
-@contextlib.contextmanager
-def _modules_told(watched: Watched) -> Iterator[None]:
-    """Within the context, torch modules that are called in the thread that records are looked at."""
-
-    def called(module: torch.nn.Module, _: Any) -> None:
-        if is_recording():
-            watched.visit(module)
-
-    handle = register_module_forward_pre_hook(called)
-    try:
-        yield
-    finally:
-        handle.remove()
-    watched.settle()

@@ -7,12 +7,15 @@ import torch
 
 from ... import _tree
 from ..._errors import kind_of
+from ..._host.switches import switches
 from ..._state import State
+from ...environ._store import Observed, observed
 from ...util import BoundedCache
 from .._core.draws import random_state, rewind
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.shapes import shapes_of
 from .program_graph import ProgramGraph, recorded_graph
+from .watched import Watched, modules_told
 
 __all__ = ["StatefulFunction"]
 
@@ -20,13 +23,18 @@ _CAPACITY = 128
 
 
 class _Signature(NamedTuple):
-    """What one kind of call does: the States it touches, which of them it writes, and the shapes of its results."""
+    """What one kind of call does: the States it touches, which of them it writes, and the shapes of its results.
+
+    This holds while the settings that it read and the Python objects that it may read are what they were.
+    """
 
     states: tuple[State[Any], ...]
     written: tuple[State[Any], ...]
     out_shapes: Any
     state_shapes: tuple[Any, ...]
     before: tuple[Any, ...]
+    noted: Observed
+    watched: Watched
 
 
 class StatefulFunction:
@@ -34,7 +42,8 @@ class StatefulFunction:
 
     Calling it runs the function and commits what it wrote, all or nothing. The `get_` methods run it once for each
     signature (structure, shapes, dtypes and units of the arguments), change no State and no random generator, and
-    remember the answer.
+    remember the answer until something that the function reads has changed: a setting, the mode of a module, a
+    switch of torch, or what else :func:`jit` sees.
 
     Parameters
     ----------
@@ -273,6 +282,7 @@ class StatefulFunction:
                 )
         named = [(key, _key(kwargs[key], key in self.static_argnames, f"`{key}`")) for key in sorted(kwargs)]
         key = (
+            switches(),
             tuple([_key(arg, i in self.static_argnums, str(i)) for i, arg in enumerate(args)]),
             tuple(named),
         )
@@ -304,8 +314,11 @@ class StatefulFunction:
             raise ValueError("this signature must have been seen before. Got a new one. Pass `compile_if_miss=True`.")
         self._misses += 1
         draws = random_state()
+        static = [arg for i, arg in enumerate(args) if i in self.static_argnums]
+        watched = Watched(self.fun, *static, *[kwargs[name] for name in self.static_argnames if name in kwargs])
         try:
-            outcome = self._run(args, kwargs)
+            with observed() as noted, modules_told(watched):
+                outcome = self._run(args, kwargs)
         finally:
             rewind(draws)
         outcome.frame.abandon()
@@ -316,7 +329,13 @@ class StatefulFunction:
             shapes_of(new[s]) if s in new else None if self.return_only_write else shapes_of(s._get()) for s in states
         ]
         known = _Signature(
-            states, tuple(outcome.frame.written()), shapes_of(outcome.result), tuple(shapes), before_shapes
+            states,
+            tuple(outcome.frame.written()),
+            shapes_of(outcome.result),
+            tuple(shapes),
+            before_shapes,
+            noted,
+            watched,
         )
         self._cache.pop(key)
         self._cache.set(key, known)
@@ -324,8 +343,9 @@ class StatefulFunction:
 
     @staticmethod
     def _is_current(known: _Signature) -> bool:
-        """Whether the States still have the shapes recorded in the signature."""
-        return all(shapes_of(s._get()) == shape for s, shape in zip(known.states, known.before, strict=True))
+        """Whether the States still have the shapes recorded in the signature, and the function reads what it did."""
+        shapes = all(shapes_of(s._get()) == shape for s, shape in zip(known.states, known.before, strict=True))
+        return shapes and known.noted.holds() and known.watched.holds()
 
     def __repr__(self) -> str:
         name = self.name or getattr(self.fun, "__qualname__", repr(self.fun))

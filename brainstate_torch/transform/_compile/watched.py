@@ -1,16 +1,19 @@
 """The Python objects that a function reads: variables, attributes of objects, what torch modules are made of."""
 
+import contextlib
 import dis
 import functools
 import inspect
 import sys
 import sysconfig
+import threading
 import types
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from ..._errors import kind_of, named
 from ..._host.fx import GraphModule
@@ -19,7 +22,7 @@ from ..._state import State
 from ...units import Quantity
 from .kept import LONGEST, MISSING, agrees, kept
 
-__all__ = ["Watched"]
+__all__ = ["Watched", "modules_told"]
 
 #: Methods that a call of an object may run.
 _ROOTS = frozenset({"__call__", "forward", "update"})
@@ -307,6 +310,23 @@ class Watched:
                     method = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
                     if isinstance(method, types.FunctionType):
                         yield method
+
+
+@contextlib.contextmanager
+def modules_told(watched: Watched) -> Iterator[None]:
+    """Within the context, torch modules that are called in the caller's thread are looked at."""
+    mine = threading.get_ident()
+
+    def called(module: torch.nn.Module, _: Any) -> None:
+        if threading.get_ident() == mine:
+            watched.visit(module)
+
+    handle = register_module_forward_pre_hook(called)
+    try:
+        yield
+    finally:
+        handle.remove()
+    watched.settle()
 
 
 #: What has no attributes that a function reads, other than States, whose values are inputs.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+import brainstate_torch as brainstate
 import brainstate_torch.units as u
 from brainstate_torch import ParamState, State
 from brainstate_torch import transform as T
@@ -190,3 +191,42 @@ def test_construction_is_checked(make, error, text):
 def test_repr_names_the_function():
     assert repr(StatefulFunction(len, name="f")) == "StatefulFunction(f, signatures=0)"
     assert repr(StatefulFunction(len)) == "StatefulFunction(len, signatures=0)"
+
+
+class Counting(brainstate.nn.Module):
+    """Counts its calls while it trains."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = State(torch.tensor(0.0))
+        self.scale = 1
+
+    def update(self, x):
+        if self.training and brainstate.environ.get("counts", True) and self.scale:
+            self.count.value += 1
+        return x @ x
+
+
+def test_a_signature_holds_while_what_the_function_reads_does():
+    model, x, factor = Counting(), torch.ones(2, 2), [1]
+
+    def fun(x):
+        return model(x) * factor[0] if factor[0] else x
+
+    f = StatefulFunction(fun)
+    written = lambda: len(f.get_write_states(x))
+    assert written() == written() == 1
+    assert f.get_cache_stats()["misses"] == 1
+    model.eval()
+    assert written() == 0
+    model.train()
+    with brainstate.environ.context(counts=False):
+        assert written() == 0
+    model.scale = 0
+    assert written() == 0
+    model.scale, factor[0] = 1, 0
+    assert (written(), len(f.get_states(x))) == (0, 0)
+    factor[0] = 1
+    with torch.autocast("cpu", torch.bfloat16):
+        assert f.get_out_shapes(x)[0].dtype == torch.bfloat16
+    assert f.get_out_shapes(x)[0].dtype == torch.float32
