@@ -85,6 +85,10 @@ class Recording(TorchFunctionMode):
         """Whether no other recording was under way when this one was begun."""
         return self._outer is None
 
+    def outermost(self) -> "Recording":
+        """The recording that was under way first."""
+        return self if self._outer is None else self._outer.outermost()
+
     @contextlib.contextmanager
     def resumed(self) -> Iterator[None]:
         """Within: this recording goes on outside of every transform, though another may have begun inside it."""

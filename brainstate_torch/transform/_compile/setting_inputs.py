@@ -7,7 +7,8 @@ import torch
 
 from ... import _tree
 from ..._arrays import is_arraylike
-from ..._program.recording import Recorded, Recording, recording, with_numbers
+from ..._host.functorch import as_number
+from ..._program.recording import Recorded, recording, with_numbers
 from ...environ._store import (
     DT,
     FIT,
@@ -45,7 +46,6 @@ class SettingInputs:
         self._fixed = fixed
         #: The device on which numbers become tensors; None for the default one.
         self.home: torch.device | None = None
-        self._outer: Recording | None = None
         #: For each setting that is an input, its value, and the stand-ins for its tensors.
         self.given: dict[str, tuple[Any, list[torch.Tensor]]] = {}
         self._observed: Observed | None = None
@@ -58,14 +58,15 @@ class SettingInputs:
     def _replaced(self, key: str, value: Any) -> Any:
         if key in _SWITCHES or key in self._fixed or not _is_numeric(value):
             return value
-        outer = recording() if self._outer is None else self._outer
-        self._outer = outer
+        # The recording of the program, though a loop or a branch in it may be the first that reads a setting.
+        outer = recording().outermost()
+        number = type(value) in (int, float)
         with with_numbers():
             value = _tree.map(lambda x: placed(x, self.home) if is_arraylike(x) else x, value)
         tensors, static = partition(value)
         with outer.resumed():
             stand_ins = [outer.stand_in(x) for x in tensors]
-            shown = protected(combine(stand_ins, static))
+            shown = as_number(stand_ins[0]) if number else protected(combine(stand_ins, static))
         self.given[key] = value, stand_ins
         return shown
 
@@ -75,7 +76,7 @@ class SettingInputs:
         index = {id(x): start + i for i, x in enumerate(recorded.stand_ins)}
         for key, (value, stand_ins) in self.given.items():
             self._intakes[key] = Intake(value, [index.get(id(x)) for x in stand_ins], self.home)
-        self._outer, self.given = None, {}
+        self.given = {}
         return [place for intake in self._intakes.values() for _, place in intake.used]
 
     def fetch(self, inputs: list[Any]) -> bool:
