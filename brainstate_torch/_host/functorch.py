@@ -175,8 +175,8 @@ class FakeNumber(FakeValue):
             raise DataDependentOutputException("hash")  # type: ignore[arg-type]
         return id(self)
 
-    @property
-    def __class__(self) -> Any:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
         if _asks_as_user(sys._getframe(1)):
             raise DataDependentOutputException("isinstance")  # type: ignore[arg-type]
         return FakeNumber
