@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch.compiler.config
 from torch._guards import TracingContext, tracing
 from torch._inductor import config, metrics
 from torch._inductor.compile_fx import compile_fx_inner as _compile_fx_inner
@@ -9,11 +10,14 @@ from torch._inductor.decomposition import select_decomp_table
 from torch._inductor.exc import GPUTooOldForTriton, InvalidCxxCompiler, TritonMissing
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
+from .._version import __version__
 from .functorch import FakeTensorMode
 from .fx import GraphModule
 
 __all__ = ["NO_COMPILER", "compile_fx_inner", "config", "fake_mode", "kernels_written", "select_decomp_table"]
 
+#: A module that torch makes an object with settings of.
+_settings: Any = torch.compiler.config
 #: What Inductor raises where the machine has nothing to compile with.
 NO_COMPILER = (InvalidCxxCompiler, TritonMissing, GPUTooOldForTriton)
 
@@ -32,6 +36,10 @@ def fake_mode() -> FakeTensorMode:
 
 
 def compile_fx_inner(graph: GraphModule, inputs: list[Any], mode: FakeTensorMode) -> Any:
-    """Compile a graph with tensors of this mode, or take what the cache has for it."""
-    with tracing(TracingContext(mode)):
+    """Compile a graph with tensors of this mode, or take what the cache has for it.
+
+    The key of the cache knows what torch's operators are, and not what this package's do.
+    """
+    tag = f"{_settings.cache_key_tag} brainstate_torch {__version__}"
+    with _settings.patch(cache_key_tag=tag), tracing(TracingContext(mode)):
         return _compile_fx_inner(graph, inputs)
