@@ -1,6 +1,7 @@
 """Models between brainstate and this package: layers of equal names, made by their constructors, then their States."""
 
 import functools
+import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -13,18 +14,24 @@ from .._arrays import SCALARS
 from .._state import State
 from ..units import Quantity
 from ..units.foreign import is_foreign
+from ..units.unit import of_foreign_unit
 from ._extras import extra, jax
+from ._units import brain_unit
 from .errors import ConversionError, UnmappedLayerError
 from .into_jax import to_jax
 from .jax_function import from_jax
 from .registry import exported, imported
 from .values import array_tree, is_foreign_state, tensor_tree
 
-__all__ = ["Exporting", "Importing", "shared_names"]
+__all__ = ["Exporting", "Importing", "shared_names", "shared_neurons"]
 
 #: Arguments of constructors that the States give, or that may differ between the frameworks.
 _FILLED = ("param_type", "mean_type", "dtype")
 _MISSING: Any = object()
+#: Arguments of initialisers that say where numbers come from, not which; they are the target's own.
+_NOT_SETTINGS = ("rng", "dtype", "unit", "seed")
+#: Settings that braintools' initialisers name otherwise.
+_BRAINTOOLS = {("Uniform", "min_val"): "low", ("Uniform", "max_val"): "high", ("Normal", "scale"): "std"}
 
 
 def _rank(node: Any) -> int:
@@ -41,6 +48,7 @@ _DERIVED: dict[str, Callable[[Any], Any]] = {
     "scale": lambda node: node.a,
     "shift": lambda node: node.b,
     "std": lambda node: node.precision**-0.5,
+    "state_init": lambda node: node._state_initializer,
 }
 #: Arguments that an attribute of their name does not say, by class.
 _OTHERWISE: dict[tuple[str, str], Callable[[Any], Any]] = {
@@ -57,12 +65,21 @@ def shared_names() -> set[str]:
     return {name for name in both if isinstance(getattr(nn, name), type)}
 
 
+def shared_neurons() -> set[str]:
+    """The neurons, synapses and the like that brainpy has, too."""
+    names = [set(dir(module)) for module in _installed("brainpy.state")]
+    return {name for found in names for name in found & set(dir(spiking)) if _class_in(spiking, name)}
+
+
 class _Converter:
     """One conversion of a model; the same object is converted once."""
 
     framework = "brainstate"
     namespaces: tuple[Any, ...]
-    root: str
+    #: Where initialisers and surrogate derivatives are.
+    described: tuple[Any, ...]
+    #: The packages whose classes are known by their names.
+    roots: tuple[str, ...]
     #: What has States.
     node: Any
 
@@ -112,8 +129,8 @@ class _Converter:
     def _by_name(self, node: Any, path: str) -> Any:
         kind = type(node)
         target = None
-        if kind.__module__.split(".")[0] == self.root:
-            target = next((getattr(space, kind.__name__, None) for space in self.namespaces), None)
+        if kind.__module__.split(".")[0] in self.roots:
+            target = next((found for space in self.namespaces if (found := _class_in(space, kind.__name__))), None)
         if target is None:
             raise UnmappedLayerError(
                 f"{path} must be a layer that both frameworks have. Got {kind.__module__}.{kind.__qualname__}. "
@@ -182,11 +199,36 @@ class _Converter:
             return self.twin(x, path)
         if isinstance(x, (torch.Tensor, Quantity, np.ndarray, np.generic, jax().Array)) or is_foreign(x):
             return self.value_of(x, path)
-        if type(x).__name__ in shared_names() and type(x).__module__.split(".")[0] == self.root:
-            return self.convert(x, path)
+        if type(x).__module__.split(".")[0] in self.roots:
+            if type(x).__name__ in shared_names():
+                return self.convert(x, path)
+            described = next((kind for space in self.described if (kind := _class_in(space, type(x).__name__))), None)
+            if described is not None:
+                return self._again(x, described, path)
         if isinstance(x, type):
             return next((getattr(space, x.__name__, x) for space in self.namespaces), x)
         return self.function(x) if callable(x) else x
+
+    def _again(self, x: Any, kind: Any, path: str) -> Any:
+        """An initialiser or a surrogate derivative of the other framework, with the same settings."""
+        settings = {}
+        for name in inspect.signature(kind).parameters:
+            if name in _NOT_SETTINGS:
+                continue
+            said = name if hasattr(x, name) else _BRAINTOOLS.get((type(x).__name__, name), name)
+            if not hasattr(x, said):
+                raise ConversionError(f"{path} must have `{name}`, as {kind.__name__} has there. Got {x!r} without.")
+            settings[name] = self._attribute(getattr(x, said), f"{path}.{said}")
+        unit = getattr(x, "unit", None)
+        if unit is None or unit.is_unitless:
+            return kind(**settings)
+        if "unit" not in inspect.signature(kind).parameters:
+            raise ConversionError(f"{path} must have its unit in its value. Got {type(x).__name__} in {unit}.")
+        return kind(**settings, unit=self.unit_of(unit))
+
+    def unit_of(self, unit: Any) -> Any:
+        """The unit of the other framework."""
+        raise NotImplementedError
 
     def _fill(self, node: Any, made: Any, path: str) -> None:
         """Give the new layer the States of the old one."""
@@ -213,7 +255,15 @@ def _weight(node: Any) -> Any:
 
 
 def _is_initial(name: str) -> bool:
-    return name.endswith(("init", "initializer"))
+    """Whether an argument is the first value of a weight; that of a hidden State is needed again at each start."""
+    of_weights = ("bias_initializer", "scale_initializer")
+    return name in of_weights or (name.endswith("init") and name != "state_init")
+
+
+def _class_in(space: Any, name: str) -> Any:
+    """A class of a module, without the names that the module only lends."""
+    found = vars(space).get(name)
+    return found if inspect.isclass(found) else None
 
 
 def _put(root: Any, path: Any, state: Any) -> None:
@@ -235,7 +285,8 @@ class Importing(_Converter):
     """From brainstate to this package."""
 
     namespaces = (nn, spiking)
-    root = "brainstate"
+    described = (nn.init, spiking.surrogate)
+    roots = ("brainstate", "brainpy", "brainpy_state", "braintools")
 
     @functools.cached_property
     def node(self) -> Any:
@@ -249,6 +300,9 @@ class Importing(_Converter):
 
     def value_of(self, x: Any, path: str) -> Any:
         return tensor_tree(x, True, path)
+
+    def unit_of(self, unit: Any) -> Any:
+        return of_foreign_unit(unit)[1]
 
     def function(self, fun: Any) -> Any:
         found = _known(fun, ("jax", "jaxlib", "brainstate", "brainunit", "saiunit", "numpy"), (nn, torch))
@@ -264,12 +318,16 @@ class Importing(_Converter):
 class Exporting(_Converter):
     """From this package to brainstate."""
 
-    root = "brainstate_torch"
+    roots = ("brainstate_torch",)
     node = graph.Node
 
     @functools.cached_property
     def namespaces(self) -> tuple[Any, ...]:  # type: ignore[override]
-        return (extra("brainstate", "jax").nn,)
+        return (extra("brainstate", "jax").nn, *_installed("brainpy.state"))
+
+    @functools.cached_property
+    def described(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return (extra("brainstate", "jax").nn.init, *_installed("braintools.surrogate"))
 
     def _mapping(self, kind: type) -> Any:
         return exported("brainstate", kind)
@@ -279,6 +337,9 @@ class Exporting(_Converter):
 
     def value_of(self, x: Any, path: str) -> Any:
         return array_tree(x, False, path)
+
+    def unit_of(self, unit: Any) -> Any:
+        return brain_unit(unit)[1]
 
     def function(self, fun: Any) -> Any:
         spaces = (*self.namespaces, jax().nn, jax().numpy)
@@ -290,6 +351,14 @@ class Exporting(_Converter):
 
     def states_of(self, node: Any) -> Mapping[Any, Any]:
         return extra("brainstate", "jax").graph.states(node)  # type: ignore[no-any-return]
+
+
+def _installed(name: str) -> tuple[Any, ...]:
+    """A module, if there is one."""
+    try:
+        return (importlib.import_module(name),)
+    except ImportError:
+        return ()
 
 
 def _known(fun: Any, packages: tuple[str, ...], spaces: tuple[Any, ...]) -> Any:

@@ -1,7 +1,7 @@
 """supported_layers: what goes over to another framework."""
 
 from .. import nn
-from ._brain_layers import shared_names
+from ._brain_layers import shared_names, shared_neurons
 from ._extras import extra
 from ._jax_walks import package_of
 from ._nir_nodes import register
@@ -54,7 +54,7 @@ def _by_brainstate(framework: str) -> set[str]:
     if framework in ("torch", "nir"):
         return set()
     if framework == "brainstate":
-        return shared_names()
+        return shared_names() | shared_neurons()
     package_of(framework)
     names = extra("brainstate", "jax").interop.supported_layers(framework)[framework]
     return {name for name in names if hasattr(nn, name)}
