@@ -1,4 +1,4 @@
-"""Losses and measures: braintools.metric, of tensors, arrays and quantities."""
+"""Losses and measures of spikes: braintools.metric, of tensors, arrays and quantities."""
 
 from .classification import (
     hinge_loss,
@@ -14,6 +14,10 @@ from .classification import (
     softmax_cross_entropy,
     softmax_cross_entropy_with_integer_labels,
 )
+from .correlation import *  # noqa: F403
+from .correlation import __all__ as _correlation
+from .firing import *  # noqa: F403
+from .firing import __all__ as _firing
 from .regression import (
     absolute_error,
     cosine_distance,
@@ -25,6 +29,8 @@ from .regression import (
     log_cosh,
     squared_error,
 )
+from .sequences import *  # noqa: F403
+from .sequences import __all__ as _sequences
 
 __all__ = [
     "absolute_error",
@@ -48,4 +54,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softmax_cross_entropy_with_integer_labels",
     "squared_error",
+    *_correlation,
+    *_firing,
+    *_sequences,
 ]
