@@ -405,7 +405,8 @@ def pairwise_cosine_similarity(X: Any, Y: Any = None, eps: float = 1e-8) -> torc
         # The root has no derivative at zero.
         return torch.where(squares == 0, 0.0, torch.where(squares == 0, 1.0, squares).sqrt()).clamp(min=eps)
 
-    return (first @ other.mT) / (size(first) @ size(other).mT)
+    found: torch.Tensor = (first @ other.mT) / (size(first) @ size(other).mT)
+    return found
 
 
 def pairwise_cosine_distance(X: Any, Y: Any = None, eps: float = 1e-8) -> torch.Tensor:
