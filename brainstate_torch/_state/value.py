@@ -146,6 +146,8 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"):
     setattr(Value, f"__r{_name}__", _of_numpy(f"__r{_name}__"))
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Value, f"__{_name}__", _of_numpy(f"__{_name}__"))
 
 _tree.register_leaf(Value)
 _tree.register_leaf(StateParameter)

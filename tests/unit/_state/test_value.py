@@ -205,3 +205,12 @@ def test_a_state_made_of_a_view_of_a_parameter_has_memory_of_its_own(view):
     with torch.no_grad():
         parameter.add_(1)
     assert torch.equal(other.value, torch.ones_like(other.value))
+
+
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+def test_a_value_is_compared_with_arrays_on_both_sides(compare):
+    value, array = ParamState(torch.tensor([1.0, 2.0])).value, np.array([1.0, 3.0])
+    assert compare(value, array).tolist() == compare(value.numpy(), array).tolist()
+    assert compare(array, value).tolist() == compare(array, value.numpy()).tolist()
+    assert compare(value, 2.0).tolist() == compare(value.numpy(), 2.0).tolist()
+    assert compare(value * u.mV, 2.0 * u.mV).tolist() == compare(value.numpy(), 2.0).tolist()
