@@ -550,7 +550,15 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
 
     def _loaded(self, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> Any:
         restore_on_failure(self)
-        return super().load_state_dict(state_dict, strict, assign)
+        try:
+            return super().load_state_dict(state_dict, strict, assign)
+        except RuntimeError as error:
+            if strict and not any(name.endswith(UNITS) for name in state_dict) and f'{UNITS}"' in str(error):
+                raise RuntimeError(
+                    f"{error}\n\tThe values were saved without units. `strict=False` takes them as numbers "
+                    "in the units of the States."
+                ) from error
+            raise
 
     def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
         save(self, destination, prefix, keep_vars)

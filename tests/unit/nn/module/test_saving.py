@@ -188,3 +188,17 @@ def test_a_sequential_of_linears_is_saved_by_layer():
         "layers.0.weight.bias": (3,),
         "layers.2.weight.weight": (3, 1),
     }
+
+
+def test_a_checkpoint_without_units_is_refused_with_the_way_to_load_it():
+    class Cell(Module):
+        def __init__(self):
+            super().__init__()
+            self.v = ParamState(torch.ones(2) * u.mV)
+
+    cell = Cell()
+    with pytest.raises(RuntimeError, match=r"(?s)_units.*saved without units. `strict=False` takes them as numbers"):
+        cell.load_state_dict({"v": torch.zeros(2)})
+    assert cell.v.value.mantissa.tolist() == [1.0, 1.0]
+    cell.load_state_dict({"v": torch.zeros(2)}, strict=False)
+    assert cell.v.value.mantissa.tolist() == [0.0, 0.0] and cell.v.value.unit is u.mV
