@@ -38,6 +38,7 @@ __all__ = [
     "FakeTensorMode",
     "FakeValue",
     "alive",
+    "along_directions",
     "applied",
     "as_number",
     "below",
@@ -130,6 +131,16 @@ def vmap(*args: Any, **kwargs: Any) -> Any:
             return mapped(*tensors)
 
     return soundly
+
+
+def along_directions(push: Any, directions: Sequence[torch.Tensor]) -> Any:
+    """Map a forward derivative over directions: its tangents, stacked, and what else it gives, the same in each lane.
+
+    torch refuses as such what differs from lane to lane of another map around this one.
+    """
+    is_mapped = "Vmap" in enclosing()
+    pushed, carried = vmap(push, out_dims=(0, 0 if is_mapped else None), randomness="same")(*directions)
+    return pushed, tuple([x[0] for x in carried]) if is_mapped else carried
 
 
 def _requires_grad(x: Any) -> bool:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import brainstate_torch as brainstate
+from brainstate_torch import transform as T
 from brainstate_torch.transform import for_loop, grad, map, vmap2
 
 LANES = 3
@@ -98,3 +99,27 @@ def test_after_an_exception_every_state_is_what_it_was(impl, policy, position):
     with pytest.raises(KeyError, match="stop"):
         vmap2(step, state_in_axes=own, unexpected_out_state_mapping=policy)(torch.ones(LANES))
     assert all(state.value is value for state, value in zip(states, before, strict=True))
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["plain", "replay"])
+def test_forward_derivatives_in_each_lane_may_make_and_write_states(compiled):
+    held = brainstate.HiddenState(torch.zeros((), dtype=torch.float64))
+    xs = torch.arange(3.0, dtype=torch.float64)
+
+    def making(x):
+        state = brainstate.State(torch.zeros((), dtype=torch.float64))
+        state.value = x**2
+        return state.value * x
+
+    def writing(x):
+        held.value = x**2
+        return held.value * x
+
+    jitted = (lambda f: T.jit(f, backend="replay")) if compiled else (lambda f: f)
+    for fun in (making, writing):
+        for derivative, truth in ((T.jacfwd, 3 * xs**2), (T.hessian, 6 * xs)):
+            held.value = torch.zeros((), dtype=torch.float64)
+            torch.testing.assert_close(jitted(T.vmap(derivative(fun), out_states=held))(xs), truth)
+    assert torch.equal(held.value, xs**2)
+    found = jitted(T.vmap(T.jacfwd(lambda x: (x**2, 2 * x), has_aux=True, return_value=True)))(xs)
+    torch.testing.assert_close(found, (2 * xs, xs**2, 2 * xs))

@@ -8,7 +8,7 @@ import torch
 from ... import random
 from ..._arrays import as_tensor
 from ..._errors import kind_of
-from ..._host.functorch import jvp, vmap
+from ..._host.functorch import along_directions, jvp
 from ...typing import Missing, SeedOrKey
 from ...units import Quantity
 from .._core.running import Run
@@ -58,7 +58,7 @@ def random_directions(
         if tangent_size is None:
             slope, carried = push(*directions)
         else:
-            slope, carried = vmap(push, out_dims=(0, None), randomness="same")(*directions)
+            slope, carried = along_directions(push, directions)
         if drct_der_clip is not None:
             slope = slope.clamp(-drct_der_clip, drct_der_clip)
         if tangent_size is None:

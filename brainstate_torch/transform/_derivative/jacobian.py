@@ -7,7 +7,7 @@ import torch
 
 from ... import _tree
 from ..._arrays import as_tensor, short_dtype
-from ..._host.functorch import jvp, vjp, vmap
+from ..._host.functorch import along_directions, jvp, vjp, vmap
 from .._core.draws import random_state, rewind
 from .._core.running import Ran, Run
 from .._core.selection import Inputs
@@ -65,7 +65,7 @@ def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -
             return _tree.map(lambda t, x: t.to(x.dtype), tangent, result), aux
 
         basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs a lane
-        pushed, carried = vmap(push, out_dims=(0, None), randomness="same")(*basis)
+        pushed, carried = along_directions(push, basis)
         columns, spec = _tree.flatten(pushed)
         parts.append(columns)
     columns = [torch.cat(column) if len(column) > 1 else column[0][:total] for column in zip(*parts, strict=True)]
