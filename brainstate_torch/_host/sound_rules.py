@@ -330,6 +330,23 @@ def _logcumsumexp(input: torch.Tensor, dim: int, *, out: Any = None) -> torch.Te
     return found.movedim(-1, dim) if input.ndim else found.clone()
 
 
+def _linear_cross_entropy(
+    input: torch.Tensor,
+    linear_weight: torch.Tensor,
+    target: torch.Tensor,
+    *,
+    linear_bias: torch.Tensor | None = None,
+    ignore_index: int | None = None,
+    options: Any = None,
+    **others: Any,
+) -> torch.Tensor:
+    """The loss at once: in chunks it has the derivative zero."""
+    others = others if ignore_index is None else {**others, "ignore_index": ignore_index}
+    if linear_weight.ndim != 2:
+        return F.linear_cross_entropy(input, linear_weight, target, linear_bias=linear_bias, **others)
+    return F.cross_entropy(F.linear(input, linear_weight, linear_bias), target, **others)
+
+
 def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor:
     return v * (g / torch.norm_except_dim(v, 2, dim))
 
@@ -424,6 +441,7 @@ _NESTED: dict[Any, Callable[..., Any]] = {
     **_of(_prod, torch.prod, torch.Tensor.prod),
     **_of(_native_layer_norm, torch.native_layer_norm),
     **_of(_native_batch_norm, torch.native_batch_norm),
+    **_of(_linear_cross_entropy, F.linear_cross_entropy),
     **_of(_logcumsumexp, torch.logcumsumexp, torch.Tensor.logcumsumexp),
 }
 #: Wrong in the reverse mode of the reverse mode, too.
