@@ -1,5 +1,6 @@
 """Applying a torch function to quantities: units off, the function on the mantissas, units on again."""
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -96,6 +97,33 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
     return tuple(key)
 
 
+#: What writes values into a copy, or into memory, of the dtype that is there.
+_WRITES = frozenset(
+    [
+        "fill",
+        "fill_",
+        "full_like",
+        "copy_",
+        "fill_diagonal_",
+        "__setitem__",
+        "masked_fill",
+        "masked_scatter",
+        "put",
+        "index_put",
+        "index_add",
+        "index_copy",
+        "index_fill",
+        "scatter_add",
+        "select_scatter",
+        "slice_scatter",
+        "diagonal_scatter",
+        "as_strided_scatter",
+        "pad",
+        "constant_pad_nd",
+    ]
+)
+
+
 def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     name, rule, in_place = rule_for(function)
     _check_writable(name, in_place, args, kwargs)
@@ -116,6 +144,11 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
     if call_key is not None and depends_on_units_only and call.keeps_keywords(plan):
         _known[call_key] = call.factors_by_position(plan), plan.results
     values = call.filled(plan)
+    if name in _WRITES and any(factor != 1.0 for factor in plan.factors):
+        # Another call with these units may have another dtype.
+        _known.pop(call_key, None)
+        if _is_whole(args[0]):
+            call.check_whole(plan)
     if writes:
         # The tensor's own method: the value of a State refuses to be written.
         function = getattr(type(values[0]), function.__name__, function)
@@ -155,11 +188,23 @@ def _check_writable(name: str, in_place: bool, args: Any, kwargs: Any) -> None:
         )
 
 
+def _whole_number(value: Any) -> Any:
+    """The whole number that one number is but for rounding; None for another one, and where there are several."""
+    if isinstance(value, torch.Tensor) and value.ndim:
+        return None
+    try:
+        number = float(value)
+    except (RuntimeError, TypeError):  # not known while a function is transformed or recorded
+        return None
+    whole = round(number) if math.isfinite(number) else number
+    return whole if abs(number - whole) <= 1e-6 * abs(whole) else None
+
+
 class _Call:
     """The arguments of one call, taken apart along a signature."""
 
     def __init__(self, signature: Signature, name: str, args: Any, kwargs: Any, *, exact: bool) -> None:
-        self.args, self.kwargs = list(args), dict(kwargs)
+        self.name, self.args, self.kwargs = name, list(args), dict(kwargs)
         self.places: list[tuple[Any, Any]] = []
         self.wanted: list[Powers] = []
         self.has_plain_quantities = False
@@ -188,6 +233,20 @@ class _Call:
                 mantissa = like(mantissa, self.beside)
             container[key] = scaled(mantissa, factor)
         return self.args
+
+    def check_whole(self, plan: Plan) -> None:
+        """Raise where torch would cut off the digits of a value that it converts to the unit of integers."""
+        for (container, key), (_, unit), factor in zip(self.places, self.parts, plan.factors, strict=True):
+            if factor == 1.0:
+                continue
+            whole = _whole_number(container[key])
+            if whole is not None:
+                container[key] = whole
+            elif factor % 1.0 != 0.0 or not isinstance(container[key], torch.Tensor):
+                raise TypeError(
+                    f"`{self.name}` must keep all digits. Got a value in {unit} for integers in {self.parts[0][1]}. "
+                    "Make them floats first: q.astype(torch.float32)."
+                )
 
     def keeps_keywords(self, plan: Plan) -> bool:
         """Whether all keywords are handed on as they are."""

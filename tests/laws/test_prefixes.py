@@ -204,3 +204,28 @@ def test_no_function_of_math_depends_on_prefixes(given):
                 except AssertionError:
                     wrong.append((name, units, x, y))
     assert [name for name, *_ in wrong] == [] and compared > 50, wrong
+
+
+INTEGERS = {
+    "masked_fill": lambda q, x: q.masked_fill(torch.tensor([True, False]), x),
+    "fill": lambda q, x: torch.fill(q, x),
+    "full_like": lambda q, x: torch.full_like(q, x),
+    "index_fill": lambda q, x: q.index_fill(0, torch.tensor([0]), x),
+    "index_put": lambda q, x: q.index_put((torch.tensor([0]),), x),
+    "pad": lambda q, x: torch.nn.functional.pad(q, (1, 0), value=x),
+    "an item": lambda q, x: (q.__setitem__(0, x), q)[1],
+    "fill_": lambda q, x: q.fill_(x),
+}
+
+
+@pytest.mark.parametrize("name", INTEGERS)
+def test_integers_take_what_they_can_hold_in_their_unit(name):
+    write = INTEGERS[name]
+    write(
+        torch.tensor([1.0, 2.0]) * u.V, torch.tensor(1500.0) * u.mV
+    )  # what is known of floats is not used for integers
+    with pytest.raises(TypeError, match="must keep all digits. Got a value in mV for integers in V"):
+        write(torch.tensor([1, 2]) * u.V, 1500 * u.mV if name != "index_put" else torch.tensor(1500) * u.mV)
+    if name != "index_put":
+        assert (write(torch.tensor([1, 2]) * u.V, 3000 * u.mV).mantissa == 3).any()
+        assert (write(torch.tensor([1, 2]) * u.mV, 3 * u.V).mantissa == 3000).any()
