@@ -75,7 +75,7 @@ def from_nir(graph: Any, *, units: bool = False, spk_reset: str = "hard", sample
         Whether potentials are in mV, resistances in ohm, and what feeds neurons in mA; if not, they are plain numbers.
         Time constants have a unit always.
     spk_reset
-        What a spike does in :class:`brainstate.spiking.LIF`: NIR's definition is ``'hard'``; some exporters mean
+        What a spike does in :class:`LIF`: NIR's definition is ``'hard'``; some exporters mean
         ``'soft'``.
     sample_input
         One example without the batch, or its shape; for convolutions of a graph that says no size.

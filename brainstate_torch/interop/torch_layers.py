@@ -20,7 +20,7 @@ class ResetAfterGRUCell(Cell):
         n = activation(Wx(x)[2] + r * Wh(h)[2])
         h = (1 - z) * n + z * h
 
-    No weights make it the one of :class:`brainstate.nn.GRUCell`, which applies the gate before the product.
+    No weights make it the one of :class:`GRUCell`, which applies the gate before the product.
 
     Parameters
     ----------

@@ -36,9 +36,7 @@ class SparseLinear(Module):
     Attributes
     ----------
     weight
-        That State.
-    row, col
-        Where each number stands, buffers ``[nse]``.
+        That State. Where each of its numbers stands, the buffers `row` and `col` say, ``[nse]``.
 
     Raises
     ------
