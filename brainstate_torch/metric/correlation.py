@@ -178,7 +178,8 @@ def functional_connectivity_dynamics(activities: Any, window_size: int = 30, ste
     row, column = torch.triu_indices(values.shape[1], values.shape[1], offset=1)
     begins = range(0, len(values) - window_size + 1, step_size)
     windows = torch.stack([values[i : i + window_size] for i in begins])
-    lines = transform.vmap(functional_connectivity)(windows)[:, row, column]
+    mapped: Any = transform.vmap(functional_connectivity)
+    lines = mapped(windows)[:, row, column]
     lines = lines - lines.mean(1, keepdim=True)
     size = torch.linalg.vector_norm(lines, dim=1, keepdim=True)
     lines = lines / torch.where(size > 0, size, 1.0)
