@@ -13,7 +13,22 @@ from ._state.hooks import __all__ as _hooks
 from ._version import __version__
 
 if TYPE_CHECKING:
-    from . import event, graph, init, input, interop, metric, mixin, nn, optim, random, spiking, transform, util
+    from . import (
+        event,
+        graph,
+        init,
+        input,
+        interop,
+        metric,
+        mixin,
+        nn,
+        optim,
+        random,
+        spiking,
+        transform,
+        util,
+        visualize,
+    )
 
 __all__ = [
     "BatchAxisError",
@@ -37,6 +52,7 @@ __all__ = [
     "typing",
     "units",
     "util",
+    "visualize",
     *[name for name in _states if name not in ("Frame", "SourceInfo", "NewStateCatcher")],
     *_hooks,
 ]
@@ -58,6 +74,7 @@ _ROOMS = frozenset(
         "spiking",
         "transform",
         "util",
+        "visualize",
     )
 )
 

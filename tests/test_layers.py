@@ -33,6 +33,7 @@ LAYERS = [
     "spiking",
     "metric",
     "input",
+    "visualize",
     "port",
     "interop",
     "__init__",

@@ -28,6 +28,7 @@ NAMESPACES = [
     "typing",
     "units",
     "util",
+    "visualize",
 ]
 # Reachable, but promised to nobody.
 INTERNAL = {"Frame", "NewStateCatcher", "SourceInfo", "HashableDict", "hashable", "symbol_names", "unit_named"}

@@ -31,6 +31,7 @@ NAMESPACES = [
     "metric",
     "event",
     "input",
+    "visualize",
     "init",
     "environ",
     "graph",

@@ -9,7 +9,7 @@ from brainstate_torch.port.names import CALLS, MODULES, NAMES
 from brainstate_torch.port.table import adapted
 
 #: Homes that other rooms are about to get: they answer as missing until then.
-AWAITED = ("brainstate_torch.visualize", "brainstate_torch.interop")
+AWAITED = ("brainstate_torch.interop",)
 
 
 def awaited(home):
