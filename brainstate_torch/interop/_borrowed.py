@@ -25,6 +25,8 @@ class Borrowed(Value):
     ) -> Any:
         kwargs = kwargs or {}
         _check(func, args, kwargs)
+        if not all(issubclass(kind, torch.Tensor) for kind in types):
+            return NotImplemented  # a quantity, which has its own way and comes back here with its numbers
         with as_plain_tensors():
             result = func(*args, **kwargs)
         if type(result) is torch.Tensor:

@@ -89,3 +89,16 @@ def test_it_can_be_shown_and_saved(shared):
     assert repr(x[0]) == "tensor([0., 1., 2.])"
     assert f"{x[0, 1]:.1f}" == "1.0"
     assert torch.equal(pickle.loads(pickle.dumps(x)), x)
+
+
+def test_quantities_take_it_as_any_tensor(shared):
+    y, x = shared
+    unit = bst.units.mV
+    weights = torch.ones(3, 2) * unit
+    for found in (x @ weights, torch.matmul(x, weights), torch.einsum("ij,jk->ik", x, weights)):
+        assert found.unit == unit
+        assert torch.equal(found.mantissa, x @ torch.ones(3, 2))
+    assert torch.equal(torch.where(x > 1, x * unit, 0 * unit).mantissa, torch.where(x > 1, x, 0))
+    with pytest.raises(Exception, match="must not be written|in place|unit"):
+        torch.add(x, torch.ones(2, 3) * unit, out=x)
+    assert float(y.sum()) == 15.0
