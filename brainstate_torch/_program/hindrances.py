@@ -110,7 +110,7 @@ def _kernels(graph: GraphModule) -> list[int]:
         operation: Any = target(number)
         length = operation.length if isinstance(operation, Loop) else 1
         inner = sum([sum(_kernels(body.graph)) for body in operation.bodies()])
-        if isinstance(operation, Loop) and operation.backend == "inductor":
+        if isinstance(operation, Loop) and operation.backend != "replay":
             inner = min(inner, 8)
         found.append(length * inner)
     return found

@@ -131,7 +131,7 @@ class Loop(Operation):
     @functools.cached_property
     def _fused(self) -> FusedLoop | None:
         """All steps as one kernel, where that can be."""
-        if self.backend != "inductor" or self.watch is not None or not can_fuse(self.step.like):
+        if self.backend == "replay" or self.watch is not None or not can_fuse(self.step.like):
             return None
         return fused(self._hoisted.step, self.layout, self._used, self.length, self.reverse)
 
