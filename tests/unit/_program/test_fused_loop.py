@@ -19,7 +19,7 @@ from brainstate_torch._program.operation import Body, compiling
 from brainstate_torch._program.recording import Like
 
 os.environ["TRITON_INTERPRET"] = "1"  # before the first kernel is defined
-triton = pytest.importorskip("triton", reason="the extra gpu_test has Triton, which needs no GPU")
+triton = pytest.importorskip("triton", reason="make fake-gpu installs Triton beside the environment")
 
 #: The interpreter computes with numpy, which warns of what torch does in silence.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:triton")
