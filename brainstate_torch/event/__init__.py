@@ -2,7 +2,7 @@
 
 from .arrays import BinaryArray, BitPackedBinary, CompactBinary, EventRepresentation
 from .fixed import FixedNumConn, FixedNumPerPost, FixedNumPerPre
-from .matrices import COO, CSC, CSR, Dense
+from .matrices import COO, CSC, CSR, Dense, csr_slice_rows
 from .places import coo2csr, coo_to_csc_index, csc_to_csr_index, csr_to_coo_index, csr_to_csc_index
 from .plasticity import (
     update_csc_on_binary_post,
@@ -35,6 +35,7 @@ __all__ = [
     "coo2csr",
     "coo_to_csc_index",
     "csc_to_csr_index",
+    "csr_slice_rows",
     "csr_to_coo_index",
     "csr_to_csc_index",
     "update_csc_on_binary_post",

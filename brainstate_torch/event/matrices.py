@@ -15,7 +15,7 @@ from .kernels import of_rows
 from .places import as_places, coo2csr, coo_to_csc_index, csr_to_csc_index, rows_of, starts
 from .representation import DataRepresentation, as_tree, check_numbers, check_places
 
-__all__ = ["COO", "CSC", "CSR", "Dense"]
+__all__ = ["COO", "CSC", "CSR", "Dense", "csr_slice_rows"]
 
 
 @as_tree
@@ -401,3 +401,39 @@ def _as_csc(matrix: DataRepresentation) -> CSC:
 
 
 DataRepresentation._forms.update(coo=_as_coo, csr=_as_csr, csc=_as_csc)
+
+
+def csr_slice_rows(
+    data: Any, indices: Any, indptr: Any, row_indices: Any, *, shape: Sequence[int], backend: str | None = None
+) -> Any:
+    """Some rows of a matrix by rows, whole.
+
+    Parameters
+    ----------
+    data, indices, indptr
+        The matrix, as :class:`CSR` has it.
+    row_indices
+        The numbers of the rows, ``[K]``, or one.
+    shape
+        The number of rows and columns.
+    backend
+        Without effect.
+
+    Returns
+    -------
+    Tensor or Quantity
+        The rows, ``[K, columns]``, or one of them.
+
+    Notes
+    -----
+    Source: brainevent.csr_slice_rows (0.2.1).
+
+    Examples
+    --------
+    >>> from brainstate_torch import event
+    >>> event.csr_slice_rows([3., 4.], [1, 0], [0, 1, 2], 1, shape=(2, 2))
+    tensor([4., 0.])
+    """
+    places = as_places(row_indices)
+    rows = CSR(data, indices, indptr, shape=shape).slice_rows(places).todense()
+    return rows if places.ndim else rows[0]

@@ -121,6 +121,8 @@ def test_arithmetic_and_rows():
     torch.testing.assert_close(matrix[1], W[1])
     torch.testing.assert_close(matrix.slice_rows([3, -1, 0]).todense(), W[[3, 4, 0]])
     torch.testing.assert_close((matrix * (1.0 * u.mS)).todense() / u.mS, W)
+    rows = event.csr_slice_rows(matrix.data * u.mS, matrix.indices, matrix.indptr, [4, 1], shape=(5, 4))
+    torch.testing.assert_close(rows / u.mS, W[[4, 1]])
     one = event.FixedNumPerPre(2.0, INDICES, shape=(5, 4))
     torch.testing.assert_close((one * torch.ones(5, 4)).todense(), one.todense())
     assert (matrix.nse, matrix.dtype, matrix.ndim) == (int((W != 0).sum()), torch.float32, 2)
