@@ -46,6 +46,8 @@ Flat = Callable[..., Sequence[torch.Tensor]]
 has_side_effect(act)
 #: What gives numbers away; DLPack of a tensor without any ends the process (torch 2.13).
 _NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.__dlpack__)
+#: What torch says where a number or the memory of a tensor without any is asked for.
+_ASKS = ("FakeTensor.__format__", "Cannot access data pointer of Tensor")
 #: What autograd knows of a tensor; a stand-in has no part in any graph.
 _FACTS: Any = (torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__)  # type: ignore[attr-defined]
 
@@ -297,6 +299,8 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         outside_of_graphs() as transforms,
         FakeTensorMode(allow_non_fake_inputs=True) as mode,
     ):
+        # Else a pointer to no memory is handed out, by `torch.utils.dlpack.to_dlpack`, and the process ends.
+        mode._allow_unsafe_data_ptr_access = False
         inner = Recording(mode, transforms)
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
@@ -313,8 +317,8 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)
         except NO_NUMBER as error:
             raise _without_numbers(error) from None
-        except TypeError as error:
-            if "FakeTensor.__format__" not in str(error):
+        except (TypeError, RuntimeError) as error:
+            if not any(text in str(error) for text in _ASKS):
                 raise
             raise _without_numbers(error) from None
     tidy(module)
@@ -432,7 +436,7 @@ def _without_numbers(error: BaseException) -> ConcretizationError:
     )
     if line.startswith("assert"):
         cure = "Check with `transform.jit_error_if`, which looks at the numbers of every run."
-    elif "numpy(" in line or ".__array__" in line or "np." in line:
+    elif "numpy(" in line or "dlpack" in line or ".__array__" in line or "np." in line:
         cure = "Compute with torch, or leave this part outside of what is compiled."
     elif line.startswith(("print", "logging", "logger")) or "__format__" in str(error):
         cure = "Return the tensor and show it after the call, or leave out `jit` while you look for a fault."

@@ -844,3 +844,11 @@ def test_a_variable_that_changes_before_a_derivative_runs_a_branch_again_is_refu
     assert T.grad(fun)(torch.tensor(1.5)) == 6.0
     with pytest.raises(ConcretizationError, match="was given another value before a derivative ran the function again"):
         T.jit(T.grad(fun), backend="replay")(torch.tensor(1.5))
+
+
+@pytest.mark.parametrize("take", [torch.utils.dlpack.to_dlpack, torch.Tensor.data_ptr, torch.from_dlpack])
+def test_memory_of_a_tensor_without_any_is_refused(take):
+    h = brainstate.HiddenState(torch.zeros(2))
+    for fun in (lambda x: (take(h.value), x)[1], lambda x: (take(x), x)[1], lambda x: (take(x + 1), x)[1]):
+        with pytest.raises(ConcretizationError, match="must not need a number"):
+            T.jit(fun, backend="replay")(torch.ones(2))
