@@ -11,6 +11,15 @@ from .couplings import (
     align_post_projection,
     align_pre_projection,
 )
+from .currents import (
+    ConstantInput,
+    OUProcessInput,
+    RampInput,
+    SectionInput,
+    SinusoidalInput,
+    StepInput,
+    WienerProcessInput,
+)
 from .dynamics import Dynamics
 from .generalized import CobaLIF, CubaLIF, Gif, GifRef
 from .hodgkin_huxley import HH
@@ -21,20 +30,7 @@ from .nonlinear import AdExIF, AdExIFRef, AdQuaIF, AdQuaIFRef, ExpIF, ExpIFRef, 
 from .outputs import COBA, CUBA, MgBlock, SynOut
 from .projections import AlignPostProj, DeltaProj, Projection
 from .receptors import AMPA, BioNMDA, GABAa
-from .stimuli import (
-    ConstantInput,
-    OUProcessInput,
-    PoissonEncoder,
-    PoissonInput,
-    PoissonSpike,
-    RampInput,
-    SectionInput,
-    SinusoidalInput,
-    SpikeTime,
-    StepInput,
-    WienerProcessInput,
-    poisson_input,
-)
+from .stimuli import PoissonEncoder, PoissonInput, PoissonSpike, SpikeTime, poisson_input
 from .synapses import STD, STP, Alpha, DualExpon, Expon, Synapse
 
 __all__ = [
