@@ -1,5 +1,6 @@
 """What the walk descends into: nodes, whose types are registered here, and containers, which are pytrees."""
 
+import importlib
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -53,6 +54,9 @@ class NodeType:
 
 _NODE_TYPES: dict[type, NodeType] = {}
 _BASES: dict[type, NodeType] = {}
+#: By whom a base is registered, as a module that is read when an instance is first met: a program that has States in
+#: modules of torch alone need not have named `nn`.
+_LATE = {torch.nn.Module: f"{__package__.rpartition('.')[0]}.nn.module.adopted"}
 
 
 def register_graph_node_type(
@@ -105,6 +109,11 @@ def node_type(kind: type) -> NodeType | None:
         for base, how in _BASES.items():
             if issubclass(kind, base):
                 return how
+        for base, module in list(_LATE.items()):
+            if issubclass(kind, base):
+                importlib.import_module(module)
+                _LATE.pop(base, None)
+                return _BASES.get(base)
     return found
 
 
