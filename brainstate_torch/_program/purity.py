@@ -67,7 +67,11 @@ def _scattered(
 
 
 #: Writes in place, and the backward pass of one, in terms of operations that vmap knows.
-_MAPPABLE = {torch.ops.aten.copy.default: _copied, torch.ops.aten.as_strided_scatter.default: _scattered}
+_MAPPABLE = {
+    torch.ops.aten.copy.default: _copied,
+    torch.ops.aten.as_strided_scatter.default: _scattered,
+    torch.ops.aten.fill.Scalar: torch.full_like,
+}
 
 
 def _retraced(
