@@ -178,10 +178,16 @@ class Body:
         """The function mapped over so many lanes; `like` are its arguments.
 
         The graph is made of this one's: where maps and loops lie in each other, running the function again for each
-        map would take time exponential in the depth.
+        map would take time exponential in the depth. What torch's generators draw is drawn anew: its nodes take whole
+        tensors, since torch maps such an operation before a recording sees it.
         """
         lanes, replayed = (in_lanes(fun, ins, outs, size, randomness) for fun in (self, self.replay))
-        return Body(lanes, like, replayed)
+        return Body(lanes, like, None if self.draws else replayed)
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers."""
+        return any(_operation(number).draws for number in numbers_in(self.graph))
 
     def seal(self) -> None:
         """Forget the function, and with it what it closes over; the graph stays."""
@@ -315,8 +321,7 @@ class Operation(ABC):
     @property
     def draws(self) -> bool:
         """Whether any of its bodies draws random numbers."""
-        graphs = [body.graph for body in self.bodies()]
-        return any(_operation(number).draws for graph in graphs for number in numbers_in(graph))
+        return any(body.draws for body in self.bodies())
 
     @property
     def acts(self) -> bool:

@@ -23,7 +23,8 @@ def clean():
 
     import brainstate_torch
 
-    yield
+    with brainstate_torch.random.seed_context(0):  # puts the kind of the generator back, too
+        yield
     for library in (brainstate, brainstate_torch):
         library.clear_state_hooks()
         for key in list(library.environ.all()):
