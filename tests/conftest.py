@@ -27,12 +27,14 @@ SLOW = (
 WIDE = (
     "parity",
     "laws/test_compiled.py",
+    "laws/test_indexing.py",
     "laws/test_numpy.py",
     "laws/test_prefixes.py",
     "laws/test_programs.py",
     "laws/test_torch_draws.py",
     "laws/test_torch_modules.py",
-    "unit/interop/test_brain_models.py",
+    "unit/benchmarks",
+    "unit/interop",
 )
 
 
