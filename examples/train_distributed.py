@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import torch
@@ -93,7 +94,8 @@ def main(options):
     torch.set_num_threads(1)
     torch.manual_seed(0)
     brainstate.environ.set(dt=1.0 * u.ms)
-    dist.init_process_group("gloo")
+    # A connection that was lost ends the process, which torchrun starts again; torch's own limit is half an hour.
+    dist.init_process_group("gloo", timeout=timedelta(seconds=60))
     rank, size = dist.get_rank(), dist.get_world_size()
     pixels, labels = load_digits(return_X_y=True)
     pixels, labels = torch.tensor(pixels / 16).float(), torch.tensor(labels).long()

@@ -16,7 +16,7 @@ pytest.importorskip("sklearn")
 
 
 def started(folder):
-    options = ["--standalone", "--nproc-per-node", "2", "--max-restarts", "2"]
+    options = ["--standalone", "--nproc-per-node", "2", "--max-restarts", "4"]
     program = ["examples/train_distributed.py", "--folder", str(folder), "--steps", "8", "--every", "3"]
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *options, *program],
