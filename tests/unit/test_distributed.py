@@ -21,7 +21,7 @@ def started(folder):
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *options, *program],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
