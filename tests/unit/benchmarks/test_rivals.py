@@ -44,6 +44,7 @@ def test_libraries_of_spiking_networks_give_the_gradient_of_hand(framework):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
 def test_brian2_gives_the_spikes_of_hand():
     if not (Path(sys.prefix) / "brian2").exists():
         pytest.skip("Brian2's environment is not there")
