@@ -14,7 +14,7 @@ __all__ = ["as_html", "as_text", "formatted", "wants_compact"]
 
 _SCALAR = re.compile(r"tensor\((-?\d+\.?)(?:(?<=\.)(\d*))?(e[-+]\d+)?\)")
 #: A modifier for the number, then pint's for the unit.
-_SPEC = re.compile(r"(#?)(.*?)(~?)(Lx|[DPLHC]?)(#?)(~?)")
+_SPEC = re.compile(r"(.*?)(~?)(Lx|[DPLHC]?)(~?)")
 
 
 def as_text(mantissa: Any, unit: Unit) -> str:
@@ -27,17 +27,20 @@ def as_text(mantissa: Any, unit: Unit) -> str:
 
 
 def formatted(mantissa: Any, unit: Unit, spec: str) -> str:
-    """The text by a format specification: ``.2f`` for numbers, followed by pint's ``~``, ``P``, ``L``, ``H``, ``C``."""
-    parts = _SPEC.fullmatch(spec)
+    """The text by a format specification: ``.2f`` for numbers, followed by pint's ``~``, ``P``, ``L``, ``H``, ``C``.
+
+    A ``#``, wherever it stands, is for :func:`wants_compact`.
+    """
+    parts = _SPEC.fullmatch(spec.replace("#", ""))
     assert parts is not None
-    number = _number(mantissa, parts[2])
-    modifiers = (parts[3] or parts[6]) + parts[4]
+    number = _number(mantissa, parts[1])
+    modifiers = (parts[2] or parts[4]) + parts[3]
     if unit is UNITLESS:
         return number
     if "L" in modifiers:  # number and unit are one formula
         host = _host(mantissa)
         if not isinstance(host, np.ndarray):
-            return format(get_registry().Quantity(host, unit.pint), parts[2] + modifiers)
+            return format(get_registry().Quantity(host, unit.pint), parts[1] + modifiers)
         number += "\\"
     return f"{number} {format(unit.pint, modifiers) if modifiers else unit}"
 
