@@ -48,7 +48,7 @@ fake-gpu: .venv/test .venv/triton
 
 # Signals at random moments: 500 for each of 22 cases, half a minute.
 stress: .venv/test
-	BRAINSTATE_INTERRUPTS=500 $(BIN)/python -m pytest tests/stress $(ARGS)
+	BRAINSTATE_INTERRUPTS=500 $(BIN)/python -m pytest tests/stress tests/unit/test_distributed.py $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .
