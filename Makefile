@@ -130,8 +130,8 @@ nightly:
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-# The test suite compares with brainstate itself, so it needs jax.
-.venv/test: EXTRAS = test,jax,demo,ecosystem
+# The test suite compares with brainstate and its neighbours themselves, so it needs them and jax.
+.venv/test: EXTRAS = test,demo,draw,ecosystem,einops,frameworks,interop,parity,port
 .venv/demo: EXTRAS = demo
 .venv/dev: EXTRAS = dev
 # dev has all that these have.

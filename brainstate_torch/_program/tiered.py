@@ -101,8 +101,12 @@ class _Helper:
             try:
                 self._process.stdin.write(JOB.pack(number, torch.get_num_threads(), len(graph)) + graph)
                 self._process.stdin.flush()
-            except OSError:
+            except BaseException as error:
+                # What follows half a job would be read as a part of it.
                 self._jobs.pop(number).set_result(None)
+                self.stop()
+                if not isinstance(error, OSError):
+                    raise
         return job
 
     def _start(self) -> None:
@@ -117,6 +121,7 @@ class _Helper:
             # An interrupt from the keyboard is for this process.
             start_new_session=True,
         )
+        self._jobs = {}  # those of the process before are for its listener to end
         assert self._process.stdout is not None
         threading.Thread(target=self._listen, args=(self._process.stdout, self._jobs), daemon=True).start()
 

@@ -58,6 +58,32 @@ def test_what_another_process_cannot_have_is_compiled_here():
     assert tiered.tiered(graph, [X.to("meta")], lambda: None) is None
 
 
+class Interrupted:
+    """A process whose pipe takes half a job."""
+
+    def __init__(self):
+        self.stdin, self.killed = self, False
+
+    def poll(self):
+        return None
+
+    def write(self, data):
+        raise KeyboardInterrupt
+
+    def kill(self):
+        self.killed = True
+
+    close = wait = flush = poll
+
+
+def test_half_a_job_is_not_read_together_with_the_next():
+    helper, process = tiered._Helper(), Interrupted()
+    helper._process = process
+    with pytest.raises(KeyboardInterrupt):
+        helper.submit(b"graph")
+    assert process.killed and helper._process is None and not helper._jobs
+
+
 def test_a_server_answers_each_job_even_one_that_fails(monkeypatch):
     seen = []
 
