@@ -1,4 +1,4 @@
-"""brainstate_torch.transform._compile.jit: compiled functions, their signatures, their States and their cache."""
+"""brainstate_torch.transform._compile.jit and jitted: compiled functions, their signatures, States and cache."""
 
 import functools
 import gc
@@ -20,7 +20,7 @@ from brainstate_torch import (
     check_state_value_tree,
 )
 from brainstate_torch import transform as T
-from brainstate_torch.transform._compile import jit as _jit
+from brainstate_torch.transform._compile import jitted as _jitted
 
 X = torch.tensor([1.0, 2.0])
 
@@ -712,7 +712,7 @@ def test_an_optimizer_may_give_parameters_other_storage_before_the_first_call():
 
 
 def test_a_long_compilation_says_so_once(monkeypatch, capsys):
-    monkeypatch.setattr(_jit, "_PATIENCE", 0.0)
+    monkeypatch.setattr(_jitted, "_PATIENCE", 0.0)
     compiled = replayed(lambda x: x, name="slow")
     compiled(X)
     assert "jit: compiled slow in" in capsys.readouterr().err
@@ -721,7 +721,7 @@ def test_a_long_compilation_says_so_once(monkeypatch, capsys):
 
 
 def test_a_short_compilation_says_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(_jit, "_PATIENCE", 1e9)
+    monkeypatch.setattr(_jitted, "_PATIENCE", 1e9)
     replayed(lambda x: x)(X)
     assert capsys.readouterr().err == ""
 
