@@ -16,8 +16,8 @@ from .classification import (
 )
 from .correlation import *  # noqa: F403
 from .correlation import __all__ as _correlation
-from .firing import *  # noqa: F403
-from .firing import __all__ as _firing
+from .field_potential import unitary_LFP
+from .firing import firing_rate, raster_plot
 from .regression import (
     absolute_error,
     cosine_distance,
@@ -31,11 +31,15 @@ from .regression import (
 )
 from .sequences import *  # noqa: F403
 from .sequences import __all__ as _sequences
+from .spike_distances import van_rossum_distance, victor_purpura_distance
+from .synchrony import *  # noqa: F403
+from .synchrony import __all__ as _synchrony
 
 __all__ = [
     "absolute_error",
     "cosine_distance",
     "cosine_similarity",
+    "firing_rate",
     "hinge_loss",
     "huber_loss",
     "kl_divergence",
@@ -48,13 +52,17 @@ __all__ = [
     "multiclass_perceptron_loss",
     "nll_loss",
     "perceptron_loss",
+    "raster_plot",
     "sigmoid_binary_cross_entropy",
     "sigmoid_focal_loss",
     "smooth_labels",
     "softmax_cross_entropy",
     "softmax_cross_entropy_with_integer_labels",
     "squared_error",
+    "unitary_LFP",
+    "van_rossum_distance",
+    "victor_purpura_distance",
     *_correlation,
-    *_firing,
     *_sequences,
+    *_synchrony,
 ]

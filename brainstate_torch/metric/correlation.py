@@ -6,7 +6,6 @@ import torch
 
 from .. import transform
 from ..units import get_mantissa, math
-from .firing import _correlations
 
 __all__ = [
     "functional_connectivity",
@@ -22,6 +21,15 @@ def _array(name: str, x: Any, ndim: int) -> torch.Tensor:
     if array.ndim != ndim:
         raise ValueError(f"`{name}` must have {ndim} axes. Got shape {tuple(array.shape)}.")
     return array if array.is_floating_point() else array.to(torch.get_default_dtype())
+
+
+def column_correlations(rows: torch.Tensor) -> torch.Tensor:
+    """The correlation of each pair of columns, ``[time, N]`` to ``[N, N]``; 0 where one does not vary."""
+    away = rows.to(torch.float64)
+    away = away - away.mean(0)
+    size = torch.linalg.vector_norm(away, dim=0)
+    unit = away / torch.where(size > 0, size, 1.0)
+    return (unit.mT @ unit).to(rows.dtype)
 
 
 def voltage_fluctuation(potentials: Any, method: str = "loop") -> torch.Tensor:
@@ -96,7 +104,7 @@ def matrix_correlation(x: Any, y: Any) -> torch.Tensor:
     if first.shape != other.shape:
         raise ValueError(f"`x` and `y` must have one shape. Got {tuple(first.shape)} and {tuple(other.shape)}.")
     row, column = torch.triu_indices(first.shape[0], first.shape[1], offset=1)
-    return _correlations(torch.stack([first[row, column], other[row, column]], 1))[0, 1].clamp(-1.0, 1.0)
+    return column_correlations(torch.stack([first[row, column], other[row, column]], 1))[0, 1].clamp(-1.0, 1.0)
 
 
 def functional_connectivity(activities: Any) -> torch.Tensor:
@@ -129,7 +137,7 @@ def functional_connectivity(activities: Any) -> torch.Tensor:
     tensor([[ 1., -1.],
             [-1.,  1.]])
     """
-    found = _correlations(_array("activities", activities, 2)).clamp(-1.0, 1.0)
+    found = column_correlations(_array("activities", activities, 2)).clamp(-1.0, 1.0)
     return torch.where(torch.eye(len(found), dtype=torch.bool, device=found.device), 1.0, found)
 
 
