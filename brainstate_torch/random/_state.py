@@ -11,11 +11,13 @@ from .._program.recording import is_recording
 from .._state import State
 from ..typing import SeedOrKey
 from . import _threefry
+from ._circular import CircularFamily
 from ._counts import Counts
 from ._draw_operation import Draw, advanced
 from ._draws import Draws
 from ._gamma import GammaFamily
 from ._generators import WORKSPACE, is_generator_state
+from ._half_line import HalfLineFamily
 from ._keys import as_key, checked_impl, entropy, initial_value
 from ._normal import NormalFamily
 from ._quantiles import QuantileFamily
@@ -31,7 +33,15 @@ LOCK = threading.RLock()
 
 
 class RandomState(
-    UniformFamily, Rearrangements, NormalFamily, QuantileFamily, GammaFamily, Counts, State[torch.Tensor]
+    UniformFamily,
+    Rearrangements,
+    NormalFamily,
+    QuantileFamily,
+    HalfLineFamily,
+    CircularFamily,
+    GammaFamily,
+    Counts,
+    State[torch.Tensor],
 ):
     """A State that holds the position in a stream of random numbers; its methods draw the next ones.
 
