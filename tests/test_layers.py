@@ -122,6 +122,15 @@ def test_no_files_import_each_other_in_a_circle():
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_file_completes_a_class_of_another(path):
+    tree = ast.parse(path.read_text())
+    foreign = {a.asname or a.name for node in tree.body if isinstance(node, ast.ImportFrom) for a in node.names}
+    assigned = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    targets = [target.value for target in assigned if isinstance(target, ast.Attribute)]
+    assert [ast.unparse(target) for target in targets if ast.unparse(target) in foreign] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_private_parts_of_torch_are_used_in_host_alone(path):
     if path.relative_to(ROOT).parts[0] != "_host":
         assert {name for name in host_names(path) if is_unstable(name)} == set()

@@ -13,6 +13,7 @@ from . import dispatch as dispatch
 from .array_questions import is_numpy_array, is_scalar_type, is_torch_array
 from .creation import array_with_unit
 from .decorators import assert_quantity, assign_units, check_dims, check_units
+from .dimension import DIMENSIONLESS, Dimension
 from .errors import DimensionMismatchError, UnitMismatchError
 from .functions import (
     display_in_unit,
@@ -40,7 +41,7 @@ from .quantity import Quantity, as_quantity
 from .symbols import common_names as _common_names
 from .symbols import unit_named
 from .temperatures import celsius2kelvin, fahrenheit2kelvin, kelvin2celsius, kelvin2fahrenheit
-from .unit import DIMENSIONLESS, UNITLESS, Dimension, Unit, add_standard_unit, as_unit
+from .unit import UNITLESS, Unit, add_standard_unit, as_unit
 
 if TYPE_CHECKING:
     from . import typing

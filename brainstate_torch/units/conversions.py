@@ -7,10 +7,11 @@ import pint
 import torch
 
 from .arithmetic import Arithmetic
+from .dimension import Dimension
 from .errors import UnitMismatchError
 from .number import as_number
 from .pint_registry import get_registry
-from .unit import UNITLESS, Dimension, Unit, as_unit, intern, scaled, si_unit
+from .unit import UNITLESS, Unit, as_unit, intern, scaled, si_unit
 
 __all__ = ["Conversions"]
 

@@ -9,10 +9,11 @@ import torch
 
 from .creation import asarray
 from .descriptions import described
+from .dimension import Dimension
 from .errors import DimensionMismatchError, UnitMismatchError
 from .functions import get_dim, get_mantissa, get_unit, is_quantity
 from .quantity import Quantity, as_quantity
-from .unit import UNITLESS, Dimension, Unit, as_unit
+from .unit import UNITLESS, Unit, as_unit
 
 __all__ = ["assert_quantity", "assign_units", "check_dims", "check_units"]
 

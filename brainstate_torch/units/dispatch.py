@@ -9,8 +9,8 @@ import torch
 
 from .. import environ
 from .._arrays import SCALARS
+from .arithmetic import Arithmetic
 from .number import Number, as_number
-from .quantity import Quantity
 from .rules import DEFAULTS, NEEDS_FLOATS, NEEDS_ONE, rule_of
 from .signature import ANY, Found, Plan, Powers, Signature, check_in_place, parse
 from .unit import Folded, Unit
@@ -65,7 +65,7 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
     if known is None:
         return _worked_out(key, function, args, kwargs)
     factors, units = known
-    values = [value._mantissa if type(value) is Quantity else value for value in args]
+    values = [value._mantissa if isinstance(value, Arithmetic) else value for value in args]
     if factors is not None:
         values = [scaled(value, factor) for value, factor in zip(values, factors, strict=True)]
     return _attached(function(*values, **kwargs), units)
@@ -78,7 +78,7 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
         key.append(bool(args) and _is_whole(args[0]))
     for value in args:
         kind = type(value)
-        if kind is Quantity:
+        if issubclass(kind, Arithmetic):
             if isinstance(value._mantissa, SCALARS):
                 return None
             key.append(id(value._unit))
@@ -132,7 +132,7 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
         _on_floats.add(function)
         if args and _is_whole(args[0]):
             call_key, args = None, (args[0].astype(environ.dftype()), *args[1:])
-    if name in DEFAULTS and any(isinstance(value, Quantity) and value.dim for value in args):
+    if name in DEFAULTS and any(isinstance(value, Arithmetic) and value._unit._dim for value in args):
         call_key, kwargs = None, _with_default(name, args, kwargs)
     call = _Call(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
     plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
@@ -153,7 +153,7 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
         # The tensor's own method: the value of a State refuses to be written.
         function = getattr(type(values[0]), function.__name__, function)
     result = function(*values, **call.kwargs)
-    if in_place and isinstance(args[0], Quantity):
+    if in_place and isinstance(args[0], Arithmetic):
         return args[0]
     return _attached(result, plan.results)
 
@@ -167,7 +167,7 @@ def _with_default(name: str, args: Any, kwargs: Any) -> Any:
 
 def _is_whole(value: Any) -> bool:
     """Whether this is a quantity of integers, which JAX and numpy take the mean of and torch does not."""
-    if type(value) is not Quantity:
+    if not isinstance(value, Arithmetic):
         return False
     mantissa = value._mantissa
     return isinstance(mantissa, int) or (
@@ -181,7 +181,7 @@ def _check_writable(name: str, in_place: bool, args: Any, kwargs: Any) -> None:
             f"`out` of `{name}` must not be given with quantities. It cannot carry a unit: bind the result."
         )
     target = args[0] if args and (in_place or name == "__setitem__") else None
-    if isinstance(target, Quantity) and isinstance(target._mantissa, SCALARS):
+    if isinstance(target, Arithmetic) and isinstance(target._mantissa, SCALARS):
         raise TypeError(
             f"`{name}` must write to a tensor. Got a quantity that holds a Python number. "
             "Make it one first: u.math.asarray(q)."
@@ -265,7 +265,7 @@ class _Call:
 
 def _first_tensor(values: list[Any]) -> torch.Tensor | None:
     for value in values:
-        mantissa = value._mantissa if type(value) is Quantity else value
+        mantissa = value._mantissa if isinstance(value, Arithmetic) else value
         if isinstance(mantissa, torch.Tensor):
             return mantissa
     return None
@@ -273,7 +273,7 @@ def _first_tensor(values: list[Any]) -> torch.Tensor | None:
 
 def _parts(value: Any, beside: Any) -> tuple[Any, Found]:
     """The mantissa and the unit of a value; None is the unit of what is no quantity."""
-    if type(value) is Quantity:
+    if isinstance(value, Arithmetic):
         return value._mantissa, value._unit
     if fits_any_unit(value):
         return value, ANY
@@ -287,7 +287,7 @@ def _parts(value: Any, beside: Any) -> tuple[Any, Found]:
 
 def _plain(value: Any, name: str, exact: bool) -> Any:
     """The argument without quantities; raises where one has a dimension or, if `exact`, a scale."""
-    if type(value) is Quantity:
+    if isinstance(value, Arithmetic):
         if exact and not value._unit.is_unitless:
             value._refuse(name)
         return as_number(value._plain(name))
@@ -300,7 +300,7 @@ def _plain(value: Any, name: str, exact: bool) -> Any:
 def _attached(result: Any, units: tuple[Folded, ...]) -> Any:
     if isinstance(result, torch.Tensor):
         factor, unit = units[0]
-        return scaled(result, factor) if unit is None else Quantity._make(result, unit)
+        return scaled(result, factor) if unit is None else Unit._quantity._make(result, unit)
     if isinstance(result, (list, tuple)):
         parts = [_attached(item, units[min(i, len(units) - 1) :]) for i, item in enumerate(result)]
         return parts if isinstance(result, list) else _like_tuple(result, parts)
@@ -310,6 +310,3 @@ def _attached(result: Any, units: tuple[Folded, ...]) -> Any:
 def _like_tuple(example: Any, items: list[Any]) -> Any:
     """A tuple, named tuple or torch.return_types with other items."""
     return type(example)(*items) if hasattr(example, "_fields") else type(example)(items)
-
-
-Quantity._apply = staticmethod(apply)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from . import foreign
+from .dimension import Dimension
 from .errors import DimensionMismatchError, UnitMismatchError
 from .quantity import Quantity, as_quantity
-from .unit import UNITLESS, Dimension, Unit, as_unit, is_foreign_unit
+from .unit import UNITLESS, Unit, as_unit, is_foreign_unit
 
 __all__ = [
     "display_in_unit",

@@ -13,18 +13,20 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor
 from .._host.collate import collated
+from .dispatch import apply
 from .display import as_html, as_text, formatted, wants_compact
 from .dtype_names import dtype as as_dtype
 from .indexing import forwards
 from .methods import NumpyMethods
 from .number import Number
 from .pint_registry import get_registry
-from .unit import UNITLESS, Unit, absolute, as_unit, intern, scaled
+from .unit import UNITLESS, Unit, absolute, as_unit, intern, makes_quantities, scaled
 from .values import parts_of
 
 __all__ = ["Quantity", "as_quantity", "quantity_type"]
 
 
+@makes_quantities
 class Quantity(NumpyMethods):
     """A value with a unit.
 
@@ -68,8 +70,8 @@ class Quantity(NumpyMethods):
 
     __slots__ = ()
 
-    #: Applies a torch function by the rule table: (function, args, kwargs); set by its module, which imports this one.
-    _apply: ClassVar[Callable[..., Any]]
+    #: Applies a torch function by the rule table: (function, args, kwargs).
+    _apply: ClassVar[Callable[..., Any]] = staticmethod(apply)
 
     def __init__(self, value: Any = None, unit: Any = UNITLESS, dtype: Any = None, *, mantissa: Any = None) -> None:
         unit = as_unit(unit)
@@ -239,7 +241,6 @@ def _stacked(batch: Any) -> Any:
 
 collated(Quantity, _stacked)
 torch.serialization.add_safe_globals([restored, intern])
-Unit._quantity = Quantity
 # pint's operators leave it to classes named here to combine with its quantities; others they would wrap.
 pint.compat.upcast_type_map[f"{__name__}.Quantity"] = Quantity  # type: ignore[index]
 _tree.register(Quantity, lambda q: ((q._mantissa,), q._unit), lambda children, unit: _make(next(iter(children)), unit))

@@ -12,10 +12,11 @@ from typing import Any, TypeVar, get_type_hints, overload
 import numpy as np
 import torch
 
+from .dimension import Dimension
 from .errors import UnitMismatchError
 from .functions import get_unit
 from .quantity import Quantity, quantity_type
-from .unit import Dimension, Unit
+from .unit import Unit
 
 __all__ = [
     "ACCELERATION", "AREA", "CAPACITANCE", "CHARGE", "CONDUCTANCE", "CURRENT", "DENSITY", "DIMENSIONLESS_TYPE",

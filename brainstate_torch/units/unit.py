@@ -3,21 +3,21 @@
 import keyword
 import math
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pint
 import torch
 from pint.util import UnitsContainer
 
 from . import si
-from .curves import Curve, Logarithm, Offset
+from .curves import Curve
+from .definitions import curve_of, definition
+from .dimension import DIMENSIONLESS, Dimension
 from .errors import UnitMismatchError
 from .pint_registry import get_registry
 
 __all__ = [
-    "DIMENSIONLESS",
     "UNITLESS",
-    "Dimension",
     "Folded",
     "Unit",
     "absolute",
@@ -25,42 +25,18 @@ __all__ = [
     "as_unit",
     "intern",
     "is_foreign_unit",
+    "makes_quantities",
     "of_foreign_unit",
     "quotient_with",
     "scaled",
     "si_unit",
 ]
 
+T = TypeVar("T", bound=type)
+
 #: A unit as the result of a computation: (factor, None) where the result is a plain number, else (1.0, unit).
 Folded = tuple[float, "Unit | None"]
 
-
-class Dimension(UnitsContainer):
-    """A physical dimension: powers of length, mass, time and so on; a dict of pint with brainunit's question.
-
-    Parameters
-    ----------
-    *args, **kwargs
-        The exponents by the names of base dimensions, as for ``dict``.
-    non_int_type
-        The type of exponents that are not integers; see pint.
-
-    Examples
-    --------
-    >>> import brainstate_torch.units as u
-    >>> u.mV.dim == u.volt.dim, u.mV.dim.is_dimensionless, dict(u.cm2.dim)
-    (True, False, {'[length]': 2})
-    """
-
-    __slots__ = ()
-
-    @property
-    def is_dimensionless(self) -> bool:
-        """Whether it is the dimension of numbers."""
-        return not self
-
-
-DIMENSIONLESS = Dimension()
 
 _interned: dict[UnitsContainer, "Unit"] = {}
 
@@ -113,7 +89,7 @@ class Unit:
     )
     __array_ufunc__ = None
 
-    #: The class of quantities; set by its module, which imports this one.
+    #: What the operators with numbers and tensors make; see `makes_quantities`.
     _quantity: ClassVar[Any]
 
     _container: UnitsContainer
@@ -280,6 +256,12 @@ class Unit:
         return found
 
 
+def makes_quantities(cls: T) -> T:
+    """Declare the class of values with a unit. It is defined above units, whose operators make its objects."""
+    Unit._quantity = cls
+    return cls
+
+
 def quotient_with(*units: Unit) -> str:
     """The text of a quantity divided by the first of the units that is not the number one, as a user would write it."""
     unit = next((unit for unit in units if unit._container), UNITLESS)
@@ -322,10 +304,10 @@ def _make(container: UnitsContainer) -> Unit:
     self = object.__new__(Unit)
     self._container, self._text = container, ""
     self._products, self._quotients, self._powers, self._factors = {}, {}, {}, {}
-    self._curve = _curve(container)
+    self._curve = curve_of(container)
     scale, powers = 1.0, dict[str, float]()
     for name, power in container.items():
-        size, dimension = si.definition(name) or _pints_definition(name)
+        size, dimension = definition(name)
         scale *= size ** float(power)
         for base, exponent in dimension.items():
             powers[base] = powers.get(base, 0) + exponent * float(power)
@@ -337,35 +319,6 @@ def _make(container: UnitsContainer) -> Unit:
 
 def _named(name: str) -> Unit:
     return intern({name: 1})
-
-
-def _pints_definition(name: str) -> tuple[float, Any]:
-    definition = get_registry().Unit(UnitsContainer({name: 1}))
-    converter: Any = get_registry()._units[name].converter
-    # pint refuses to convert a unit with an offset to base units; its scale is that of differences.
-    linear = get_registry()._units[name].is_multiplicative
-    size: Any = get_registry().get_base_units(definition)[0] if linear else converter.scale
-    return float(size), definition.dimensionality
-
-
-def _curve(container: UnitsContainer) -> Curve | None:
-    """How numbers in this unit become multiples of another, where that is no mere factor."""
-    curved = [name for name in container if si.definition(name) is None and not _unit(name).is_multiplicative]
-    if not curved:
-        return None
-    if len(container) > 1 or container[curved[0]] != 1:
-        raise ValueError(
-            f"`unit` must stand alone where it has an offset or is logarithmic. Got {dict(container)}. "
-            "Use u.kelvin, or u.delta_degC for differences."
-        )
-    converter: Any = _unit(curved[0]).converter
-    if hasattr(converter, "offset"):
-        return Offset(float(converter.scale), float(converter.offset))
-    return Logarithm(float(converter.scale), math.log(converter.logbase) / float(converter.logfactor))
-
-
-def _unit(name: str) -> Any:
-    return get_registry()._units[name]
 
 
 def _check_multiplicative(unit: Unit) -> None:
