@@ -15,9 +15,18 @@ from .._program.recording import is_recording, with_numbers
 from ..units import Quantity
 from .value import StateParameter, Value, guarded, handed_out
 
-__all__ = ["Backed", "filled", "shown"]
+__all__ = ["INVALIDATED", "Backed", "filled", "shown"]
 
 _detach = torch.Tensor.detach
+
+
+class _Invalidated:
+    def __repr__(self) -> str:
+        return "<made inside a transform that raised>"
+
+
+#: What a State holds that was made inside a transform that raised.
+INVALIDATED = _Invalidated()
 
 
 class _HandedOut(NamedTuple):

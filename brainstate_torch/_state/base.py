@@ -2,7 +2,7 @@
 
 import weakref
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self
 
 import torch
 
@@ -15,30 +15,22 @@ from .._program.recording import is_recording
 from ..units import UnitMismatchError, get_mantissa
 from ..util import PrettyObject
 from ..util.pretty import short_repr
-from .backing import Backed, filled, shown
+from .backing import INVALIDATED
 from .context import CONTEXT
-from .hooked import GLOBAL_HOOKS, Hooked
+from .copied import A, Copied
+from .hooked import GLOBAL_HOOKS
 from .hooks import HookManager
 from .kept_units import check_units
+from .labelled import Labelled
 from .source import SourceInfo, calling_line
-from .treefy import TreefyState
 from .value import StateParameter, Value, handed_out, owned
 
 __all__ = ["State", "maybe_state"]
 
-A = TypeVar("A")
 _MISSING: Any = object()
 
 
-class _Invalidated:
-    def __repr__(self) -> str:
-        return "<made inside a transform that raised>"
-
-
-_INVALIDATED = _Invalidated()
-
-
-class State(Backed, Hooked, PrettyObject, Generic[A]):
+class State(Labelled, Copied[A], PrettyObject):
     """A value that functions read and write through ``.value`` and that every transform of this package sees.
 
     The value is any pytree: tensors, quantities, numbers, None, or containers of them. numpy arrays become tensors,
@@ -141,7 +133,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         if traces and is_recording():
             # A write through an alias of what is handed out here is an operation on this copy. See `tidy`.
             value = _tree.map(handed_out, value)
-        if value is _INVALIDATED:
+        if value is INVALIDATED:
             self._refuse_invalidated()
         if GLOBAL_HOOKS.active or self._hooks_manager.active:
             for manager in self._managers():
@@ -310,7 +302,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         self._been_writen = been_writen
 
     def _invalidate(self) -> None:
-        self._hold(_INVALIDATED)
+        self._hold(INVALIDATED)
         self._parameters = None
 
     def _refuse_invalidated(self) -> NoReturn:
@@ -329,7 +321,7 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
 
     def _check_structure(self, v: Any) -> None:
         old = self._get()
-        if old is _INVALIDATED:
+        if old is INVALIDATED:
             return
         before, after = _tree.structure(old), _tree.structure(v)
         if before != after:
@@ -378,27 +370,6 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         self._been_writen = been_writen
         return self
 
-    @property
-    def name(self) -> str | None:
-        """The name given by the user, or None."""
-        return self._name
-
-    @name.setter
-    def name(self, name: str | None) -> None:
-        self._name = name
-
-    def add_tag(self, tag: str) -> None:
-        """Add a text to the set of tags.
-
-        Parameters
-        ----------
-        tag
-            The tag.
-        """
-        if self.tag is None:
-            self.tag = set()
-        self.tag.add(tag)
-
     def numel(self) -> int:
         """How many numbers the value holds; a Python number counts as one.
 
@@ -407,74 +378,15 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         int
             The number of elements.
         """
-        if self._value is _INVALIDATED:
+        if self._value is INVALIDATED:
             self._refuse_invalidated()
         leaves = [leaf for leaf in _tree.leaves(self._get()) if is_arraylike(leaf)]
         return sum(leaf.numel() if isinstance(leaf, torch.Tensor) else 1 for leaf in leaves)
 
-    @property
-    def source_info(self) -> SourceInfo:
-        """Where the State was made."""
-        return self._source_info
-
-    def raise_error_with_source_info(self, error: Exception) -> NoReturn:
-        """Raise `error` with a note that says where the State was made.
-
-        Parameters
-        ----------
-        error
-            The exception.
-        """
-        error.add_note(f"{type(self).__name__} made at {self._source_info}")
-        raise error
-
-    @property
-    def stack_level(self) -> int:
-        """How many traces were active when the State was made; only traces beyond that see it."""
-        return self._level
-
-    @stack_level.setter
-    def stack_level(self, level: int) -> None:
-        self._level = level
-
-    def decrease_stack_level(self) -> None:
-        """Let one more of the outer traces see the State."""
-        self._level = max(self._level - 1, 0)
-
-    def increase_stack_level(self) -> None:
-        """Hide the State from one more of the traces."""
-        self._level += 1
-
     def check_if_deleted(self) -> None:
         """Raise if the State cannot be read."""
-        if self._value is _INVALIDATED:
+        if self._value is INVALIDATED:
             self._refuse_invalidated()
-
-    def copy(self) -> Self:
-        """A new State with the same value and metadata, and no hooks.
-
-        Returns
-        -------
-        State
-            The new State, of the same class.
-
-        Examples
-        --------
-        >>> import torch, brainstate_torch as brainstate
-        >>> a = brainstate.State(torch.zeros(2), name='a')
-        >>> b = a.copy()
-        >>> b.value += 1
-        >>> a.value, b.name
-        (tensor([0., 0.]), 'a')
-        """
-        return self._twin({})
-
-    def _twin(self, changes: dict[str, Any]) -> Self:
-        twin = object.__new__(type(self))
-        vars(twin).update({**vars(self), "_value": self._own(self._get()), **changes})
-        twin._begin()
-        twin._end()
-        return twin
 
     def replace(self, value: Any = _MISSING, **kwargs: Any) -> "State[Any]":
         """A new State with another value or other attributes; this one is not changed. Hooks are shared.
@@ -510,91 +422,6 @@ class State(Backed, Hooked, PrettyObject, Generic[A]):
         twin = self._twin(kwargs)
         twin._hooks_manager = self.hooks
         return twin
-
-    def copy_from(self, other: "State[A]") -> None:
-        """Take over the value and the metadata of another State of the same type; hooks stay.
-
-        Parameters
-        ----------
-        other
-            The State to take from.
-
-        Raises
-        ------
-        ValueError
-            The other State is of another type.
-        """
-        if type(self) is not type(other):
-            raise ValueError(f"`other` must be {kind_of(self)}. Got {kind_of(other)}.")
-        if self is other:
-            return
-        mine = ("_level", "_source_info", "_hooks_manager", "_parameters", "_value", "_shown")
-        kept = {key: vars(self)[key] for key in mine}
-        before = dict(vars(self))
-        value, been_writen = self._own(other._get()), other._been_writen
-        vars(self).clear()
-        vars(self).update({**vars(other), **kept})
-        if CONTEXT.frames:
-            CONTEXT.frames[-1].on_failure(lambda: self._become(before))
-            self._record_write()
-        self._put(value)
-        self._been_writen = been_writen
-
-    def _become(self, attributes: dict[str, Any]) -> None:
-        vars(self).clear()
-        vars(self).update(attributes)
-
-    def __copy__(self) -> Self:
-        return self.copy()
-
-    def __getstate__(self) -> dict[str, Any]:
-        kept = {k: v for k, v in vars(self).items() if k not in ("_hooks_manager", "_level", "_shown")}
-        if self._value is not _INVALIDATED:
-            kept["_value"] = self._get()
-        return kept
-
-    def __setstate__(self, kept: dict[str, Any]) -> None:
-        parameters = kept.pop("_parameters")
-        vars(self).update(kept)
-        source, written = self._source_info, self._been_writen
-        self._begin()
-        self._source_info, self._been_writen = source, written
-        self._value = self._own(self._value)
-        if parameters is not None:
-            for parameter in parameters:
-                parameter.__class__ = StateParameter
-            self._parameters = parameters
-            self._value = filled(self._value, [shown(parameter) for parameter in parameters])
-
-    def to_state_ref(self) -> TreefyState[A]:
-        """The value and the metadata as a pytree node.
-
-        Returns
-        -------
-        TreefyState
-            The reference.
-        """
-        for trace in CONTEXT.traces[self._level :]:
-            trace.read_its_value(self)
-        hidden = ("_value", "_shown", "_level", "_parameters")
-        return TreefyState(type(self), self._get(), **{k: v for k, v in vars(self).items() if k not in hidden})
-
-    def update_from_ref(self, state_ref: TreefyState[A]) -> None:
-        """Take over value and metadata of a :class:`TreefyState`: as a write if its source had been written.
-
-        Parameters
-        ----------
-        state_ref
-            The reference.
-        """
-        metadata = state_ref.get_metadata()
-        written = metadata.pop("_been_writen", True)
-        own = ("_hooks_manager", "_source_info", "_level", "_parameters", "_shown")
-        vars(self).update({k: v for k, v in metadata.items() if k not in own})
-        if written:
-            self.value = state_ref.value
-        else:
-            self.restore_value(state_ref.value)
 
     def __repr__(self) -> str:
         hidden = {

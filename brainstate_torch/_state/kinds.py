@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from ..units import Quantity
-from .base import A, State
+from .base import State
+from .copied import A
 
 __all__ = [
     "BatchState",

@@ -1,7 +1,7 @@
 """OptimState: what an optimizer or a schedule remembers."""
 
 from .._state import LongTermState
-from .._state.base import A
+from .._state.copied import A
 
 __all__ = ["OptimState"]
 
