@@ -42,9 +42,10 @@ from .metrics import (
 )
 from .module.collective import assign_state_values, call_all_fns, call_order, init_all_states, reset_all_states
 from .module.count_parameters import count_parameters
+from .module.element_wise import ElementWiseBlock
 from .module.environ_context import EnvironContext
 from .module.mapped import Map, Vmap
-from .module.module import ElementWiseBlock, Module
+from .module.module import Module
 from .module.sequential import Sequential
 from .module.update_hooks import (
     not_receive_update_input,

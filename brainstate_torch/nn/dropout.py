@@ -10,8 +10,8 @@ from .._state import ShortTermState
 from ..typing import Size
 from ..units import get_mantissa
 from .init import param
+from .module.element_wise import ElementWiseBlock
 from .module.fitting import is_fitting
-from .module.module import ElementWiseBlock
 from .module.operand import operand
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "DropoutFixed", "FeatureAlphaDropout"]

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from ... import environ
 from ...typing import ArrayLike
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating, operand
 
 __all__ = [

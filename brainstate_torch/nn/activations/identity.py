@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 
 __all__ = ["Identity"]
 

@@ -10,7 +10,7 @@ from ..._state import ParamState
 from ...typing import ArrayLike
 from ...units import get_mantissa
 from ...units import math as um
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating, operand
 
 __all__ = ["LeakyReLU", "PReLU", "RReLU", "ReLU", "ReLU6", "Threshold", "leaky_relu", "prelu", "relu", "relu6", "rrelu"]

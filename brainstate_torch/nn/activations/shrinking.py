@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating, operand
 
 __all__ = ["Hardshrink", "Softshrink", "Tanhshrink", "hard_shrink", "soft_shrink", "tanh_shrink"]

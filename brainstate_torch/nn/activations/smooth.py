@@ -5,7 +5,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..module.module import ElementWiseBlock
+from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating
 
 __all__ = ["SpikeBitwise"]

@@ -2,63 +2,32 @@
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping
 from types import FunctionType
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-import numpy as np
 import torch
 
-from ... import _tree
-from ..._state import NewStateCatcher, ParamState, State, catch_new_states
+from ..._state import NewStateCatcher, catch_new_states
 from ..._state.call_frame import carrying, is_outermost
 from ...graph import Node, flatten
 from ...graph import nodes as graph_nodes
 from ...graph import states as graph_states
 from ...mixin import ParamDesc
-from ...transform._core.functional import run_and_commit
 from ...typing import Filter
 from .adopted import adopt_within
-from .belongings import buffers_of, modules_of, parameters_of, parts
 from .collective import init_all_states
-from .constants import moved
-from .home import home_of, made_at_home
+from .home import made_at_home
 from .named_parts import teach
 from .param_owner import ParamOwner
-from .saving import UNITS, Loading, acyclic, restore_on_failure, save, saved_units
-from .tensors import Tensors, as_buffer, check_name, leave_untold, tell_of_parameter
-from .views import ModulesView, View
+from .saving import UNITS, saved_units
+from .sizes import as_size
+from .tensors import Tensors, as_buffer, check_name, tell_of_parameter
+from .torch_side import TORCH_ATTRIBUTES, TorchSide
 
-__all__ = ["ElementWiseBlock", "Module", "as_size"]
-
-#: What torch.nn.Module keeps in every object, which is not part of the graph.
-_TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl", "_home"})
+__all__ = ["Module"]
 
 
-def as_size(size: Any, name: str) -> tuple[int, ...]:
-    """A length or several as a tuple.
-
-    Raises
-    ------
-    TypeError
-        It is neither an integer nor a tuple or list.
-    ValueError
-        A length is negative.
-    """
-    if isinstance(size, (tuple, list)):
-        lengths = tuple(size)
-    elif isinstance(size, int) or (
-        isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"
-    ):
-        lengths = (int(size),)
-    else:
-        raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
-    if any(isinstance(length, int) and length < 0 for length in lengths):
-        raise ValueError(f"`{name}` must not be negative. Got {size}.")
-    return lengths
-
-
-class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
+class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     """Base class of models and layers: a ``torch.nn.Module`` and a graph node at once.
 
     A subclass calls ``super().__init__()``, sets States and other modules as attributes, also in lists, tuples and
@@ -118,10 +87,6 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     >>> scale.factor.parameters()[0].grad
     tensor(3.)
     """
-
-    _parameters: ClassVar[Any] = View(parameters_of)  # type: ignore[misc]
-    _buffers: ClassVar[Any] = View(buffers_of)  # type: ignore[misc]
-    _modules: ClassVar[Any] = ModulesView(modules_of)  # type: ignore[misc]
 
     def __setattr__(self, name: str, value: Any) -> None:
         check_name(self, name, value)
@@ -320,275 +285,8 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         _, tree = flatten(self)
         return tree.filter(*filters) if filters else tree
 
-    def modules(  # type: ignore[override]
-        self, include_self: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[torch.nn.Module]:
-        """Every module in this one, and this one first if `include_self`.
-
-        Parameters
-        ----------
-        remove_duplicate
-            Whether a module that is reached twice comes once.
-        include_self
-            Whether the module itself comes first.
-
-        Yields
-        ------
-        torch.nn.Module
-            One after the other.
-        """
-        named = self.named_modules(remove_duplicate=remove_duplicate, include_self=include_self)
-        return (module for _, module in named)
-
-    def named_modules(
-        self, memo: Any = None, prefix: str = "", remove_duplicate: bool = True, include_self: bool = True
-    ) -> Iterator[tuple[str, torch.nn.Module]]:
-        """Every module in this one by dotted name, and this one first if `include_self`.
-
-        Parameters
-        ----------
-        memo
-            A set of modules to leave out; those that were met are added.
-        prefix
-            What the names begin with.
-        remove_duplicate
-            Whether a module that is reached twice comes once.
-        include_self
-            Whether the module itself comes first.
-
-        Yields
-        ------
-        name, module
-            One pair for each module.
-        """
-        named = super().named_modules(memo, prefix, remove_duplicate)
-        return ((name, module) for name, module in named if include_self or module is not self)
-
-    def register_parameter(self, name: str, param: torch.nn.Parameter | None) -> None:
-        """Set a Parameter of torch's own kind as an attribute; a ParamState serves transforms as well.
-
-        Parameters
-        ----------
-        name
-            The name of the attribute.
-        param
-            The Parameter, or None.
-        """
-        leave_untold(self, name)
-        setattr(self, name, param)
-
-    def register_buffer(self, name: str, tensor: torch.Tensor | None, persistent: bool = True) -> None:
-        """Set a Buffer of torch's own kind as an attribute; a LongTermState serves transforms as well.
-
-        Parameters
-        ----------
-        name
-            The name of the attribute.
-        tensor
-            The tensor, or None.
-        persistent
-            Whether ``state_dict()`` has it.
-        """
-        setattr(self, name, None if tensor is None else torch.nn.Buffer(tensor, persistent=persistent))
-
-    def add_module(self, name: str, module: torch.nn.Module | None) -> None:
-        """Set a module as an attribute.
-
-        Parameters
-        ----------
-        name
-            The name of the attribute.
-        module
-            The module, or None.
-        """
-        setattr(self, name, module)
-
-    def get_submodule(self, target: str) -> torch.nn.Module:
-        """The module of a dotted name.
-
-        Parameters
-        ----------
-        target
-            The names on the way, joined by dots.
-
-        Returns
-        -------
-        torch.nn.Module
-            The module.
-
-        Raises
-        ------
-        AttributeError
-            There is none.
-        """
-        found = dict(self.named_modules(remove_duplicate=False)) if target else {"": self}
-        if target not in found:
-            raise AttributeError(f"`target` must be the name of a module in {type(self).__name__}. Got {target!r}.")
-        return found[target]
-
-    def train(self, mode: bool = True) -> Self:
-        """Set ``training`` of every module. It decides where ``environ`` has no setting `fit`.
-
-        Parameters
-        ----------
-        mode
-            The value of ``training``.
-
-        Returns
-        -------
-        Module
-            This module.
-
-        Raises
-        ------
-        TypeError
-            `mode` is not a bool.
-        """
-        if not isinstance(mode, bool):
-            raise TypeError(f"`mode` must be a bool. Got {type(mode).__name__}.")
-        self.training = mode
-        # Not by recursion, because modules may be in a cycle; from the inside out, so that a module that overrides
-        # `train` has the last word about what is in it.
-        for module in reversed(list(self.modules(include_self=False))):
-            if type(module).train is Module.train:
-                module.training = mode
-            else:
-                module.train(mode)
-        return self
-
-    def apply(self, fn: Callable[[torch.nn.Module], None]) -> Self:
-        """Call a function with every module in this one, and with this one last.
-
-        Parameters
-        ----------
-        fn
-            Takes a module.
-
-        Returns
-        -------
-        Module
-            This module.
-        """
-        for module in reversed(list(self.modules())):
-            fn(module)
-        return self
-
-    def _apply(self, fn: Callable[[torch.Tensor], torch.Tensor], recurse: bool = True) -> Self:
-        """What ``to()``, ``cuda()``, ``half()`` and the like do with a function of one tensor."""
-        modules = list(self.modules()) if recurse else [self]
-        homes = {module: home_of(module) for module in modules if isinstance(module, Module)}
-        held = {id(part): part for module in homes for _, part in parts(module)}
-        for part in held.values():
-            if isinstance(part, State):
-                _apply_to_state(part, fn)
-            elif isinstance(part, torch.Tensor):
-                _apply_to_parameter(part, fn)
-        for module in modules:
-            if isinstance(module, Module):
-                module._apply_to_constants(fn)
-                # What `fn` does with an empty tensor tells a move from a change of dtype.
-                vars(module)["_home"] = fn(torch.empty(0, device=homes[module])).device
-            else:
-                module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]
-        return self
-
-    def _apply_to_constants(self, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
-        """The part of `_apply` for tensors that are no States and of no kind of torch's, such as a time constant."""
-        own = {name: value for name, value in vars(self).items() if name not in _TORCH_ATTRIBUTES}
-        vars(self).update(moved(own, fn))
-
-    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """The values of the Parameters and buffers by dotted name, all of them tensors, and the units under ``_units``.
-
-        A number is a tensor without axes, and the units are one tensor of bytes, so that safetensors and the like take
-        the whole of it.
-
-        Parameters
-        ----------
-        *args, **kwargs
-            As for ``torch.nn.Module.state_dict``.
-
-        Returns
-        -------
-        dict
-            Tensors by dotted name.
-
-        Raises
-        ------
-        ValueError
-            A module contains itself.
-        """
-        with acyclic():
-            return super().state_dict(*args, **kwargs)
-
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """Load values, converted to the units of the States; as torch's, but all or nothing.
-
-        Parameters
-        ----------
-        state_dict
-            What :meth:`state_dict` returned.
-        strict
-            Whether every name must be there, and no other.
-        assign
-            Whether to keep the given tensors, with their dtype and device, and not copy their numbers.
-
-        Returns
-        -------
-        NamedTuple
-            The names that are missing, and those that are not expected.
-
-        Raises
-        ------
-        RuntimeError
-            With `strict`, a key is missing or unexpected; or a value has another shape or dimension than the State's.
-        ValueError
-            A module contains itself.
-        """
-        with acyclic():
-            return run_and_commit(self._loaded, (state_dict, strict, assign))
-
-    def _loaded(self, state_dict: Mapping[str, Any], strict: bool, assign: bool) -> Any:
-        restore_on_failure(self)
-        try:
-            return super().load_state_dict(state_dict, strict, assign)
-        except RuntimeError as error:
-            if strict and not any(name.endswith(UNITS) for name in state_dict) and f'{UNITS}"' in str(error):
-                raise RuntimeError(
-                    f"{error}\n\tThe values were saved without units. `strict=False` takes them as numbers "
-                    "in the units of the States."
-                ) from error
-            raise
-
-    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
-        save(self, destination, prefix, keep_vars)
-        if type(self).get_extra_state is not torch.nn.Module.get_extra_state:
-            destination[f"{prefix}_extra_state"] = self.get_extra_state()
-
-    def _load_from_state_dict(
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: dict[str, Any],
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        for hook in self._load_state_dict_pre_hooks.values():
-            hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
-        loading = Loading(state_dict, prefix, local_metadata.get("assign_to_params_buffers", False))
-        loading.into(self)
-        if type(self).set_extra_state is not torch.nn.Module.set_extra_state:
-            loading.known.add("_extra_state")
-            self.set_extra_state(state_dict.get(f"{prefix}_extra_state"))
-        error_msgs += loading.errors
-        if strict:
-            missing_keys += loading.missing
-            unexpected_keys += loading.unexpected(self._modules)
-
     def _graph_items(self) -> list[tuple[str, Any]]:
-        items = [(name, value) for name, value in super()._graph_items() if name not in _TORCH_ATTRIBUTES]
+        items = [(name, value) for name, value in super()._graph_items() if name not in TORCH_ATTRIBUTES]
         return items if self.training else [*items, ("training", False)]
 
     def _graph_clear(self) -> None:
@@ -607,36 +305,3 @@ class Module(Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
 
 
 teach(Module)
-
-
-def _apply_to_state(state: State[Any], fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    state.restore_value(_tree.map(lambda leaf: fn(leaf) if isinstance(leaf, torch.Tensor) else leaf, state.value))
-    if isinstance(state, ParamState):
-        for parameter in state.parameters():
-            _apply_to_grad(parameter, fn)
-
-
-def _apply_to_parameter(parameter: torch.Tensor, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    parameter.data = fn(parameter.data)
-    _apply_to_grad(parameter, fn)
-
-
-def _apply_to_grad(parameter: torch.Tensor, fn: Callable[[torch.Tensor], torch.Tensor]) -> None:
-    if parameter.grad is not None:
-        parameter.grad.data = fn(parameter.grad.data)
-
-
-class ElementWiseBlock(Module):
-    """A module whose output has the shape of its input, such as an activation.
-
-    Parameters
-    ----------
-    name
-        A name, for display.
-
-    Examples
-    --------
-    >>> import brainstate_torch as brainstate
-    >>> isinstance(brainstate.nn.ReLU(), brainstate.nn.ElementWiseBlock)
-    True
-    """

@@ -8,7 +8,8 @@ import torch
 from ..._errors import BrainStateError
 from ...mixin import ParamDescriber
 from ...util.pretty import short_repr
-from .module import ElementWiseBlock, Module
+from .element_wise import ElementWiseBlock
+from .module import Module
 
 __all__ = ["Sequential"]
 

@@ -1,0 +1,30 @@
+"""The shapes of what goes in and comes out."""
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["as_size"]
+
+
+def as_size(size: Any, name: str) -> tuple[int, ...]:
+    """A length or several as a tuple.
+
+    Raises
+    ------
+    TypeError
+        It is neither an integer nor a tuple or list.
+    ValueError
+        A length is negative.
+    """
+    if isinstance(size, (tuple, list)):
+        lengths = tuple(size)
+    elif isinstance(size, int) or (
+        isinstance(size, (np.generic, np.ndarray)) and size.ndim == 0 and size.dtype.kind in "iu"
+    ):
+        lengths = (int(size),)
+    else:
+        raise TypeError(f"`{name}` must be an integer or a tuple of integers. Got {type(size).__name__}.")
+    if any(isinstance(length, int) and length < 0 for length in lengths):
+        raise ValueError(f"`{name}` must not be negative. Got {size}.")
+    return lengths
