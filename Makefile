@@ -36,11 +36,12 @@ doctest: .venv/test
 
 # The package on a CUDA device that is made of host memory, the rooms of the suite that have most to do with devices, and
 # kernels in Triton's interpreter: see tests/fake_gpu/README.md. `ON_GPU=tests/unit` is the whole suite there.
+KERNELS := tests/unit/_program/test_fused_loop.py tests/unit/nn/connection/test_event_kernels.py
 ON_GPU ?= tests/unit/_state tests/unit/optim tests/unit/transform/_control tests/unit/transform/_derivative
 fake-gpu: .venv/test .venv/triton
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fake_gpu/run.py $(ARGS)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests/fake_gpu:. $(BIN)/python -m pytest -p on_fake_gpu -m "not slow" $(ON_GPU)
-	OMP_NUM_THREADS=1 PYTHONPATH=.venv/triton $(BIN)/python -m pytest tests/unit/_program/test_fused_loop.py
+	OMP_NUM_THREADS=1 PYTHONPATH=.venv/triton $(BIN)/python -m pytest $(KERNELS)
 
 # Beside the environment: where Triton is, torch asks it for a GPU.
 .venv/triton: .venv/test
@@ -48,7 +49,7 @@ fake-gpu: .venv/test .venv/triton
 
 # Signals at random moments: 500 for each of 22 cases, half a minute.
 stress: .venv/test
-	BRAINSTATE_INTERRUPTS=500 $(BIN)/python -m pytest tests/stress tests/unit/test_distributed.py $(ARGS)
+	BRAINSTATE_INTERRUPTS=500 $(BIN)/python -m pytest tests/stress $(ARGS)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -4,7 +4,6 @@ Each program of the kernel carries a block of elements through all steps in regi
 written once, and what is carried is read and written once for the whole loop.
 """
 
-import functools
 import linecache
 import math
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .._host.fx import GraphModule, Node
+from .._host.triton import at, runs_triton
 from .nodes import arguments, outputs
 from .triton_code import DTYPES, expression
 
@@ -28,18 +28,9 @@ _VIEWS = {
 _SUMS = {_aten.sum.default, _aten.sum.dim_IntList}
 
 
-@functools.cache
-def _has_triton() -> bool:
-    try:
-        import triton  # type: ignore[import-not-found, import-untyped, unused-ignore]  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 def can_fuse(like: Sequence[Any]) -> bool:
     """Whether a loop over tensors like these runs where Triton does."""
-    return any(x.device.type == "cuda" for x in like) and _has_triton()
+    return any(runs_triton(x.device) for x in like)
 
 
 class _Total(NamedTuple):
@@ -97,7 +88,8 @@ class FusedLoop:
         ends = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._ends]
         columns = [torch.empty((self.length, *shape), dtype=dtype, device=device) for shape, dtype in self._columns]
         grid = (-(-self._size // _BLOCK),)
-        self._kernel[grid](*first, *fixed, *inputs, *ends, *columns, self.length, self._size, BLOCK=_BLOCK)
+        with at(device):
+            self._kernel[grid](*first, *fixed, *inputs, *ends, *columns, self.length, self._size, BLOCK=_BLOCK)
         for i, total in self.totals.items():
             ends[i] = carry[i] + _followed(ends[i], total)
         return [*ends, *columns]
@@ -214,7 +206,8 @@ class _Code:
 
     def _place(self, pointer: str, node: Node, each: bool) -> str:
         shape = node.meta["val"].shape
-        row = f"{pointer} + t * {shape.numel()}" if each else pointer
+        # In 64 bits: a number of 32, such as `t`, would overflow behind 2**31 elements.
+        row = f"{pointer} + t * tl.full([], {shape.numel()}, tl.int64)" if each else pointer
         return f"{row} + {self._offset(shape)}"
 
     def _offset(self, shape: torch.Size) -> str:

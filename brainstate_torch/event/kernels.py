@@ -3,6 +3,8 @@
 import torch
 
 from .._host.library import defined
+from ..nn.connection.fan_out import has_kernels, kernels
+from .places import rows_of
 
 __all__ = ["of_rows"]
 
@@ -10,6 +12,12 @@ __all__ = ["of_rows"]
 def _kernel(
     events: torch.Tensor, data: torch.Tensor, indices: torch.Tensor, indptr: torch.Tensor, length: int
 ) -> torch.Tensor:
+    if has_kernels(data, data.dtype) and not torch.are_deterministic_algorithms_enabled():
+        return kernels().of_rows(events, data, indices, indptr, length)  # type: ignore[no-any-return]
+    if not events.is_cpu:
+        # `nonzero` would make the host wait for the device.
+        terms = events.index_select(0, rows_of(indptr, len(indices))).to(data.dtype) * data
+        return terms.new_zeros(length).index_add_(0, indices, terms)
     active = events.nonzero().view(-1)
     first = indptr.index_select(0, active)
     counts = indptr.index_select(0, active + 1) - first

@@ -225,7 +225,7 @@ class _Compressed(DataRepresentation):
 
     def _lanes(self, x: torch.Tensor, numbers: torch.Tensor, is_left: bool) -> torch.Tensor:
         # Events along the lines: only theirs need be read.
-        alone = x.dtype is torch.bool and x.ndim == 1 and is_left == self._by_rows and x.is_cpu
+        alone = x.dtype is torch.bool and x.ndim == 1 and is_left == self._by_rows
         if alone and not (is_differentiated(numbers) or is_batched(x) or is_batched(numbers)):
             length = self.shape[1] if is_left else self.shape[0]
             return of_rows(x, numbers.reshape(-1), self.indices, self.indptr, length)

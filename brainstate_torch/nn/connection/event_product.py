@@ -3,11 +3,14 @@
 import torch
 
 from ..._host.library import defined
+from .fan_out import has_kernels, kernels
 
 __all__ = ["event_product"]
 
 
 def _kernel(events: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    if has_kernels(weight, weight.dtype) and not torch.are_deterministic_algorithms_enabled():
+        return kernels().event_product(events, weight)  # type: ignore[no-any-return]
     # Elsewhere than on a CPU, `nonzero` would make the host wait for the device.
     if events.is_cpu:
         return weight.index_select(0, events.nonzero().view(-1)).sum(0)
@@ -24,7 +27,8 @@ _event_product = defined("event_product(Tensor events, Tensor weight) -> Tensor"
 def event_product(events: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """The sum of the rows of a matrix at which there is an event. It has no derivative, and no rule for vmap.
 
-    On a CPU it reads those rows only: 2 % of 4,000 rows of 4,000 take 75 µs, the whole product 3,600.
+    On a CPU and where Triton is it reads those rows only: on a CPU 2 % of 4,000 rows of 4,000 take 75 µs, the whole
+    product 3,600.
 
     Parameters
     ----------

@@ -246,6 +246,6 @@ def test_only_a_gpu_with_triton_fuses(monkeypatch):
     like = [Like(torch.Size([]), F32, torch.device("cuda")), Like(torch.Size([]), F32, torch.device("cpu"))]
     assert fused_loop.can_fuse(like)
     assert not fused_loop.can_fuse(like[1:])
-    monkeypatch.setattr(fused_loop, "_has_triton", lambda: False)
+    monkeypatch.setattr(fused_loop, "runs_triton", lambda device: False)
     assert not fused_loop.can_fuse(like)
     assert fused is loop_module.fused
