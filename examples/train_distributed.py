@@ -15,6 +15,7 @@ import torch.distributed as dist
 import torch.distributed.checkpoint as checkpoints
 from sklearn.datasets import load_digits
 from torch.distributed.checkpoint.state_dict import get_state_dict, set_state_dict
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.functional import cross_entropy
 
 import brainstate_torch as brainstate
@@ -89,13 +90,24 @@ def batches(count, size, step):
         step += 1
 
 
+def meet():
+    """Find the other processes, also after a restart.
+
+    torchrun keeps its store of addresses then (torch 2.13), and a process that reads the address of one that has ended
+    waits for ever. So each attempt has addresses of its own.
+    """
+    store, rank, size = next(rendezvous("env://"))
+    store = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    # A connection that was lost ends the process, which torchrun starts again; torch's own limit is half an hour.
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
+
+
 def main(options):
     """Train; the first process prints the accuracy on images that were held out."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     brainstate.environ.set(dt=1.0 * u.ms)
-    # A connection that was lost ends the process, which torchrun starts again; torch's own limit is half an hour.
-    dist.init_process_group("gloo", timeout=timedelta(seconds=60))
+    meet()
     rank, size = dist.get_rank(), dist.get_world_size()
     pixels, labels = load_digits(return_X_y=True)
     pixels, labels = torch.tensor(pixels / 16).float(), torch.tensor(labels).long()

@@ -34,9 +34,7 @@ def workers(process):
     return [int(pid) for pid in found.stdout.split()]
 
 
-# On some machines gloo's processes do not find each other after a restart, once in four runs, and the run hangs.
 @pytest.mark.slow
-@pytest.mark.skipif("BRAINSTATE_INTERRUPTS" not in os.environ, reason="`make stress` kills processes")
 def test_training_goes_on_after_a_process_was_killed(tmp_path):
     whole, killed = started(tmp_path / "whole"), started(tmp_path / "killed")
     try:
