@@ -87,15 +87,35 @@ def hand_on(state: torch.Tensor) -> torch.Tensor:
     return state.clone()
 
 
+#: Tells a token from the state of a stream, or another tensor of bytes.
+_MARK = 0x746F6B656E6F6673
+
+
 def _token(place: int, like: torch.Tensor) -> torch.Tensor:
-    """What stands for the state of a stream: the number of the input that it came in."""
+    """What stands for the state of a stream: the number of the input that it came in, and a mark."""
     found = torch.zeros_like(like)
-    found[:8].view(torch.int64)[0] = place
+    found[:16].view(torch.int64).copy_(torch.tensor([place, _MARK], device="cpu"))
     return found
 
 
 def _place(token: torch.Tensor) -> int:
     return int(token[:8].clone().view(torch.int64)[0])
+
+
+def _is_token(x: torch.Tensor) -> bool:
+    """Whether a result is the token of a stream; else a result on the CPU is a constant."""
+    if not x.is_cpu or x.dtype is not torch.uint8 or x.ndim != 1 or x.numel() < 16:
+        return False
+    return int(x[8:16].clone().view(torch.int64)[0]) == _MARK
+
+
+#: Triton makes another kernel for pointers that are no multiples of it.
+_ALIGNMENT = 16
+
+
+def _aligned(x: torch.Tensor) -> torch.Tensor:
+    """As the buffers of a graph are."""
+    return x.clone() if x.is_cuda and address(x) % _ALIGNMENT else x
 
 
 class _Pool:
@@ -169,12 +189,15 @@ class Captured:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: list[Any] = []
         self._outputs: list[torch.Tensor] = []
+        #: Which of them are the states of streams.
+        self._handed_on: set[int] = set()
         self._late: list[tuple[Callable[..., None], list[torch.Tensor]]] = []
         self.recorded = 0
 
     def __call__(self, tensors: list[torch.Tensor]) -> Sequence[torch.Tensor]:
         """The results, in memory that is the caller's."""
-        if self._refused:
+        if self._refused or torch.cuda.is_current_stream_capturing():
+            # A graph that the caller records takes the kernels themselves.
             return self._program(tensors)
         pool = _pool(self._device)
         with pool.alone():
@@ -199,11 +222,15 @@ class Captured:
         self._failed(error)
 
     def _warm(self, pool: _Pool, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Run on the stream that records: what libraries make at their first call must not be recorded."""
+        """Run on the stream that records: what libraries make at their first call must not be recorded.
+
+        Nor must a kernel be compiled then. So inputs lie as those of the graph will.
+        """
+        given = [x if i in self._read or i in self._steady else _aligned(x) for i, x in enumerate(tensors)]
         stream = torch.cuda.current_stream(self._device)
         pool.side.wait_stream(stream)
         with torch.cuda.stream(pool.side):
-            found = self._program(list(tensors))  # compiled code empties the list
+            found = self._program(given)
         stream.wait_stream(pool.side)
         # Their memory belongs to the other stream, which would use it again without asking this one.
         return [x.clone() if x.device == self._device else x for x in found]
@@ -229,6 +256,7 @@ class Captured:
                 self._outputs = list(self._program(list(self._inputs)))
         finally:
             _THREAD.capture = None
+        self._handed_on = {i for i, x in enumerate(self._outputs) if _is_token(x)}
         self._late, self._graph = recording.late, graph
         # A kernel that takes a pointer parts memory that was shared until a write. The State holds the tensor.
         self._fixed = {i: address(tensors[i]) for i in self._fixed}
@@ -248,4 +276,4 @@ class Captured:
             self._graph.replay()
         for act, numbers in self._late:
             act(*numbers)
-        return [x.clone() if x.device == self._device else after[_place(x)][0] for x in self._outputs]
+        return [after[_place(x)][0] if i in self._handed_on else x.clone() for i, x in enumerate(self._outputs)]

@@ -313,3 +313,41 @@ def _():
         finally:
             program.Captured = plain
         assert [x[0].item() for x in found] != [0.0, 2.0, 4.0, 6.0]
+
+
+@check("graph: results on the CPU that are the same at each call")
+def _():
+    text = torch.arange(20, dtype=torch.uint8, device="cpu")
+    fun = lambda x: (x * 2, torch.tensor(3.0, device="cpu"), torch.arange(3, device="cpu") + 1, text)
+    jitted = _graphed(fun)
+    x = filled(3, "cuda")
+    for _ in range(4):
+        for found, wanted in zip(jitted(x), fun(x), strict=True):
+            assert found.device == wanted.device and torch.equal(found, wanted)
+        jitted(x)[1].add_(1)  # the caller's own
+    _recorded(jitted)
+
+
+@check("graph: a graph that the user records takes the kernels of a compiled function")
+def _():
+    jitted = _graphed(lambda x: torch.sin(x) * 2)
+    x = filled(3, "cuda")
+    for _ in range(3):
+        jitted(x)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, stream=torch.cuda.Stream()):
+        y = jitted(x)
+    _recorded(jitted)
+    x.fill_(0.5)
+    graph.replay()
+    assert torch.equal(y, torch.sin(x) * 2)
+
+
+@check("graph: inputs that do not begin at a multiple of 16 bytes")
+def _():
+    jitted = _graphed(lambda x, y: x * y + 1)
+    whole = filled(9, "cuda")
+    for start in (1, 0, 3, 2):
+        x = whole[start : start + 5]
+        assert torch.equal(jitted(x, whole[:5]), x * whole[:5] + 1)
+    _recorded(jitted)
