@@ -16,6 +16,7 @@ from ...mixin import ParamDesc
 from ...typing import Filter
 from .adopted import adopt_within
 from .collective import init_all_states
+from .exposed import teach_utilities
 from .home import made_at_home
 from .named_parts import teach
 from .param_owner import ParamOwner
@@ -305,3 +306,4 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
 
 
 teach(Module)
+teach_utilities(Module)

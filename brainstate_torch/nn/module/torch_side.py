@@ -1,7 +1,7 @@
 """The methods of torch.nn.Module, for a module whose attributes are its only storage."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NoReturn, Self
 
 import torch
 
@@ -204,6 +204,18 @@ class TorchSide(torch.nn.Module):
         """The part of `_apply` for tensors that are no States and of no kind of torch's, such as a time constant."""
         own = {name: value for name, value in vars(self).items() if name not in TORCH_ATTRIBUTES}
         vars(self).update(moved(own, fn))
+
+    def _slow_forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What torch.jit.trace calls in place of :meth:`forward`."""
+        self.__prepare_scriptable__()
+
+    def __prepare_scriptable__(self) -> NoReturn:
+        """What torch.jit.script asks for."""
+        raise NotImplementedError(
+            f"`torch.jit` must get modules of torch's own kind. Got {type(self).__name__}, whose States a script has "
+            "no place for. Use `torch.export.export(model, args)`; for ONNX "
+            "`torch.onnx.export(model, args, dynamo=True)`."
+        )
 
     def state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """The values of the Parameters and buffers by dotted name, all of them tensors, and the units under ``_units``.

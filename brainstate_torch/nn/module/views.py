@@ -1,27 +1,53 @@
 """torch's dictionaries of a module, computed from its attributes when they are asked for."""
 
 from collections.abc import Callable, Iterator
-from types import MappingProxyType
 from typing import Any
 
 import torch
 
+from ..._state import State
 from ...graph.registry import children
 
-__all__ = ["ModulesView", "View"]
+__all__ = ["ModulesView", "View", "put"]
 
 
 class View:
-    """One of torch's dictionaries, read-only: what a torch utility would write into it would be lost."""
+    """One of torch's dictionaries of tensors."""
 
     def __init__(self, select: Callable[[Any], Iterator[tuple[str, Any]]]) -> None:
         self.select = select
 
     def __get__(self, module: Any, owner: type) -> Any:
-        return self if module is None else MappingProxyType(dict(self.select(module)))
+        return self if module is None else LiveTensors(module, dict(self.select(module)))
 
     def __set__(self, module: Any, value: dict[str, Any]) -> None:
         """torch.nn.Module.__init__ assigns empty dictionaries; attributes are the only storage."""
+
+
+class LiveTensors(dict[str, Any]):
+    """The tensors of a module by name; those that are attributes can be deleted and set, those of a State cannot."""
+
+    def __init__(self, owner: Any, found: dict[str, Any]) -> None:
+        super().__init__(found)
+        self._owner = owner
+
+    def __setitem__(self, name: str, tensor: Any) -> None:
+        self._check(name)
+        setattr(self._owner, name, tensor)
+        super().__setitem__(name, tensor)
+
+    def __delitem__(self, name: str) -> None:
+        self._check(name)
+        delattr(self._owner, name)
+        super().__delitem__(name)
+
+    def _check(self, name: str) -> None:
+        attributes = vars(self._owner)
+        if isinstance(attributes.get(name), State) or (name in self and name not in attributes):
+            raise TypeError(
+                f"a tensor of a State must not be exchanged in a dictionary of {type(self._owner).__name__}. Got "
+                f"`{name}`. Assign to the value of the State; `torch.func.functional_call` exchanges it for a call."
+            )
 
 
 class ModulesView(View):
@@ -39,8 +65,7 @@ class LiveModules(dict[str, Any]):
         self._owner = owner
 
     def __setitem__(self, name: str, module: torch.nn.Module | None) -> None:
-        if not _put(self._owner, "", name, module):
-            setattr(self._owner, name, module)
+        put(self._owner, name, module)
         super().__setitem__(name, module)
 
     def __delitem__(self, name: str) -> None:
@@ -49,6 +74,12 @@ class LiveModules(dict[str, Any]):
         elif not _put(self._owner, "", name, None):
             raise KeyError(name)
         super().__delitem__(name)
+
+
+def put(owner: Any, name: str, module: Any) -> None:
+    """Set a module where the one of a dotted name is, in a container of the owner too; else as an attribute."""
+    if not _put(owner, "", name, module):
+        setattr(owner, name, module)
 
 
 def _put(holder: Any, prefix: str, name: str, module: Any) -> bool:

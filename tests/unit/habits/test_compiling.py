@@ -62,7 +62,7 @@ def module_compile():
     close(net(X), wanted)
 
 
-@habit("compile", without="a script module has no name with a dot: `torch.export`")
+@habit("compile", without="a script has no place for States: `torch.export`")
 def jit_trace():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -6,6 +6,7 @@ import pickle
 import warnings
 
 import torch
+from torch.nn.utils import parametrizations, parametrize, prune
 
 from brainstate_torch import ParamState
 from brainstate_torch import transform as T
@@ -133,22 +134,69 @@ def data_parallel():
     assert all(p.grad is not None for p in net.parameters())
 
 
-@habit("utilities", without="they exchange the tensor in an attribute, where a State is: `nn.Param` with a transform")
+def same_gradients(net):
+    """Of our grad and of backward."""
+    slopes = T.grad(lambda: net(X).square().sum(), net.states(ParamState))()
+    close({".".join(path): g for path, g in slopes.items()}, grads(net))
+
+
+@habit("utilities")
 def parametrize_of_our_layer():
     layer = nn.Linear(4, 4)
-    torch.nn.utils.parametrize.register_parametrization(layer, "weight", torch.nn.ReLU())
+    parameter = layer.get_parameter("weight.weight")
+    assert parametrize.register_parametrization(layer, "weight", torch.nn.ReLU()) is layer
+    assert parametrize.is_parametrized(layer, "weight") and not parametrize.is_parametrized(layer, "bias")
+    close(layer.weight.value["weight"], parameter.relu())
+    same_gradients(layer)
+    close(torch.export.export(layer, (X,)).module()(X), layer(X))
+    parametrize.remove_parametrizations(layer, "weight")
+    assert layer.get_parameter("weight.weight") is parameter
 
 
-@habit("utilities", without="as parametrize")
+@habit("utilities")
 def spectral_norm_of_our_layer():
-    torch.nn.utils.parametrizations.spectral_norm(nn.Linear(4, 4))
+    layer = parametrizations.spectral_norm(nn.Linear(4, 4), n_power_iterations=30).eval()
+    close(torch.linalg.matrix_norm(layer.weight.value["weight"], 2), torch.tensor(1.0), rtol=1e-3, atol=0)
+    same_gradients(layer)
 
 
-@habit("utilities", without="as parametrize")
+@habit("utilities")
+def weight_norm_of_our_layer():
+    layer = nn.Linear(4, 4)
+    before = layer(X)
+    close(parametrizations.weight_norm(layer, dim=1)(X), before)
+    same_gradients(layer)
+
+
+@habit("utilities")
+def orthogonal_weight_of_our_layer():
+    layer = parametrizations.orthogonal(nn.Linear(4, 4))
+    weight = layer.weight.value["weight"]
+    close(weight @ weight.T, torch.eye(4))
+
+
+@habit("utilities")
 def prune_of_our_layer():
-    from torch.nn.utils import prune
+    layer = nn.Linear(4, 4)
+    parameter = layer.get_parameter("weight.weight")
+    assert prune.l1_unstructured(layer, "weight", 0.5) is layer and prune.is_pruned(layer)
+    assert (layer.weight.value["weight"] == 0).sum() == 8
+    assert layer.get_parameter("weight.weight_orig") is parameter
+    same_gradients(layer)
+    close(T.vmap(layer)(X), layer(X))
+    prune.random_unstructured(layer, "weight", 2)  # one on top of the other
+    assert (layer.weight.value["weight"] == 0).sum() == 10
+    close(copy.deepcopy(layer)(X), layer(X))
+    close(pickle.loads(pickle.dumps(layer))(X), layer(X))
+    prune.remove(layer, "weight")
+    assert list(layer.state_dict()) == ["weight.bias", "weight.weight"]
 
-    prune.l1_unstructured(nn.Linear(4, 4), "weight", 0.5)
+
+@habit("utilities")
+def global_pruning():
+    net = Net()
+    prune.global_unstructured([(net.a, "weight"), (net.b, "weight")], prune.L1Unstructured, amount=0.25)
+    assert sum((layer.weight.value["weight"] == 0).sum() for layer in (net.a, net.b)) == 12
 
 
 class Doubled(torch.nn.Module):
@@ -160,7 +208,7 @@ class Doubled(torch.nn.Module):
 def parametrize_of_a_layer_of_torch_inside():
     net = Mixed()
     before = net.a(X)
-    torch.nn.utils.parametrize.register_parametrization(net.a, "weight", Doubled())
+    parametrize.register_parametrization(net.a, "weight", Doubled())
     close(net.a(X) - net.a.bias, 2 * (before - net.a.bias))
     assert "a.parametrizations.weight.original" in dict(net.named_parameters())
 
@@ -169,7 +217,7 @@ def parametrize_of_a_layer_of_torch_inside():
 def weight_norm_of_a_layer_of_torch_inside():
     net = Mixed()
     before = net(X)
-    torch.nn.utils.parametrizations.weight_norm(net.a)
+    parametrizations.weight_norm(net.a)
     close(net(X), before)
     net(X).sum().backward()
     assert all(p.grad is not None for p in net.parameters())
@@ -177,8 +225,6 @@ def weight_norm_of_a_layer_of_torch_inside():
 
 @habit("utilities")
 def prune_of_a_layer_of_torch_inside():
-    from torch.nn.utils import prune
-
     net = Mixed()
     prune.l1_unstructured(net.a, "weight", 0.5)
     assert (net.a.weight == 0).sum() == 16
@@ -189,7 +235,7 @@ def prune_of_a_layer_of_torch_inside():
 @habit("utilities")
 def our_grad_through_a_parametrized_layer():
     net = Mixed()
-    torch.nn.utils.parametrize.register_parametrization(net.a, "weight", Doubled())
+    parametrize.register_parametrization(net.a, "weight", Doubled())
     slopes = T.grad(lambda: net(X).square().sum(), net.states(ParamState))()
     wanted = grads(net)
     close(slopes["a", "parametrizations", "weight", "original"], wanted["a.parametrizations.weight.original"])
