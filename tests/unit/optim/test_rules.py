@@ -1,5 +1,7 @@
 """Every optimizer against torch.optim, step by step."""
 
+import inspect
+
 import pytest
 import torch
 
@@ -148,6 +150,26 @@ def test_the_derivative_through_sgd_is_minus_the_rate():
 def test_numbers_out_of_range_are_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+#: Numbers that may be anything, or have rules of their own.
+FREE = {"lr", "clip_threshold", "beta1", "etas", "step_sizes", "memory_size", "sync_period"}
+OPTIMIZERS = [x for x in vars(optim).values() if isinstance(x, type) and issubclass(x, optim.Optimizer)]
+HYPERPARAMETERS = [
+    (kind, name)
+    for kind in OPTIMIZERS
+    if kind not in (optim.Optimizer, optim.Fromage)
+    for name, parameter in inspect.signature(kind).parameters.items()
+    if name not in FREE and (name.startswith("grad_clip") or isinstance(parameter.default, float | tuple))
+]
+
+
+@pytest.mark.parametrize(("kind", "name"), HYPERPARAMETERS, ids=lambda x: getattr(x, "__name__", x))
+def test_every_number_of_every_optimizer_has_a_range(kind, name):
+    first = [optim.SGD(0.1)] if kind is optim.Lookahead else []
+    pair = isinstance(inspect.signature(kind).parameters[name].default, tuple)
+    with pytest.raises(ValueError, match=rf"`{name}` must (be|lie)"):
+        kind(*first, **{name: (-0.5, 0.5) if pair else -0.5})
 
 
 def test_hyperparameters_must_be_numbers():

@@ -91,6 +91,70 @@ def test_a_schedule_that_is_saved_and_loaded_goes_on_as_torchs(ours, theirs):
     assert float(second.get_last_lr()[0]) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
 
 
+@pytest.mark.parametrize("mode", ["triangular", "triangular2", "exp_range"])
+@pytest.mark.parametrize("up", [1, 3])
+def test_every_epoch_of_a_cycle_is_torchs(mode, up):
+    # With another length of the way down braintools, and so this one, differs from torch.
+    schedule = optim.CyclicLR(0.1, 0.9, up, mode=mode, gamma=0.8)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    reference = T.CyclicLR(optimizer, 0.1, 0.9, up, mode=mode, gamma=0.8, cycle_momentum=False)
+    for _ in range(14):
+        assert float(schedule.get_last_lr()[0]) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+        optimizer.step()
+        reference.step()
+        schedule.step()
+
+
+@pytest.mark.parametrize(("scale_mode", "argument"), [("cycle", 1.0), ("iterations", 2.0)])
+def test_the_height_of_a_cycle_is_a_function_of_its_number_or_of_the_epoch(scale_mode, argument):
+    seen = []
+    schedule = optim.CyclicLR(0.0, 1.0, 4, scale_fn=lambda x: seen.append(float(x)) or 0.5, scale_mode=scale_mode)
+    schedule.step(2)
+    assert seen[-1] == argument and float(schedule.get_last_lr()[0]) == 0.25
+
+
+#: A measure that falls, stands, falls by less than a thousandth, rises and falls again.
+MEASURES = [3.0, 2.0, 2.0, 1.999, 1.9985, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.4999, 0.4998, 0.4]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"patience": 0},
+        {"patience": 1, "threshold": 1e-3, "factor": 0.5},
+        {"patience": 1, "threshold": 0.01, "threshold_mode": "abs"},
+        {"patience": 0, "mode": "max", "factor": 0.7},
+        {"patience": 1, "mode": "max", "threshold": 0.01, "threshold_mode": "abs", "factor": 0.7},
+        {"patience": 0, "factor": 0.3, "min_lr": 0.02},
+    ],
+    ids=str,
+)
+def test_a_plateau_is_where_torch_sees_one(options):
+    # torch makes no reduction smaller than `eps`; here it has no effect, as in braintools.
+    options = {"patience": 2, "factor": 0.1, **options}
+    schedule = optim.ReduceLROnPlateau(0.5, **options)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    reference = T.ReduceLROnPlateau(optimizer, **options, eps=0.0)
+    for measure in MEASURES:
+        schedule.step(measure)
+        reference.step(measure)
+        assert float(schedule.get_last_lr()[0]) == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+        assert float(schedule.best.value) == reference.best
+        assert int(schedule.num_bad_epochs.value) == reference.num_bad_epochs
+
+
+def test_after_a_reduction_a_plateau_looks_away():
+    schedule = optim.ReduceLROnPlateau(1.0, factor=0.5, patience=0, cooldown=2)
+    found = []
+    for measure in (1.0, 1.0, 0.1, 0.1, 2.0, 2.0):
+        schedule.step(measure)
+        found.append((float(schedule.get_last_lr()[0]), int(schedule.cooldown_counter.value)))
+    # Two measures after the reduction are not looked at, so that 2.0 is worse than 1.0.
+    assert found == [(1.0, 0), (0.5, 2), (0.5, 1), (0.5, 0), (0.25, 2), (0.25, 1)]
+    assert float(schedule.best.value) == 1.0
+
+
 def test_each_schedule_of_a_sequence_starts_from_its_own_rate():
     sequence = optim.SequentialLR(
         [optim.ConstantLR(1.0, 1.0), optim.ExponentialLR(0.4, 0.5), optim.LinearLR(8.0, 0.25, 1.0, 2)], [2, 4]
