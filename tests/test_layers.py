@@ -1,6 +1,7 @@
 """The plan of the house: layers, no circles, and private parts of torch in one place."""
 
 import ast
+import functools
 from pathlib import Path
 
 import pytest
@@ -53,10 +54,20 @@ def module_of(path):
 MODULES = {module_of(path): path for path in FILES}
 
 
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imported(path):
+    return frozenset(_imported(path))
+
+
+def _imported(path):
     """The modules of this package that a file imports, `TYPE_CHECKING` and imports inside functions included."""
     here = path.relative_to(ROOT).with_suffix("").parts
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             base = [*here[: len(here) - node.level], *(node.module.split(".") if node.module else [])]
             for alias in node.names:
@@ -69,7 +80,7 @@ def imported(path):
 def host_names(path):
     """The dotted names below torch that a file uses, each as written."""
     used, aliases = set(), {"torch": "torch"}
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             aliases |= {a.asname: a.name for a in node.names if a.asname and a.name.startswith("torch.")}
@@ -81,11 +92,18 @@ def host_names(path):
         if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("torch._"):
             aliases[ast.unparse(node.targets[0])] = ast.unparse(node.value)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            root, _, rest = ast.unparse(node).partition(".")
-            if root in aliases and all(map(str.isidentifier, rest.split("."))):
-                used.add(f"{aliases[root]}.{rest}")
+        if isinstance(node, ast.Attribute) and (parts := dotted(node)) and parts[0] in aliases:
+            used.add(".".join([aliases[parts[0]], *parts[1:]]))
     return used
+
+
+def dotted(node):
+    """The parts of ``a.b.c``; none of what is not only names."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return [node.id, *reversed(parts)] if isinstance(node, ast.Name) else []
 
 
 def is_private(name):

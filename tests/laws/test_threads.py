@@ -37,7 +37,14 @@ DERIVED = {
 }
 
 
-@pytest.mark.parametrize("names", [[name] for name in DERIVED] + [list(DERIVED)], ids=[*DERIVED, "all at once"])
+#: Records in each of twelve calls.
+SLOW = {"jit of hessian": pytest.mark.slow}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [*(pytest.param([x], id=x, marks=SLOW.get(x, ())) for x in DERIVED), pytest.param([*DERIVED], id="all at once")],
+)
 def test_derivatives_in_threads_are_those_of_one(names):
     calls = [DERIVED[names[i % len(names)]] for i in range(12)]
     inputs = [X + 0.01 * i for i in range(12)]

@@ -29,6 +29,7 @@ def test_a_program_does_what_its_graph_does(backend):
     assert torch.equal(place, torch.tensor([3.0, 2.0]))
 
 
+@pytest.mark.slow
 def test_without_a_compiler_a_program_replays_and_says_so(monkeypatch):
     from torch._inductor import exc
 
@@ -103,6 +104,7 @@ def test_an_error_of_the_compiler_is_not_hidden(monkeypatch):
         T.jit(lambda x: 3 * x)(X)
 
 
+@pytest.mark.slow
 def test_large_steps_make_small_pieces():
     def many(n):
         def fun(x):

@@ -61,6 +61,7 @@ def test_derivatives_are_those_of_the_chosen_function(branch, index):
         assert torch.allclose(second(pick(ours)), second(pick(plain)))
 
 
+@pytest.mark.slow
 def test_lanes_may_share_or_differ_in_the_choice(branch):
     rows = torch.stack([X, 2 * X, 3 * X])
     shared = vmap(lambda x: branch.apply([torch.tensor(0), x, X])[0])(rows)
@@ -81,6 +82,7 @@ def test_it_is_one_node(branch):
     assert torch.equal(module(torch.tensor(2), X)[0], X**3)
 
 
+@pytest.mark.slow
 def test_results_that_no_mapped_operand_reaches_are_not_mapped(branch):
     rows = torch.stack([X, 2 * X])
     found, dims = branch.batched([torch.tensor(2), rows, X], [None, 0, None], 2, "different")

@@ -129,6 +129,7 @@ def test_what_is_known_when_a_program_is_recorded_is_told_when_it_runs():
         program(XS[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "derivative",
     [

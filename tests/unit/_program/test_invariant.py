@@ -76,6 +76,7 @@ def test_a_loop_reads_what_a_state_holds_at_the_call():
             assert torch.allclose(program(), derive(total)())
 
 
+@pytest.mark.slow
 def test_random_numbers_differ_from_step_to_step():
     draws = T.jit(lambda: T.for_loop(lambda i: random.rand(2) + i, torch.zeros(4)))()
     assert len(draws.unique()) == 8

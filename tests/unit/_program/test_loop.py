@@ -129,6 +129,7 @@ def test_pieces_cover_the_loop(length, unroll, sizes):
     assert pieces == sizes
 
 
+@pytest.mark.slow
 def test_machine_code_is_the_python_loop():
     with compiling("inductor"):
         compiled = Loop(Body(step, [SCALAR] * 3), Layout(1, 1, 1), 5, unroll=2)

@@ -37,6 +37,7 @@ def test_the_rows_of_a_stack_are_written_one_by_one():
     assert "aten.cat.default" not in called(module)
 
 
+@pytest.mark.slow
 def test_rows_that_are_joined_are_written_in_parts_and_read_from_there():
     def fun(x, weight, place):
         row = torch.cat([x[:, :1], x[:, 1:].exp()], 1)

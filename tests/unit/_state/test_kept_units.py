@@ -72,6 +72,7 @@ def test_the_error_says_where_the_state_was_made(v):
     assert "HiddenState made at" in error.value.__notes__[0]
 
 
+@pytest.mark.slow
 def test_arrays_and_quantities_of_other_packages_are_converted():
     jnp = pytest.importorskip("jax.numpy")
     bu = pytest.importorskip("brainunit")
@@ -86,6 +87,7 @@ def test_arrays_and_quantities_of_other_packages_are_converted():
     assert s.value.to_decimal(u.mV).tolist() == [1000.0]
 
 
+@pytest.mark.slow
 def test_a_converted_array_is_a_copy():
     jnp = pytest.importorskip("jax.numpy")
     array = jnp.zeros(4)

@@ -80,6 +80,7 @@ def test_adapted_functions_take_the_arguments_of_the_original():
     assert vmapped(torch.arange(3.0), torch.tensor(1.0)).tolist() == [1.0, 2.0, 3.0]
 
 
+@pytest.mark.slow
 def test_draws_from_keys_are_those_of_jax():
     jax = pytest.importorskip("jax")
     with B.environ.context(random_impl="threefry2x32"):

@@ -1,6 +1,7 @@
 """HH against a Runge–Kutta solution of its equations."""
 
 import numpy as np
+import pytest
 import torch
 
 import brainstate_torch as brainstate
@@ -44,6 +45,7 @@ def simulated(current, time, dt):
     return torch.cat(states).numpy(), spikes.sum().item()
 
 
+@pytest.mark.slow
 def test_hh_comes_to_the_exact_solution_in_proportion_to_the_step():
     exact = runge_kutta(10.0, 4.0)
     errors = [np.abs(simulated(10.0, 4.0, dt)[0] - exact)[0] for dt in (0.004, 0.002)]

@@ -68,6 +68,7 @@ def test_neuron_follows_its_equations(kind, given, expected):
     np.testing.assert_allclose(potentials, wanted, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_lif_fires_at_the_rate_of_the_closed_form():
     spikes, _ = simulated(s.LIF(1, spk_reset="hard"), np.full((3000, 1), 1.5))
     period = 5 * np.log(1.5 / 0.5)  # from 0 to the threshold

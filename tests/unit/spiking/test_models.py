@@ -43,6 +43,7 @@ def test_there_are_all_models():
     assert len(MODELS) == 17
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
 def test_models_have_gradients_lanes_and_programs(kind):
     start = T([0.1, 0.3, 0.2])

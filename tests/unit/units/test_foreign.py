@@ -1,3 +1,5 @@
+import functools
+
 import numpy as np
 import pint
 import pytest
@@ -5,13 +7,16 @@ import torch
 
 import brainstate_torch.units as u
 
-other = pint.UnitRegistry()
+
+@functools.cache
+def other():
+    return pint.UnitRegistry()
 
 
-@pytest.mark.parametrize("registry", [other, u.registry], ids=["another", "own"])
+@pytest.mark.parametrize("registry", [other, lambda: u.registry], ids=["another", "own"])
 @pytest.mark.parametrize("value", [2.0, torch.tensor([2.0, 3.0]), np.array([2.0, 3.0]), [2.0, 3.0]])
 def test_pint_quantity_is_taken(registry, value):
-    theirs = registry.Quantity(value, "volt")
+    theirs = registry().Quantity(value, "volt")
     q = u.as_quantity(theirs)
     assert q.unit is u.volt and torch.equal(torch.as_tensor(q.mantissa), torch.as_tensor(value, dtype=torch.float32))
     assert torch.equal(
@@ -22,22 +27,23 @@ def test_pint_quantity_is_taken(registry, value):
 
 
 def test_pint_temperature_is_taken_in_kelvin():
-    q = u.as_quantity(other.Quantity(20.0, "degC"))
+    q = u.as_quantity(other().Quantity(20.0, "degC"))
     assert q.unit is u.kelvin and q.mantissa == pytest.approx(293.15)
 
 
 def test_pint_quantity_of_another_dimension_is_refused():
     with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension"):
-        1.0 * u.mV + other.Quantity(1.0, "second")
+        1.0 * u.mV + other().Quantity(1.0, "second")
 
 
 def test_pint_on_the_left_never_drops_the_unit():
     q = torch.ones(2, requires_grad=True) * u.mV
-    for call in (lambda: other.Quantity(1.0, "volt") + q, lambda: other.Quantity(2.0, "second") * q):
+    for call in (lambda: other().Quantity(1.0, "volt") + q, lambda: other().Quantity(2.0, "second") * q):
         found = call()
         assert isinstance(found, u.Quantity) and found.requires_grad
 
 
+@pytest.mark.slow
 def test_brainunit_quantity_is_taken():
     bu = pytest.importorskip("brainunit")
     jnp = pytest.importorskip("jax.numpy")
@@ -49,6 +55,7 @@ def test_brainunit_quantity_is_taken():
     assert u.as_unit(bu.mV) is u.mV and u.get_unit(bu.mS) is u.mS and u.as_unit(bu.UNITLESS) is u.UNITLESS
 
 
+@pytest.mark.slow
 def test_brainunit_unit_without_a_name_comes_over_in_si_units():
     bu = pytest.importorskip("brainunit")
     strange = bu.Unit.create(bu.mV.dim, "strange", "strange", scale=-5)
@@ -58,6 +65,7 @@ def test_brainunit_unit_without_a_name_comes_over_in_si_units():
         u.as_unit(strange)
 
 
+@pytest.mark.slow
 def test_an_array_of_jax_is_not_written_through_a_quantity():
     jnp, brainunit = pytest.importorskip("jax.numpy"), pytest.importorskip("brainunit")
     array = jnp.arange(3.0)

@@ -142,6 +142,7 @@ def test_units_written_here_are_pints(name):
     assert registry.Unit(container).dimensionality == dimension
 
 
+@pytest.mark.slow
 def test_import_does_not_build_pints_registry_and_tells_matplotlib():
     pytest.importorskip("matplotlib")
     code = (

@@ -45,6 +45,7 @@ def test_all_is_importable():
     assert all(hasattr(u, name) for name in u.__all__) and all(hasattr(u.math, name) for name in u.math.__all__)
 
 
+@pytest.mark.slow
 def test_every_unit_of_brainunit_is_here_with_its_size_and_dimension():
     brainunit = pytest.importorskip("brainunit")
     theirs = {name: unit for name in dir(brainunit) if isinstance(unit := getattr(brainunit, name), brainunit.Unit)}

@@ -64,6 +64,7 @@ def test_the_table_may_have_a_unit():
     assert nn.Embedding(3, 2, embedding_init=TABLE * u.mV, padding_idx=1)(1).to_decimal(u.mV).tolist() == [0, 0]
 
 
+@pytest.mark.slow
 def test_vmap_of_the_gradient_is_a_loop():
     layer = nn.Embedding(3, 2, scale_grad_by_freq=True, padding_idx=0)
     many = torch.tensor([[1, 1], [0, 2]])

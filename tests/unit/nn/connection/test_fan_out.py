@@ -138,6 +138,7 @@ def test_fan_out_gradients_are_traced(x, weight, event):
     agree(graph(-x, weight), torch.func.grad(loss(reference), argnums=(0, 1))(-x, weight))
 
 
+@pytest.mark.slow
 def test_fan_out_in_torch_compile(weight, event):
     ours, reference = pair(event)
     x = torch.randn(N, dtype=torch.float64)

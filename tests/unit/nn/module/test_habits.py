@@ -305,6 +305,7 @@ def test_at_of_jax_is_told_of():
     assert not hasattr(brainstate.State(torch.ones(2)).value, "at")
 
 
+@pytest.mark.slow
 def test_arrays_of_jax_are_operands_of_quantities_and_named_at_the_door_of_transforms():
     jnp = pytest.importorskip("jax.numpy")
     q = torch.tensor([1.0, 2.0]) * u.mV
@@ -317,6 +318,7 @@ def test_arrays_of_jax_are_operands_of_quantities_and_named_at_the_door_of_trans
             transformed(jnp.ones(2))
 
 
+@pytest.mark.slow
 def test_each_class_of_models_has_its_own_share_of_the_programs_of_torch_compile():
     def made(width):
         class Model(nn.Module):

@@ -21,6 +21,7 @@ def both(fun, found=lambda x: x):
     return [found(compiled(torch.tensor(x))) for x in (2.0, -3.0)]
 
 
+@pytest.mark.slow
 def test_one_program_takes_either_branch():
     assert both(lambda x: T.cond(x > 0, lambda: 2 * x, lambda: -x), float) == [4.0, 3.0]
     assert both(lambda x: T.switch(torch.where(x > 0, 9, -9), [lambda: x, lambda: 2 * x]), float) == [4.0, -3.0]
@@ -67,6 +68,7 @@ def test_an_operand_cannot_be_written_in_place():
         replayed(lambda x: T.cond(x > 0, write, lambda y: None, x))(X)
 
 
+@pytest.mark.slow
 def test_a_derivative_sees_variables_as_they_were_at_the_branch():
     def loss(w):
         v = w * 2
@@ -156,6 +158,7 @@ DERIVATIVES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("derivative", DERIVATIVES)
 @pytest.mark.parametrize("held", [lambda b: lambda: b, State], ids=["variable", "state"])
 def test_a_derivative_passes_over_unused_code_that_reads_what_was_captured(derivative, held):

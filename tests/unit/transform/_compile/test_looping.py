@@ -113,6 +113,7 @@ def test_no_steps_give_empty_outputs_and_write_nothing():
     assert state.value == 1.0
 
 
+@pytest.mark.slow
 def test_a_derivative_sees_variables_as_they_were_at_the_loop():
     def loss(w):
         v = w * 2

@@ -2,6 +2,7 @@
 
 import functools
 
+import pytest
 import torch
 
 from brainstate_torch import transform as T
@@ -69,6 +70,7 @@ def test_global_variables_and_what_containers_hold_are_frozen():
     assert (held(), light()) == ((2, 1, 1, 1), (3, 10, 10, 10))
 
 
+@pytest.mark.slow
 def test_functions_within_transforms_are_frozen():
     scale = 2.0
     x = torch.ones(2)
