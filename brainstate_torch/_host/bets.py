@@ -70,6 +70,7 @@ PRIVATE = (
     "torch.autograd.forward_ad._current_level",
     "torch.autograd.graph._engine_run_backward",
     "torch.autograd.profiler._is_profiler_enabled",
+    "torch.distributed.fsdp._fully_shard._fsdp_param.FSDPParam.reset_sharded_param",
     "torch.nn.utils._named_member_accessor.NamedMemberAccessor.get_submodule",
     "torch.overrides._get_current_function_mode_stack",
     "torch.utils._device.DeviceContext",

@@ -11,6 +11,7 @@ from .._errors import BrainStateError
 from .._host.dispatch import dispatch_modes
 from .._host.functorch import is_transformed, level_of, outside_of_transforms
 from .._host.memory import is_intact, shows
+from .._host.sharding import is_distributed
 from .._program.recording import is_recording, with_numbers
 from ..units import Quantity
 from .value import StateParameter, Value, guarded, handed_out
@@ -89,6 +90,16 @@ class Backed:
         self._parameters = []
         self._back(self._value)
         return self._parameters
+
+    def exchange(self, place: int, parameter: Any) -> None:
+        """Let another Parameter back a leaf, in the order of the leaves.
+
+        torch's FSDP exchanges the part that a process holds for the whole, and back. The shapes are the same.
+        """
+        held = list(self._parameters_now())
+        held[place] = parameter
+        self._parameters = held
+        self._hold(filled(self._value, [shown(x) for x in held]))
 
     def check_if_deleted(self) -> None:
         """Raise if the State cannot be read."""
@@ -231,9 +242,10 @@ def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
     """Whether a tensor has the storage of a Parameter; a tensor on the meta device has none that could be compared."""
     if parameter.is_meta or leaf.is_meta:
         return False
-    if hasattr(parameter, "to_local") and hasattr(leaf, "to_local"):
+    if is_distributed(parameter) or is_distributed(leaf):
         # A DTensor has no rule for it; what this process holds of it has.
-        return bool(parameter.to_local().is_set_to(leaf.to_local()))
+        both = is_distributed(parameter) and is_distributed(leaf)
+        return both and bool(parameter.to_local().is_set_to(leaf.to_local()))  # type: ignore[attr-defined]
     return parameter.is_set_to(leaf)
 
 
@@ -257,6 +269,11 @@ def _apart(leaf: torch.Tensor) -> torch.Tensor:
 def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
     """Give a Parameter the numbers of a tensor, of whatever dtype and shape; its gradient goes along where it fits."""
     exact = not (leaf.is_floating_point() or leaf.is_complex())
+    if is_distributed(parameter) and is_distributed(leaf) and parameter.shape == leaf.shape:
+        # Assigned, its data would not be those of the part that this process holds.
+        with torch.no_grad():
+            parameter.copy_(leaf)
+        return
     data, grad = _apart(leaf), parameter.grad
     if grad is not None and (exact or grad.shape != leaf.shape):
         parameter.grad = grad = None

@@ -21,6 +21,7 @@ from .home import made_at_home
 from .named_parts import teach
 from .param_owner import ParamOwner
 from .saving import UNITS, saved_units
+from .sharing import exchanged
 from .sizes import as_size
 from .tensors import Tensors, as_buffer, check_name, tell_of_parameter
 from .torch_side import TORCH_ATTRIBUTES, TorchSide
@@ -90,6 +91,8 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, torch.nn.Parameter) and exchanged(Module, self, name, value):
+            return
         check_name(self, name, value)
         if isinstance(value, torch.Tensor):
             value = as_buffer(vars(self).get(name), value)

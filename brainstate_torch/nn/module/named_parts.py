@@ -15,7 +15,7 @@ from ..._state import ParamState, State
 from ..._state.lent_frame import lend, tensors_of
 from .belongings import is_persistent, leaf_names, parts
 
-__all__ = ["Part", "part_of"]
+__all__ = ["Part", "part_of", "places"]
 
 
 class Exchanged(dict[str, Any]):
@@ -47,11 +47,11 @@ class Part(torch.nn.Module):
 
     @property
     def _parameters(self) -> Any:  # type: ignore[override]
-        return Exchanged({k: place for k, place, trained in _places(self.owner) if trained}, self.prefix)
+        return Exchanged({k: place for k, place, trained in places(self.owner) if trained}, self.prefix)
 
     @property
     def _buffers(self) -> Any:  # type: ignore[override]
-        return Exchanged({k: place for k, place, trained in _places(self.owner) if not trained}, self.prefix)
+        return Exchanged({k: place for k, place, trained in places(self.owner) if not trained}, self.prefix)
 
     @property
     def _modules(self) -> Any:  # type: ignore[override]
@@ -75,7 +75,7 @@ class Part(torch.nn.Module):
         delattr(self.owner, self.prefix + name)
 
 
-def _places(module: torch.nn.Module) -> Iterator[tuple[str, tuple[Any, Any], bool]]:
+def places(module: torch.nn.Module) -> Iterator[tuple[str, tuple[Any, Any], bool]]:
     """Each tensor of a module itself by dotted name: what holds it, where there, and whether it is a parameter."""
     for name, part in parts(module):
         if isinstance(part, State):

@@ -27,7 +27,7 @@ def check_name(module: Any, name: str, value: Any) -> None:
     if "." in name:
         raise AttributeError(
             f"an attribute of {type(module).__name__} must have a name without a dot. Got `{name}`, which names a "
-            "tensor in it. Assign to the value of its State; to share it among processes, take DistributedDataParallel."
+            "tensor in it. Assign to the value of its State."
         )
     if name in _METHODS and not callable(value):
         raise AttributeError(

@@ -47,16 +47,12 @@ def fully_sharded(*parts):
     close({k: p.grad.full_tensor() for k, p in net.named_parameters()}, wanted)
 
 
-@habit(
-    "distributed",
-    group=True,
-    without="it exchanges Parameters by setting attributes: `DistributedDataParallel`, or layers of torch",
-)
+@habit("distributed", group=True)
 def fully_shard_of_a_model():
     fully_sharded()
 
 
-@habit("distributed", group=True, without="as for the model")
+@habit("distributed", group=True)
 def fully_shard_of_layers():
     fully_sharded("a", "b")
 
@@ -64,7 +60,7 @@ def fully_shard_of_layers():
 @habit(
     "distributed",
     group=True,
-    without="it knows the classes `torch.nn.Linear` and `Embedding` only; use them inside a model of ours",
+    without="it knows the classes `torch.nn.Linear` and `Embedding` only: `distribute_module`, or layers of torch",
 )
 def tensor_parallel():
     from torch.distributed.tensor.parallel import ColwiseParallel, parallelize_module
