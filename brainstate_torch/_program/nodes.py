@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch.utils.flop_counter import flop_registry
 
 from .._host.dispatch import OpOverload
 from .._host.fx import GraphModule, Node
@@ -128,24 +129,16 @@ _TRANSCENDENTAL = {
 
 def multiplications(node: Node) -> int | None:
     """How many numbers a node multiplies that is a product of matrices or a convolution; None for any other."""
-    if node.target is torch.ops.aten.convolution.default:
-        weight = node.args[1].meta["val"]  # type: ignore[union-attr]
-        return int(node.meta["val"].numel() * weight[0].numel())
-    place = _PRODUCTS.get(node.target)
-    if place is None:
-        return None
-    return int(node.meta["val"].numel() * node.args[place].meta["val"].shape[-1])
+    values = [arg.meta["val"] if isinstance(arg, Node) else arg for arg in node.args]
+    if node.target in _OF_VECTORS:
+        return int(values[-1].numel() * node.meta["val"].numel())
+    count = flop_registry.get(getattr(node.target, "overloadpacket", None))
+    # torch counts a multiplication and an addition.
+    return None if count is None else int(count(*values, **node.kwargs, out_val=node.meta["val"])) // 2
 
 
-#: Where the left factor stands among the arguments.
-_PRODUCTS: Any = {
-    torch.ops.aten.mm.default: 0,
-    torch.ops.aten.mv.default: 0,
-    torch.ops.aten.bmm.default: 0,
-    torch.ops.aten.addmm.default: 1,
-    torch.ops.aten.addmv.default: 1,
-    torch.ops.aten.baddbmm.default: 1,
-}
+#: Products with a vector, which torch's table of costs lacks.
+_OF_VECTORS = frozenset({torch.ops.aten.mv.default, torch.ops.aten.addmv.default})
 
 
 def number_of(node: Node) -> int | None:

@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import sys
-import time
 from collections.abc import Callable
 from numbers import Integral
 from typing import Any, Self
@@ -20,7 +19,7 @@ Describe = tuple[str, Callable[[dict[str, Any]], dict[str, Any]]]
 
 
 class ProgressBar:
-    """How a loop shows its progress: by tqdm where it is installed, else by a line of text.
+    """How a loop shows its progress: by tqdm where it is installed, else by a line of text for each update.
 
     Parameters
     ----------
@@ -166,45 +165,25 @@ def _visible(leaf: Any) -> Any:
 
 def _bar_class() -> Callable[..., Any]:
     if importlib.util.find_spec("tqdm") is None:
-        return TextBar
+        return Lines
     return importlib.import_module("tqdm.auto").tqdm  # type: ignore[no-any-return]
 
 
-class TextBar:
-    """What is used of tqdm: one line on a terminal, rewritten at each update; else a line per update."""
+class Lines:
+    """What is used of tqdm where it is not installed: each update prints a line."""
 
     def __init__(self, total: int, file: Any = None, disable: bool = False, **ignored: Any) -> None:
-        self.total, self.file, self.disable = total, file or sys.stderr, disable
-        self.n, self.description, self.start = 0, "", time.monotonic()
-        self.on_terminal = hasattr(self.file, "isatty") and self.file.isatty()
-        self.width = 0
+        self.total, self.file, self.disable, self.n = total, file, disable, 0
 
     def set_description(self, description: str, refresh: bool = True) -> None:
-        """Set the text in front."""
+        """Set the text that lines begin with."""
         self.description = description
-        if refresh:
-            self._write()
 
     def update(self, n: int) -> None:
         """Count `n` more steps."""
         self.n += n
-        self._write()
+        if not self.disable:
+            print(f"{self.description}: {self.n}/{self.total}", file=self.file or sys.stderr, flush=True)
 
     def close(self) -> None:
-        """End the line of a terminal."""
-        if self.on_terminal and not self.disable:
-            self.file.write("\n")
-
-    def _write(self) -> None:
-        if self.disable:
-            return
-        seconds = time.monotonic() - self.start
-        rate = self.n / seconds if seconds else 0.0
-        line = (
-            f"{self.description}: {self.n / self.total:4.0%} {self.n}/{self.total} "
-            f"[{seconds:.1f} s, {rate:.1f} steps/s]"
-        )
-        # The blanks cover what is left of a longer line.
-        self.file.write("\r" + line.ljust(self.width) if self.on_terminal else line + "\n")
-        self.file.flush()
-        self.width = len(line)
+        """End the bar."""
