@@ -16,7 +16,7 @@ from ..._program.backend import BACKENDS, TIERED
 from ..._program.recording import is_recording
 from ..._state.context import CONTEXT
 from .._core.abstract import eval_shape
-from .._core.carry import protected
+from .._core.carry import as_arrays, protected
 from .._core.functional import checked_arguments, run
 from .._core.placing import device_beside
 from .._core.signatures import P
@@ -24,7 +24,6 @@ from .call_key import dynamic_key, static_key
 from .cost import Costs
 from .program import Program
 from .programs import Programs
-from .recorded import numbers_as_tensors
 from .setting_inputs import FirstSteps, SettingInputs, recorded_with_inputs
 from .stateful_function import StatefulFunction
 
@@ -133,7 +132,7 @@ class Jitted(Generic[P, Out]):
         causes = self._causes(key)
         fixed = {i: arg for i, arg in enumerate(args) if i in self._static_places}
         fixed_names = {name: arg for name, arg in kwargs.items() if name in self._static_names}
-        arguments = numbers_as_tensors(
+        arguments = as_arrays(
             (
                 [arg for i, arg in enumerate(args) if i not in fixed],
                 {name: kwargs[name] for name in sorted(kwargs) if name not in fixed_names},

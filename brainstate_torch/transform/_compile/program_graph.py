@@ -12,11 +12,11 @@ from ..._program.calls import target
 from ..._program.nodes import arguments, number_of, outputs
 from ..._program.operation import Operation
 from ..._state import State
-from .._core.carry import protected
+from .._core.carry import as_arrays, protected
 from .._core.derived import Derived
 from .._core.functional import combine, partition
 from .._core.shapes import ShapeDtypeStruct
-from .recorded import StateFrame, numbers_as_tensors, record_stateful
+from .recorded import StateFrame, record_stateful
 
 __all__ = ["ProgramGraph", "check_graph", "draw", "make_graph", "make_jaxpr", "operation_of", "recorded_graph"]
 
@@ -188,8 +188,8 @@ def recorded_graph(
     """Record what a function does with arguments like these; no State is changed."""
     static_places, static_names = set(static_places), set(static_names)
     whole = (
-        [arg if i in static_places else numbers_as_tensors(arg) for i, arg in enumerate(args)],
-        {key: arg if key in static_names else numbers_as_tensors(arg) for key, arg in kwargs.items()},
+        [arg if i in static_places else as_arrays(arg) for i, arg in enumerate(args)],
+        {key: arg if key in static_names else as_arrays(arg) for key, arg in kwargs.items()},
     )
     tensors, static = partition(whole)
     found = record_stateful(fun, tensors, lambda some: protected(combine(some, static)), StateFrame(name))

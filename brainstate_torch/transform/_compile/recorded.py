@@ -6,8 +6,6 @@ from typing import Any, NamedTuple, Self
 
 import torch
 
-from ... import _tree
-from ..._arrays import as_tensor, is_arraylike
 from ..._host.functorch import level
 from ..._program.nodes import written_input
 from ..._program.operation import zeros
@@ -17,16 +15,12 @@ from ..._state.context import CONTEXT
 from ..._state.frame import outside
 from ..._state.value import owned
 from ...random._torch_stream import drawn
+from .._core.carry import as_arrays
 from .._core.frozen import frozen
 from .._core.functional import Static, combine, partition, run
 from .batch_norm import averaging_in_tensors
 
-__all__ = ["StateFrame", "Stateful", "numbers_as_tensors", "record_stateful"]
-
-
-def numbers_as_tensors(tree: Any) -> Any:
-    """The tree with tensors in the place of numbers."""
-    return _tree.map(lambda x: as_tensor(x) if is_arraylike(x) else x, tree)
+__all__ = ["StateFrame", "Stateful", "record_stateful"]
 
 
 class StateFrame(Frame):
@@ -65,7 +59,7 @@ class StateFrame(Frame):
             value = state._get()
         self._outside[state] = self._as_outside(state, value)
         with with_numbers():
-            value = self._values[state] if state in self._values else numbers_as_tensors(value)
+            value = self._values[state] if state in self._values else as_arrays(value)
         tensors, static = partition(value)
         with self.recording.resumed():
             stand_ins = [self.recording.stand_in(x) for x in tensors]
@@ -133,7 +127,7 @@ class Stateful(NamedTuple):
             outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
             # What is handed through as it came has met no operation that would have told what it means here.
-            found = [recording().local(x) for part in parts for x in partition(numbers_as_tensors(part))[0]]
+            found = [recording().local(x) for part in parts for x in partition(as_arrays(part))[0]]
         for state in outcome.frame.created:
             state._invalidate()
         return found
@@ -172,7 +166,7 @@ def record_stateful(
         args, kwargs = arguments(inputs)
         with recording().rewriting.drawing(drawn):
             outcome = run(fun, args, kwargs, frame=frame, accept=lambda *found: results.append(accept(*found)))
-        parts = [partition(numbers_as_tensors(x)) for x in (results[0], *outcome.written, *outcome.created)]
+        parts = [partition(as_arrays(x)) for x in (results[0], *outcome.written, *outcome.created)]
         outputs.extend([rest for _, rest in parts])
         return [x for some, _ in parts for x in some]
 

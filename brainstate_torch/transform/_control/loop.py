@@ -273,9 +273,7 @@ class Loop:
             self.check(carry)
             return as_arrays(carry), stacked(outputs, self.name)
 
-        outcome = run(whole, [self.first], {}, frame=self.frame)
-        self.frame.commit(outcome.written, outcome.created)
-        return outcome.result  # type: ignore[no-any-return]
+        return run(whole, [self.first], {}, frame=self.frame).committed()  # type: ignore[no-any-return]
 
     def advance(self, carry: Any, steps: Iterable[int]) -> tuple[Any, list[Any]]:
         """Run some of the steps; return the carry after them, and their outputs."""

@@ -203,9 +203,7 @@ class _While:
             self._check(val)
             return val
 
-        outcome = run(whole, [self.first], {}, frame=self.frame)
-        self.frame.commit(outcome.written, outcome.created)
-        return outcome.result
+        return run(whole, [self.first], {}, frame=self.frame).committed()
 
     def advance(self, val: Any, count: int | None) -> tuple[Any, bool]:
         """Run at most `count` steps; return the value after them, and whether the condition may still hold."""

@@ -1,13 +1,12 @@
 """brainstate_torch.transform._compile.recorded: stateful functions as graphs."""
 
-import numpy as np
 import pytest
 import torch
 
 import brainstate_torch.units as u
 from brainstate_torch import State, _tree
 from brainstate_torch.transform import cond, for_loop, jit, while_loop
-from brainstate_torch.transform._compile.recorded import StateFrame, numbers_as_tensors, record_stateful
+from brainstate_torch.transform._compile.recorded import StateFrame, record_stateful
 
 X = torch.tensor([1.0, 2.0])
 
@@ -75,13 +74,6 @@ def test_the_result_is_looked_at_while_states_show_what_was_written():
     found = record_stateful(fun, [X], lambda tensors: ([tensors[0]], {}), StateFrame(), accept)
     assert seen == [[state]]
     assert torch.equal(found.recorded.graph(X)[0], 3 * X)
-
-
-def test_numbers_become_tensors():
-    tree = numbers_as_tensors({"a": 1, "b": (2.0, True), "c": np.arange(2.0), "d": None, "e": "text"})
-    assert [tree["a"].dtype, tree["b"][0].dtype, tree["b"][1].dtype] == [torch.int32, torch.float32, torch.bool]
-    assert tree["c"].dtype == torch.float32
-    assert (tree["d"], tree["e"]) == (None, "text")
 
 
 ROWS = torch.arange(1.0, 4.0)

@@ -1,5 +1,6 @@
 """brainstate_torch.transform._core.carry: arrays of constant structure, shape and dtype."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -46,3 +47,15 @@ def test_numbers_become_tensors_and_other_leaves_stay():
     found = as_arrays([1.5, 2, None, "text", X])
     assert [x.dtype for x in found[:2]] == [torch.float32, torch.int32]
     assert found[2:4] == [None, "text"] and found[4] is X
+
+
+def test_numbers_become_tensors():
+    tree = as_arrays({"a": 1, "b": (2.0, True), "c": np.arange(2.0), "d": None, "e": "text"})
+    assert [tree["a"].dtype, tree["b"][0].dtype, tree["b"][1].dtype] == [torch.int32, torch.float32, torch.bool]
+    assert tree["c"].dtype == torch.float32
+    assert (tree["d"], tree["e"]) == (None, "text")
+
+
+def test_arrays_of_texts_stay():
+    texts = np.array(["a"])
+    assert as_arrays([texts, 1])[0] is texts
