@@ -129,7 +129,7 @@ _TRANSCENDENTAL = {
 
 def multiplications(node: Node) -> int | None:
     """How many numbers a node multiplies that is a product of matrices or a convolution; None for any other."""
-    values = [arg.meta["val"] if isinstance(arg, Node) else arg for arg in node.args]
+    values: list[Any] = [arg.meta["val"] if isinstance(arg, Node) else arg for arg in node.args]
     if node.target in _OF_VECTORS:
         return int(values[-1].numel() * node.meta["val"].numel())
     count = flop_registry.get(getattr(node.target, "overloadpacket", None))

@@ -242,6 +242,11 @@ def _sign(x: Any) -> Any:
     return torch.where(torch.isnan(x), float("nan"), torch.sign(x)) if x.dtype.is_floating_point else torch.sign(x)
 
 
+def _hard_tanh(x: Any) -> Any:
+    # The slope at -1 and 1 is 1, as JAX has it; torch's own function has 0 there.
+    return torch.where(x > 1, 1, torch.where(x < -1, -1, x))
+
+
 def _imaginary(x: Any) -> Any:
     return torch.imag(x) if x.dtype.is_complex else torch.zeros_like(x)
 
@@ -304,7 +309,7 @@ selu = _plain("selu", _on_floats(F.selu), "0.0", "tensor(0.)")
 mish = _plain("mish", _on_floats(F.mish), "0.0", "tensor(0.)")
 hard_sigmoid = _plain("hard_sigmoid", _on_floats(F.hardsigmoid), "0.0", "tensor(0.5000)")
 hard_silu = hard_swish = _plain("hard_silu", _on_floats(F.hardswish), "3.0", "tensor(3.)")
-hard_tanh = _plain("hard_tanh", F.hardtanh, "3.0", "tensor(1.)")
+hard_tanh = _plain("hard_tanh", _hard_tanh, "3.0", "tensor(1.)")
 soft_sign = _plain("soft_sign", F.softsign, "1.0", "tensor(0.5000)")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from ...units.forms import elements
 from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating, operand
 
@@ -154,10 +155,7 @@ def sparse_sigmoid(x: Any) -> Any:
     >>> brainstate.nn.sparse_sigmoid(torch.tensor([-2., 0., 2.]))
     tensor([0.0000, 0.5000, 1.0000])
     """
-    x = floating(x)
-    one = torch.ones_like(x)
-    # clamp would give the whole slope at its bounds, where JAX gives half of it.
-    return torch.minimum(torch.maximum(x, -one), one) / 2 + 0.5
+    return elements.sparse_sigmoid(floating(x))
 
 
 def hard_tanh(x: Any, min_val: Any = -1.0, max_val: Any = 1.0) -> Any:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 
+from ...units.forms import elements
 from ..module.element_wise import ElementWiseBlock
 from ..module.operand import floating
 
@@ -75,8 +75,7 @@ def squareplus(x: Any, b: Any = 4) -> Any:
     >>> brainstate.nn.squareplus(torch.tensor([0., 1.5]))
     tensor([1., 2.])
     """
-    x = floating(x)
-    return (x + torch.sqrt(x**2 + b)) / 2
+    return elements.squareplus(floating(x), b)
 
 
 def sparse_plus(x: Any) -> Any:
@@ -98,8 +97,7 @@ def sparse_plus(x: Any) -> Any:
     >>> brainstate.nn.sparse_plus(torch.tensor([-2., 0., 1., 3.]))
     tensor([0.0000, 0.2500, 1.0000, 3.0000])
     """
-    x = floating(x)
-    return torch.where(x <= -1.0, torch.zeros_like(x), torch.where(x >= 1.0, x, (x + 1.0) ** 2 / 4))
+    return elements.sparse_plus(floating(x))
 
 
 def silu(x: Any) -> Any:

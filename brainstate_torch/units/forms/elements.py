@@ -247,7 +247,9 @@ def leaky_relu(x: Array, negative_slope: float = 0.01) -> Array:
     >>> u.math.leaky_relu(-100.0 * u.mV)
     -1.0 mV
     """
-    return F.leaky_relu(floating(x), negative_slope)
+    x = floating(x)
+    # The slope at 0 is 1, as JAX has it; torch's own function has `negative_slope` there.
+    return torch.where(x >= 0, x, negative_slope * x)
 
 
 def elu(x: Array, alpha: float = 1.0, unit_to_scale: Any = None) -> torch.Tensor:
@@ -332,7 +334,9 @@ def sparse_sigmoid(x: Array, unit_to_scale: Any = None) -> torch.Tensor:
     >>> u.math.sparse_sigmoid([-2.0, 0.0, 2.0])
     tensor([0.0000, 0.5000, 1.0000])
     """
-    return torch.clamp((x + 1) / 2, 0.0, 1.0)
+    one = torch.ones_like(x)
+    # `clamp` has the whole slope at its bounds, where JAX has half of it.
+    return torch.minimum(torch.maximum(x, -one), one) / 2 + 0.5  # type: ignore[no-any-return]
 
 
 def array_equiv(a1: Alike, a2: Alike) -> bool:

@@ -228,3 +228,20 @@ def test_wrong_arguments_are_refused():
 )
 def test_boolean_spikes_are_taken_as_numbers(name, expected):
     torch.testing.assert_close(getattr(nn, name)(torch.tensor([True, False])), expected)
+
+
+@pytest.mark.parametrize("space", [nn, u.math], ids=["nn", "u.math"])
+@pytest.mark.parametrize(
+    ("name", "at", "slope"),
+    [
+        ("hard_tanh", -1.0, 1.0),
+        ("hard_tanh", 1.0, 1.0),
+        ("leaky_relu", 0.0, 1.0),
+        ("sparse_sigmoid", -1.0, 0.25),
+        ("sparse_sigmoid", 1.0, 0.25),
+    ],
+)
+def test_slopes_at_corners_are_those_of_jax(space, name, at, slope):
+    x = torch.tensor(at, requires_grad=True)
+    getattr(space, name)(x).backward()
+    assert x.grad == slope
