@@ -18,7 +18,7 @@ from .recording import Like
 __all__ = ["Captured", "Stream", "capture", "hand_on"]
 
 
-class Draws(Protocol):
+class GeneratorState(Protocol):
     """How the state of a generator goes into one of a device, and out of it."""
 
     def load(self, state: torch.Tensor, generator: torch.Generator) -> None:
@@ -37,7 +37,7 @@ class Stream:
     def __init__(self, device: torch.device) -> None:
         self.own = torch.Generator(device)
         #: What has drawn from it; None until something does.
-        self.draws: Draws | None = None
+        self.draws: GeneratorState | None = None
 
     @contextlib.contextmanager
     def at(self, state: torch.Tensor) -> Iterator[list[torch.Tensor]]:

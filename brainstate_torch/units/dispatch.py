@@ -12,7 +12,7 @@ from .._arrays import SCALARS
 from .arithmetic import Arithmetic
 from .number import Number, as_number
 from .rules import DEFAULTS, NEEDS_FLOATS, NEEDS_ONE, rule_of
-from .signature import ANY, Found, Plan, Powers, Signature, check_in_place, parse
+from .signature import ANY, Found, Powers, Scaling, Signature, check_in_place, parse
 from .unit import Folded, Unit
 from .values import fits_any_unit, like, operand, scaled
 
@@ -72,7 +72,7 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _key(function: Any, args: Any, kwargs: Any) -> Any:
-    """What the plan of a simple call depends on: units and types. None for a call that has to be looked at."""
+    """What the scaling of a simple call depends on: units and types. None for a call that has to be looked at."""
     key = [function]
     if function in _on_floats:
         key.append(bool(args) and _is_whole(args[0]))
@@ -134,28 +134,28 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
             call_key, args = None, (args[0].astype(environ.dftype()), *args[1:])
     if name in DEFAULTS and any(isinstance(value, Arithmetic) and value._unit._dim for value in args):
         call_key, kwargs = None, _with_default(name, args, kwargs)
-    call = _Call(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
-    plan = signature.plan(call.wanted, [unit for _, unit in call.parts], name)
+    call = _Arguments(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)
+    scaling = signature.scaling(call.wanted, [unit for _, unit in call.parts], name)
     if in_place and call.parts:
         unit = call.parts[0][1]
-        check_in_place(plan, unit if isinstance(unit, Unit) else None, name)
+        check_in_place(scaling, unit if isinstance(unit, Unit) else None, name)
     writes = in_place or name == "__setitem__"
     depends_on_units_only = isinstance(rule, str) and not writes and not call.has_plain_quantities
-    if call_key is not None and depends_on_units_only and call.keeps_keywords(plan):
-        _known[call_key] = call.factors_by_position(plan), plan.results
-    values = call.filled(plan)
-    if name in _WRITES and any(factor != 1.0 for factor in plan.factors):
+    if call_key is not None and depends_on_units_only and call.keeps_keywords(scaling):
+        _known[call_key] = call.factors_by_position(scaling), scaling.results
+    values = call.filled(scaling)
+    if name in _WRITES and any(factor != 1.0 for factor in scaling.factors):
         # Another call with these units may have another dtype.
         _known.pop(call_key, None)
         if _is_whole(args[0]):
-            call.check_whole(plan)
+            call.check_whole(scaling)
     if writes:
         # The tensor's own method: the value of a State refuses to be written.
         function = getattr(type(values[0]), function.__name__, function)
     result = function(*values, **call.kwargs)
     if in_place and isinstance(args[0], Arithmetic):
         return args[0]
-    return _attached(result, plan.results)
+    return _attached(result, scaling.results)
 
 
 def _with_default(name: str, args: Any, kwargs: Any) -> Any:
@@ -200,7 +200,7 @@ def _whole_number(value: Any) -> Any:
     return whole if abs(number - whole) <= 1e-6 * abs(whole) else None
 
 
-class _Call:
+class _Arguments:
     """The arguments of one call, taken apart along a signature."""
 
     def __init__(self, signature: Signature, name: str, args: Any, kwargs: Any, *, exact: bool) -> None:
@@ -226,17 +226,17 @@ class _Call:
         self.beside = _first_tensor(values)
         self.parts = [_parts(value, self.beside) for value in values]
 
-    def filled(self, plan: Plan) -> list[Any]:
+    def filled(self, scaling: Scaling) -> list[Any]:
         """Put the converted mantissas in place, in the positional arguments and in the keywords."""
-        for (container, key), (mantissa, unit), factor in zip(self.places, self.parts, plan.factors, strict=True):
+        for (container, key), (mantissa, unit), factor in zip(self.places, self.parts, scaling.factors, strict=True):
             if unit is not None and unit is not ANY and isinstance(mantissa, SCALARS) and key not in _NUMBERS:
                 mantissa = like(mantissa, self.beside)
             container[key] = scaled(mantissa, factor)
         return self.args
 
-    def check_whole(self, plan: Plan) -> None:
+    def check_whole(self, scaling: Scaling) -> None:
         """Raise where torch would cut off the digits of a value that it converts to the unit of integers."""
-        for (container, key), (_, unit), factor in zip(self.places, self.parts, plan.factors, strict=True):
+        for (container, key), (_, unit), factor in zip(self.places, self.parts, scaling.factors, strict=True):
             if factor == 1.0:
                 continue
             whole = _whole_number(container[key])
@@ -248,19 +248,19 @@ class _Call:
                     "Make them floats first: q.astype(torch.float32)."
                 )
 
-    def keeps_keywords(self, plan: Plan) -> bool:
+    def keeps_keywords(self, scaling: Scaling) -> bool:
         """Whether all keywords are handed on as they are."""
         return all(
-            factor == 1.0 for (_, key), factor in zip(self.places, plan.factors, strict=True) if isinstance(key, str)
+            factor == 1.0 for (_, key), factor in zip(self.places, scaling.factors, strict=True) if isinstance(key, str)
         )
 
-    def factors_by_position(self, plan: Plan) -> list[float] | None:
+    def factors_by_position(self, scaling: Scaling) -> list[float] | None:
         """The conversion factor of each positional argument; None where nothing is to be converted."""
         factors = [1.0] * len(self.args)
-        for (_, key), factor in zip(self.places, plan.factors, strict=True):
+        for (_, key), factor in zip(self.places, scaling.factors, strict=True):
             if isinstance(key, int):
                 factors[key] = factor
-        return None if all(factor == 1.0 for factor in plan.factors) else factors
+        return None if all(factor == 1.0 for factor in scaling.factors) else factors
 
 
 def _first_tensor(values: list[Any]) -> torch.Tensor | None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from .errors import UnitMismatchError
 from .unit import UNITLESS, Folded, Unit
 
-__all__ = ["ANY", "Plan", "Powers", "Signature", "check_in_place", "parse"]
+__all__ = ["ANY", "Powers", "Scaling", "Signature", "check_in_place", "parse"]
 
 #: The powers of the letters in an expression such as ``a*b^2/c``.
 Powers = dict[str, float]
@@ -33,7 +33,7 @@ Found = Unit | _Any | None
 _SPELLINGS = {"input": ("input", "self", "a", "x", "x1", "A"), "other": ("other", "x2")}
 
 
-class Plan(NamedTuple):
+class Scaling(NamedTuple):
     """What to multiply each value with before the call, and the units of the results after it."""
 
     factors: tuple[float, ...]
@@ -43,7 +43,7 @@ class Plan(NamedTuple):
 class Signature:
     """One parsed line, and the plans that were made from it."""
 
-    __slots__ = ("_plans", "names", "parameters", "results", "variadic")
+    __slots__ = ("_scalings", "names", "parameters", "results", "variadic")
 
     def __init__(self, text: str) -> None:
         left, _, right = text.partition("->")
@@ -57,7 +57,7 @@ class Signature:
             for spelling in names.lstrip("*").split("|"):
                 self.names.update(dict.fromkeys(_SPELLINGS.get(spelling, (spelling,)), position))
         self.results = [_powers(part) for part in right.split(",")]
-        self._plans: dict[Any, Plan] = {}
+        self._scalings: dict[Any, Scaling] = {}
 
     def expressions(self, key: int | str) -> list[Powers] | None:
         """The expressions of an argument, by position or keyword; None where it needs plain values."""
@@ -70,15 +70,15 @@ class Signature:
             return found and found[min(position - last, len(found) - 1) :]
         return self.parameters[position] if position <= last else None
 
-    def plan(self, wanted: list[Powers], units: list[Found], name: str) -> Plan:
-        """The plan for values in these units, each of which the signature gives an expression; made once."""
+    def scaling(self, wanted: list[Powers], units: list[Found], name: str) -> Scaling:
+        """The scaling for values in these units, each of which the signature gives an expression; made once."""
         key = (*map(id, wanted), *map(id, units))
-        found = self._plans.get(key)
+        found = self._scalings.get(key)
         if found is None:
-            found = self._plans[key] = self._made(wanted, units, name)
+            found = self._scalings[key] = self._made(wanted, units, name)
         return found
 
-    def _made(self, wanted: list[Powers], units: list[Found], name: str) -> Plan:
+    def _made(self, wanted: list[Powers], units: list[Found], name: str) -> Scaling:
         letters: dict[str, Unit | None] = {}
         for powers, unit in zip(wanted, units, strict=True):
             if len(powers) == 1 and next(iter(powers.values())) == 1 and not isinstance(unit, _Any):
@@ -87,7 +87,7 @@ class Signature:
         for powers, unit in zip(wanted, units, strict=True):
             target = _evaluated(powers, letters) or UNITLESS
             factors.append(1.0 if isinstance(unit, _Any) else (unit or UNITLESS)._factor_to(target, name))
-        return Plan(tuple(factors), tuple(_result(powers, letters) for powers in self.results))
+        return Scaling(tuple(factors), tuple(_result(powers, letters) for powers in self.results))
 
 
 def _powers(text: str) -> Powers:
@@ -119,9 +119,9 @@ def _result(powers: Powers, letters: dict[str, Unit | None]) -> Folded:
 parse = lru_cache(maxsize=1024)(Signature)
 
 
-def check_in_place(plan: Plan, unit: Unit | None, name: str) -> None:
+def check_in_place(scaling: Scaling, unit: Unit | None, name: str) -> None:
     """Raise where an in-place function would have to change the unit of what it writes to."""
-    factor, result = plan.results[0]
+    factor, result = scaling.results[0]
     if (result or UNITLESS) != (unit or UNITLESS) or factor != 1.0:
         raise UnitMismatchError(
             f"`{name}` must keep the unit of what it writes to. Got {unit or 'a plain tensor'}, and a result in "

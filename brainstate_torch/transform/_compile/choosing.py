@@ -13,7 +13,7 @@ from ..._program.recording import Like
 from ..._state import State
 from .._core.carry import protected
 from .._core.functional import combine, partition
-from .recorded import StateFrame, Stateful, record_stateful
+from .recorded import RecordedFunction, StateFrame, record_stateful
 
 __all__ = ["choose"]
 
@@ -44,7 +44,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     place = {key: i for i, key in enumerate(captured)}
     like = [*given, *constants]
 
-    def body(one: Stateful, branch: Callable[..., Any]) -> Body:
+    def body(one: RecordedFunction, branch: Callable[..., Any]) -> Body:
         own = one.frame.written()
 
         def ordered(outputs: Sequence[torch.Tensor], others: Sequence[torch.Tensor]) -> list[torch.Tensor]:
@@ -85,12 +85,12 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     return result
 
 
-def _before(found: Sequence[Stateful], state: State[Any]) -> tuple[torch.Tensor, ...]:
+def _before(found: Sequence[RecordedFunction], state: State[Any]) -> tuple[torch.Tensor, ...]:
     """The tensors of a State before the choice."""
     return next(one.before(state) for one in found if state in one.frame.given)
 
 
-def _static_after(found: Sequence[Stateful], state: State[Any], names: Sequence[str]) -> Any:
+def _static_after(found: Sequence[RecordedFunction], state: State[Any], names: Sequence[str]) -> Any:
     """The structure of a State after the choice, which is the same whatever is chosen."""
     statics = []
     for one in found:

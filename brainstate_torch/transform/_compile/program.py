@@ -27,12 +27,12 @@ from ..._state.context import CONTEXT
 from ..._state.frame import put_all
 from ..._state.hooked import GLOBAL_HOOKS
 from .._core.carry import protected
-from .._core.functional import Static, combine, partition, run
+from .._core.functional import Template, combine, partition, run
 from .._core.memory import overlaps
 from .cost import Cost, size_of
 from .intake import Intake
 from .made import Attributes, Replaced
-from .recorded import StateFrame, Stateful, record_stateful
+from .recorded import RecordedFunction, StateFrame, record_stateful
 from .setting_inputs import SettingInputs
 from .watched import Watched, modules_told
 
@@ -84,7 +84,7 @@ class Program:
         with self.settings.observed() as noted, compiling(backend), modules_told(self.watched):
             rest = partition(arguments)[1]
             way = fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name)
-            found: Stateful = (
+            found: RecordedFunction = (
                 profiled(f"record {self.label}", record_stateful, *way) if is_profiled() else record_stateful(*way)
             )
             frame = found.frame
@@ -123,8 +123,8 @@ class Program:
         self._changes: list[_Change] = []
         end = self._result.end
         written = frame.written()
-        for state, static in zip([*written, *frame.created], found.outputs[1:], strict=True):
-            self._changes.append(_Change(state, _Slot(static, end), state in frame.created))
+        for state, template in zip([*written, *frame.created], found.outputs[1:], strict=True):
+            self._changes.append(_Change(state, _Slot(template, end), state in frame.created))
             end = self._changes[-1].slot.end
         self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
@@ -316,15 +316,15 @@ def _assign(pairs: Sequence[tuple[State[Any], Any]]) -> None:
 class _Slot:
     """Where a value stands among the outputs of a graph."""
 
-    __slots__ = ("end", "lone", "start", "static")
+    __slots__ = ("end", "lone", "start", "template")
 
-    def __init__(self, static: Static, start: int) -> None:
-        self.static, self.start, self.end = static, start, start + len(static.places)
-        self.lone = static.spec is _tree.LEAF and len(static.places) == 1
+    def __init__(self, template: Template, start: int) -> None:
+        self.template, self.start, self.end = template, start, start + len(template.places)
+        self.lone = template.spec is _tree.LEAF and len(template.places) == 1
 
     def filled(self, outputs: Sequence[torch.Tensor]) -> Any:
         """The value."""
-        return outputs[self.start] if self.lone else combine(outputs[self.start : self.end], self.static)
+        return outputs[self.start] if self.lone else combine(outputs[self.start : self.end], self.template)
 
 
 class _Change:

@@ -17,10 +17,10 @@ from ..._state.value import owned
 from ...random._torch_stream import drawn
 from .._core.carry import as_arrays
 from .._core.frozen import frozen
-from .._core.functional import Static, combine, partition, run
+from .._core.functional import Template, combine, partition, run
 from .batch_norm import averaging_in_tensors
 
-__all__ = ["StateFrame", "Stateful", "record_stateful"]
+__all__ = ["RecordedFunction", "StateFrame", "record_stateful"]
 
 
 class StateFrame(Frame):
@@ -60,15 +60,15 @@ class StateFrame(Frame):
         self._outside[state] = self._as_outside(state, value)
         with with_numbers():
             value = self._values[state] if state in self._values else as_arrays(value)
-        tensors, static = partition(value)
+        tensors, template = partition(value)
         with self.recording.resumed():
             stand_ins = [self.recording.stand_in(x) for x in tensors]
-            self.values[state] = state._own(combine(stand_ins, static))
+            self.values[state] = state._own(combine(stand_ins, template))
         self.given[state] = (value, stand_ins)
         return self.values[state]
 
 
-class Stateful(NamedTuple):
+class RecordedFunction(NamedTuple):
     """What one recording of a stateful function found.
 
     Attributes
@@ -88,7 +88,7 @@ class Stateful(NamedTuple):
     recorded: Recorded
     frame: StateFrame
     places: dict[State[Any], list[int | None]]
-    outputs: list[Static]
+    outputs: list[Template]
     fun: Callable[..., Any]
 
     def before(self, state: State[Any]) -> tuple[torch.Tensor, ...]:
@@ -113,12 +113,12 @@ class Stateful(NamedTuple):
         outer = self.recorded.originals
         held = []
         for state, (value, _) in self.frame.given.items():
-            before, static = partition(value)
+            before, template = partition(value)
             own = values.get(state)
             if own is None:
                 pairs = zip(self.places[state], before, strict=True)
                 own = [zeros(x) if place is None else captured.get(place, x) for place, x in pairs]
-            held.append(owned(combine(own, static), level(), True))
+            held.append(owned(combine(own, template), level(), True))
         rewriting = recording().rewriting
         # No result depends on these, and a derivative that has ended may have wrapped them: their numbers are gone.
         idle = [(x, zeros(x)) for x in self.recorded.unused]
@@ -146,7 +146,7 @@ def record_stateful(
     arguments: Callable[[Sequence[torch.Tensor]], tuple[Sequence[Any], Mapping[str, Any]]],
     frame: StateFrame,
     accept: Callable[[Any, Frame], Any] = lambda result, frame: result,
-) -> Stateful:
+) -> RecordedFunction:
     """Record what a function does to tensors and States; no State is changed.
 
     Parameters
@@ -160,7 +160,7 @@ def record_stateful(
     """
     kept = frozen(fun)
     results: list[Any] = []
-    outputs: list[Static] = []
+    outputs: list[Template] = []
 
     def flat(*inputs: torch.Tensor) -> Sequence[torch.Tensor]:
         args, kwargs = arguments(inputs)
@@ -185,4 +185,4 @@ def record_stateful(
         raise
     index = {id(x): i for i, x in enumerate(recorded.stand_ins)}
     places = {state: [index.get(id(x)) for x in stand_ins] for state, (_, stand_ins) in frame.given.items()}
-    return Stateful(recorded, frame, places, outputs, kept)
+    return RecordedFunction(recorded, frame, places, outputs, kept)

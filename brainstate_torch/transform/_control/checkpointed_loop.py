@@ -10,7 +10,7 @@ from ... import _tree
 from ..._program.recording import is_recording
 from .._core.signatures import T2, T
 from .._derivative.checkpoint import checkpoint
-from .loop import Loop, over_arguments
+from .loop import Scan, over_arguments
 from .progress import ProgressBar
 
 __all__ = ["check_base", "checkpointed_for_loop", "checkpointed_scan", "in_blocks", "record_in_blocks"]
@@ -86,7 +86,7 @@ def checkpointed_scan(
     >>> brainstate.transform.grad(last)(torch.tensor(1.))
     tensor(100.)
     """
-    return _run(Loop("checkpointed_scan", f, init, xs, length, pbar), base)
+    return _run(Scan("checkpointed_scan", f, init, xs, length, pbar), base)
 
 
 @overload
@@ -145,10 +145,10 @@ def checkpointed_for_loop(
     >>> brainstate.transform.checkpointed_for_loop(lambda x: x ** 2, torch.arange(4.))
     tensor([0., 1., 4., 9.])
     """
-    return _run(Loop("checkpointed_for_loop", over_arguments(f), None, xs, length, pbar), base)[1]
+    return _run(Scan("checkpointed_for_loop", over_arguments(f), None, xs, length, pbar), base)[1]
 
 
-def _run(loop: Loop, base: int) -> tuple[Any, Any]:
+def _run(loop: Scan, base: int) -> tuple[Any, Any]:
     if loop.length < 1:
         raise ValueError(f"`length` of `{loop.name}` must be at least 1. Got {loop.length}. Use `scan` or `for_loop`.")
     check_base(base)
@@ -194,14 +194,14 @@ def in_blocks(advance: Advance, carry: Any, steps: range, base: int) -> tuple[An
     return carry, outputs, go_on
 
 
-def record_in_blocks(loop: Loop) -> tuple[Any, Any]:
+def record_in_blocks(loop: Scan) -> tuple[Any, Any]:
     """Put a loop into the graph that is recorded, as a loop of blocks that keeps only what enters each of them."""
     size = _block(loop.length)
     count = loop.length // size
     f = loop.f  # by itself, so that what it closes over is kept as it is now
 
-    def part(carry: Any, xs: Any, length: int) -> Loop:
-        found = Loop(loop.name, f, carry, xs, length, None)
+    def part(carry: Any, xs: Any, length: int) -> Scan:
+        found = Scan(loop.name, f, carry, xs, length, None)
         found.progress = loop.progress
         return found
 
@@ -210,7 +210,7 @@ def record_in_blocks(loop: Loop) -> tuple[Any, Any]:
 
     full = size * count
     head = [x[:full].unflatten(0, (count, size)) for x in loop.leaves]
-    blocks = Loop(loop.name, block, loop.first, _tree.unflatten(loop.spec, head), count, None)
+    blocks = Scan(loop.name, block, loop.first, _tree.unflatten(loop.spec, head), count, None)
     carry, outputs = blocks.record(forgetful=True)
     outputs = _tree.map(lambda y: y.flatten(0, 1), outputs)
     if full == loop.length:

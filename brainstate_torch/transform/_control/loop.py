@@ -21,7 +21,7 @@ from .._core.signatures import T2, T
 from .._core.stacking import aligned, checked_output, stacked
 from .progress import Progress, ProgressBar, as_progress
 
-__all__ = ["Loop", "for_loop", "over_arguments", "scan"]
+__all__ = ["Scan", "for_loop", "over_arguments", "scan"]
 
 
 @overload
@@ -102,7 +102,7 @@ def scan(
     >>> brainstate.transform.scan(lambda total, x: (total + x, 2 * x), 0., torch.tensor([1., 2., 3.]))
     (tensor(6.), tensor([2., 4., 6.]))
     """
-    return _run(Loop("scan", f, init, xs, length, pbar), reverse, unroll)
+    return _run(Scan("scan", f, init, xs, length, pbar), reverse, unroll)
 
 
 @overload
@@ -172,10 +172,10 @@ def for_loop(
     >>> brainstate.transform.for_loop(step, torch.tensor([1., 2., 3.]))
     tensor([1., 3., 6.])
     """
-    return _run(Loop("for_loop", over_arguments(f), None, xs, length, pbar), reverse, unroll)[1]
+    return _run(Scan("for_loop", over_arguments(f), None, xs, length, pbar), reverse, unroll)[1]
 
 
-def _run(loop: "Loop", reverse: bool, unroll: int | bool) -> tuple[Any, Any]:
+def _run(loop: "Scan", reverse: bool, unroll: int | bool) -> tuple[Any, Any]:
     if is_recording():
         return loop.record(reverse, unroll)
     steps = range(loop.length)
@@ -196,7 +196,7 @@ def over_arguments(f: Callable[..., Any]) -> Callable[[Any, Any], tuple[Any, Any
     return lambda carry, x: (carry, f(*x))
 
 
-class Loop:
+class Scan:
     """A loop over leading axes: its inputs, checked, and its steps."""
 
     def __init__(

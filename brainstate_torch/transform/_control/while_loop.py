@@ -20,7 +20,7 @@ from .._core.stacking import aligned
 from .._core.truth import as_truth
 from .branch import cond
 from .checkpointed_loop import check_base, in_blocks, record_in_blocks
-from .loop import Loop
+from .loop import Scan
 from .select import select
 
 __all__ = ["bounded_while_loop", "while_loop"]
@@ -185,7 +185,7 @@ class _While:
         # What a step leaves lies where its value does.
         device = next((x.device for x in _tree.leaves(self.first) if isinstance(x, torch.Tensor)), None)
         first = (self.first, torch.ones((), dtype=torch.bool, device=device))
-        loop = Loop(self.name, step, first, None, max_steps, None)
+        loop = Scan(self.name, step, first, None, max_steps, None)
         return record_in_blocks(loop)[0][0] if max_steps else self.first
 
     def _leaves(self, val: Any) -> list[torch.Tensor]:

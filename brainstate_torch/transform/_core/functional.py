@@ -21,35 +21,35 @@ from ..._state.value import Value
 from .memory import own
 from .placing import device_beside
 
-__all__ = ["FLOAT0", "Outcome", "Static", "checked_arguments", "combine", "partition", "run", "run_and_commit"]
+__all__ = ["FLOAT0", "Outcome", "Template", "checked_arguments", "combine", "partition", "run", "run_and_commit"]
 
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 
 
-class Static(NamedTuple):
-    """A tree without its tensors."""
+class Template(NamedTuple):
+    """A tree with its tensors taken out: its structure, its other leaves, and the places of the tensors."""
 
     spec: _tree.Spec
     leaves: list[Any]
     places: list[int]
 
 
-def partition(tree: Any) -> tuple[tuple[torch.Tensor, ...], Static]:
-    """The tensors of a tree, and the rest; inverse of :func:`combine`. Units stay in the rest."""
+def partition(tree: Any) -> tuple[tuple[torch.Tensor, ...], Template]:
+    """The tensors of a tree, and its template; inverse of :func:`combine`. Units stay in the template."""
     leaves, spec = _tree.flatten(tree)
     places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
     tensors = tuple([leaves[i] for i in places])
     for i in places:
         leaves[i] = None
-    return tensors, Static(spec, leaves, places)
+    return tensors, Template(spec, leaves, places)
 
 
-def combine(tensors: Sequence[torch.Tensor], static: Static) -> Any:
-    """The tree of given tensors and a static rest."""
-    leaves = list(static.leaves)
-    for i, tensor in zip(static.places, tensors, strict=True):
+def combine(tensors: Sequence[torch.Tensor], template: Template) -> Any:
+    """The tree with these tensors in the places of a template."""
+    leaves = list(template.leaves)
+    for i, tensor in zip(template.places, tensors, strict=True):
         leaves[i] = tensor
-    return _tree.unflatten(static.spec, leaves)
+    return _tree.unflatten(template.spec, leaves)
 
 
 def checked_arguments(

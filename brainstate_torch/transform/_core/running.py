@@ -17,7 +17,7 @@ from ..._state.context import CONTEXT
 from ..._state.value import Value
 from ...units import Quantity, Unit
 from .carry import protected
-from .functional import Static, combine, partition, run
+from .functional import Template, combine, partition, run
 from .selection import Inputs
 
 __all__ = ["Carried", "Ran", "Run", "off_tape", "pure"]
@@ -48,7 +48,7 @@ class Ran(NamedTuple):
         The unit of each result tensor, None for a plain one.
     spec
         The structure of the result, whose leaves are tensors and quantities.
-    static
+    template
         The structure of the tensors that were carried out; None if there were none.
     frame
         What happened to States.
@@ -57,12 +57,12 @@ class Ran(NamedTuple):
     output: Any
     units: list[Unit | None]
     spec: _tree.Spec
-    static: Static | None
+    template: Template | None
     frame: Frame
 
     def carried(self, tensors: Sequence[torch.Tensor]) -> Carried:
         """What the run brought out, from the tensors as they left the host transform."""
-        return _NOTHING if self.static is None else Carried(*combine(tensors, self.static))
+        return _NOTHING if self.template is None else Carried(*combine(tensors, self.template))
 
     def commit(self, carried: Carried) -> None:
         """Write the States, all or none."""
@@ -146,11 +146,11 @@ class Run:
         outcome = run(self.user, args, kwargs, selection.states, values, accept=self._accepted)
         output, aux = outcome.result
         tensors: Tensors = ()
-        static = None
+        template = None
         if self.return_value or aux is not None or outcome.written or outcome.created:
-            tensors, static = partition((output, aux, outcome.written, outcome.created))
+            tensors, template = partition((output, aux, outcome.written, outcome.created))
         bare, units, spec = _bare(output)
-        self.ran.append(Ran(output, units, spec, static, outcome.frame))
+        self.ran.append(Ran(output, units, spec, template, outcome.frame))
         return bare, tensors
 
     def _accepted(self, result: Any, frame: Frame) -> tuple[Any, Any]:

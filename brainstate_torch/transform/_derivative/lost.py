@@ -28,7 +28,7 @@ _LEAVES = {
 _DETACHES = {_Tensor.detach, _Tensor.clone, _Tensor.data.__get__}  # type: ignore[attr-defined]
 
 
-class _Watch(TorchFunctionMode):
+class _NumbersThatLeave(TorchFunctionMode):
     """Notes where the first number left torch that belongs to a tensor with a graph, or to what was detached of one."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def run_again(run: Callable[[], Any]) -> Any:
     ConcretizationError
         They did.
     """
-    watch = _Watch()
+    watch = _NumbersThatLeave()
     with watch:
         found = run()
     if watch.seen is not None:

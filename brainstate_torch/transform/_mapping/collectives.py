@@ -41,12 +41,12 @@ class Axis:
     ranks: Ranks
 
 
-class _Active(threading.local):
+class _AxesInUse(threading.local):
     def __init__(self) -> None:
         self.axes: list[Axis] = []
 
 
-_ACTIVE = _Active()
+_ACTIVE = _AxesInUse()
 
 
 @contextlib.contextmanager

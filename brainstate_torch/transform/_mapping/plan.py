@@ -72,7 +72,7 @@ class Plan:
         """Call the function for all lanes."""
         positional, keywords = checked_arguments(args, kwargs, [self.fn])
         while True:
-            call = _Call(self, positional, keywords)
+            call = _MappedCall(self, positional, keywords)
             try:
                 return call.result()
             except Again:
@@ -101,7 +101,7 @@ class Plan:
         return number % count
 
 
-class _Call:
+class _MappedCall:
     """One call of a mapped function."""
 
     def __init__(self, plan: Plan, args: list[Any], kwargs: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ class _Call:
             self._axis_of_new(state, differs(value))
             for state, value in zip(frame.created, outcome.created, strict=True)
         ]
-        tensors, self.static = partition((as_arrays(outcome.result), written, outcome.created))
+        tensors, self.template = partition((as_arrays(outcome.result), written, outcome.created))
         self.batched = [_func.is_batched(x, here) for x in tensors]
         # The last one stands for a result where there is none.
         return (*tensors, torch.empty(0))
@@ -211,9 +211,9 @@ class _Call:
     def _finish(self, tensors: Sequence[torch.Tensor]) -> Any:
         pairs = list(zip(tensors, self.batched, strict=True))
         lanes = [self.ranks.whole(x) if batched else _repeated(x[0], self.size) for x, batched in pairs]
-        result, written, created = combine(lanes, self.static)
+        result, written, created = combine(lanes, self.template)
         ones = [x if batched else x[0] for x, batched in zip(lanes, self.batched, strict=True)]
-        single_result, written_ones, created_ones = combine(ones, self.static)
+        single_result, written_ones, created_ones = combine(ones, self.template)
         arranged = self._arranged(result, single_result)
         self.states.frame.commit(
             _put_together(written, written_ones, self.written_axes),

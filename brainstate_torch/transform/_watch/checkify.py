@@ -86,14 +86,14 @@ class _Collector:
             self.first = exception
 
 
-class _Active(threading.local):
+class _Collectors(threading.local):
     """Per thread: the collectors of the checkified calls under way."""
 
     def __init__(self) -> None:
         self.collectors: list[_Collector] = []
 
 
-_ACTIVE = _Active()
+_ACTIVE = _Collectors()
 
 
 def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs: Any) -> None:
@@ -244,7 +244,7 @@ def _checked(fun: Callable[..., Any], errors: frozenset[type[ValueError]]) -> Ca
         _ACTIVE.collectors.append(collector)
         try:
             if errors & float_checks:
-                with _Watch(collector):
+                with _EachOperation(collector):
                     outcome = run(fun, positional, named)
             else:
                 outcome = run(fun, positional, named)
@@ -260,7 +260,7 @@ def _checked(fun: Callable[..., Any], errors: frozenset[type[ValueError]]) -> Ca
     return checked
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _EachOperation(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Looks at the operands and results of every operation."""
 
     def __init__(self, collector: _Collector) -> None:

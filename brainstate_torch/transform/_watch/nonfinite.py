@@ -46,7 +46,7 @@ def check_finite(result: Any, again: Callable[[], Any], before: Any, phase: str)
     if not any(_kind_of(x) for x in outputs):
         return
     rewind(before)
-    watch = _Watch()
+    watch = _FirstNonfinite()
     with torch.autograd.set_detect_anomaly(True, check_nan=False), watch:
         again()
     raise RuntimeError(report(watch, outputs, phase))
@@ -57,7 +57,7 @@ def _refuse(outputs: Sequence[torch.Tensor], phase: str) -> None:
         raise RuntimeError(report(None, outputs, phase))
 
 
-def report(watch: "_Watch | None", outputs: Sequence[torch.Tensor], phase: str) -> str:
+def report(watch: "_FirstNonfinite | None", outputs: Sequence[torch.Tensor], phase: str) -> str:
     """The text of the error."""
     tag = f" [{phase}]" if phase else ""
     lines = [f"NaN/Inf detected{tag} in the output of the checked function."]
@@ -79,7 +79,7 @@ def report(watch: "_Watch | None", outputs: Sequence[torch.Tensor], phase: str) 
     return "\n".join(lines)
 
 
-class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _FirstNonfinite(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Remembers the first operation that made something non-finite from finite operands."""
 
     def __init__(self) -> None:

@@ -336,7 +336,7 @@ def sparse_sigmoid(x: Array, unit_to_scale: Any = None) -> torch.Tensor:
     """
     one = torch.ones_like(x)
     # `clamp` has the whole slope at its bounds, where JAX has half of it.
-    return torch.minimum(torch.maximum(x, -one), one) / 2 + 0.5  # type: ignore[no-any-return]
+    return torch.minimum(torch.maximum(x, -one), one) / 2 + 0.5
 
 
 def array_equiv(a1: Alike, a2: Alike) -> bool:

@@ -7,7 +7,7 @@ from brainstate_torch.units.signature import check_in_place, parse
 def plan(text, *units, keys=None):
     signature = parse(text)
     wanted = [signature.expressions(key)[0] for key in keys or range(len(units))]
-    return signature.plan(wanted, list(units), "f")
+    return signature.scaling(wanted, list(units), "f")
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def test_list_parameters_may_have_one_unit_or_one_each():
     assert parse("equation, *operands=a:b -> a*b").expressions(1) == [{"a": 1}, {"b": 1}]
 
 
-def test_plans_are_made_once():
+def test_scalings_are_made_once():
     signature = parse("input=a, other=a -> a")
     wanted = [signature.expressions(0)[0], signature.expressions(1)[0]]
-    assert signature.plan(wanted, [u.mV, u.volt], "f") is signature.plan(wanted, [u.mV, u.volt], "f")
+    assert signature.scaling(wanted, [u.mV, u.volt], "f") is signature.scaling(wanted, [u.mV, u.volt], "f")
 
 
 def test_plan_of_other_dimensions_names_the_function():
