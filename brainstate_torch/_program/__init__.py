@@ -1,1 +1,1 @@
-"""Programs: functions recorded as graphs of tensor operations, differentiated, cut and compiled. Knows no State."""
+"""Programs: functions recorded as torch.fx graphs, differentiated, cut and compiled. Nothing here knows a State."""

@@ -23,7 +23,7 @@ __all__ = ["BACKENDS", "TIERED", "Made", "compiled", "machine_code", "made"]
 
 #: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
 BACKENDS = ("inductor", "replay")
-#: 'inductor' with 'replay' until it is done.
+#: 'inductor', with a replay until the compiler is done.
 TIERED = "tiered"
 
 Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
@@ -34,7 +34,7 @@ class Made:
 
     def __init__(self) -> None:
         self.pieces = self.operations = self.kernels = 0
-        #: Those that are still replayed.
+        #: The graphs that are still replayed.
         self.waiting: list[Tiered] = []
 
     def add(self, module: GraphModule) -> None:
@@ -89,10 +89,10 @@ def _replayed(module: GraphModule) -> Program:
 
 @functools.cache
 def _hold_memory() -> None:
-    """Let the memory allocator of the process hold on to what it has, so that one call of a program uses it again.
+    """Let the process's memory allocator keep freed blocks, so that the next call of a program reuses them.
 
-    That of glibc gives blocks back to the system that are larger than the largest it has seen, and their first touch
-    takes up to 4 µs for each page of 4 KiB: a quarter of the time of a recurrent network's gradient.
+    glibc returns a block to the system if it is larger than any freed before. The first touch of new memory takes up to
+    4 µs per page of 4 KiB: a quarter of the time of a recurrent network's gradient.
     """
     torch.empty(2**25 - 2**16, dtype=torch.uint8, device="cpu")
 
@@ -104,12 +104,12 @@ def machine_code(module: GraphModule, like: Sequence[Any]) -> Program:
 
     detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
     casts = _casts(module)
-    with config.patch(**casts):  # they are noted where the graph is traced
+    with config.patch(**casts):  # Inductor reads this setting while the graph is traced.
         graph = functional(module, like, {**select_decomp_table(), **detours}, mode := fake_mode())
     inputs = [node.meta["val"] for node in graph.graph.nodes if node.op == "placeholder"]
     if all(x.is_cpu for x in inputs):
-        # Triton does not fuse several writes into one buffer: on CUDA each row became a kernel, 2.9 launches a step of
-        # a spiking layer's gradient in place of 0.4.
+        # Only on the CPU: Triton does not fuse several writes into one buffer. Each row became a kernel, 2.9 launches
+        # per step of a spiking layer's gradient instead of 0.4.
         write_parts(graph)
     spread_out(graph)
     held = leave_to_torch(graph)
@@ -151,7 +151,7 @@ class _Holding:
 
 
 def _describe_calls(graph: GraphModule) -> None:
-    """Let a call by number say what its results are like: the cache must not give a program for other ones."""
+    """Add the shapes of the results to each call by number, for the key of Inductor's cache."""
     for node in graph.graph.nodes:
         if node.target is CALL:
             shown = [f"{x.dtype}{list(x.shape)}{x.device}" for x in node.meta["val"]]
@@ -159,7 +159,7 @@ def _describe_calls(graph: GraphModule) -> None:
 
 
 def _keep_strides(graph: GraphModule) -> None:
-    """Let results have the strides that they have in the graph; otherwise the compiler chooses."""
+    """Give results the strides that they have in the graph; by default Inductor chooses them."""
     found = [x.meta["val"].stride() if isinstance(x, Node) else None for x in outputs(graph)]
     graph.graph.output_node().meta.update(
         user_visible_output_idxs=list(range(len(found))), original_output_strides=found
@@ -167,21 +167,21 @@ def _keep_strides(graph: GraphModule) -> None:
 
 
 def _limits(graph: GraphModule) -> dict[str, Any]:
-    """Settings of the compiler that suit a graph: how much it writes down twice, and what is worth a thread.
+    """Settings of Inductor for a graph: how much it inlines, and how large a kernel must be to start threads.
 
-    A value that is used twice is written down twice, and so is all that it comes from, unless that is more than some
-    number of operations. With 30, Inductor's own number, the rounds of one draw from a Threefry key become 50,000
-    operations; but a smaller one takes other programs apart, and makes a gradient through neurons three times as slow.
+    Inductor inlines a value at each use, with all operations that it is computed from, up to a threshold. With the
+    default of 30 the rounds of one draw from a Threefry key become 50,000 operations. A lower threshold for all
+    programs was tried: it made a gradient through neurons three times as slow.
     """
     hashes = any(node.target is torch.ops.aten.bitwise_xor.Tensor for node in graph.graph.nodes)
     limits: dict[str, Any] = {"realize_opcount_threshold": 10} if hashes else {}
-    # How many threads a kernel has is written into it, and not a part of the key of Inductor's cache.
+    # The number of threads is compiled into a kernel, but it is not part of the key of Inductor's cache.
     return {**limits, "cpp.min_chunk_size": _elements_per_thread(graph), "cpp.threads": torch.get_num_threads()}
 
 
 #: A second thread costs 5 to 10 µs in a kernel; one vectorised operation takes about 1/4 ns for each element.
 _WORTH_A_THREAD = 2**16
-#: These cost as much as so many others.
+#: Operations that cost as much as `_DEAR_AS` additions.
 _DEAR_OPERATIONS = frozenset(
     [
         "acos",
@@ -217,10 +217,10 @@ _DEAR_AS = 8
 
 
 def _elements_per_thread(graph: GraphModule) -> int:
-    """With how many elements a thread of a kernel has enough to do; a kernel that has less runs in one thread.
+    """The number of elements that justifies a thread; a kernel with fewer runs in one.
 
-    Inductor's own number, 512, lets kernels of 1,100 elements start threads: with two, on a core that other work
-    shares, an element-wise kernel of 64,000 elements took 670 µs in place of 140.
+    With Inductor's default of 512 a kernel of 1,100 elements starts threads. With two threads on a core that other work
+    shares, an element-wise kernel of 64,000 elements took 670 µs instead of 140.
     """
     work = 0
     for node in graph.graph.nodes:
@@ -233,13 +233,13 @@ def _elements_per_thread(graph: GraphModule) -> int:
 def _casts(module: GraphModule) -> dict[str, Any]:
     """Settings by which each result in 16 bits is rounded as torch rounds it.
 
-    Else a comparison or a rounding of sums sees bits that torch has dropped.
+    Otherwise a comparison sees bits that torch rounds away after each operation.
     """
     low = any(getattr(node.meta.get("val"), "dtype", None) in LOW_PRECISION for node in module.graph.nodes)
     return {"emulate_precision_casts": True} if low else {}
 
 
-#: About so many operations make one piece of a compiled loop: fewer cost calls, more cost compilation.
+#: Operations in one piece of a compiled loop, roughly: smaller pieces cost calls, larger ones compilation.
 _PIECE = 200
 #: Above this many multiplications per step, the overhead of calling a piece is negligible.
 _DEAR = 2**19

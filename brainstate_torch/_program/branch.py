@@ -1,6 +1,6 @@
 """A choice between functions as one operation: the one that is chosen runs, forward and backward.
 
-On a GPU all of them run where that takes less time than a look at the choice.
+On a GPU all of them run where that takes less time than waiting for the index.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ class Branch(Operation):
     Parameters
     ----------
     branches
-        Functions of the same operands, with results of the same kinds.
+        Functions of the same operands, with results of the same shapes, dtypes and devices.
     """
 
     def __init__(self, branches: Sequence[Body]) -> None:
@@ -84,7 +84,7 @@ class Branch(Operation):
         return known
 
     def prepare(self) -> None:
-        # The index is not known here; it most likely lies where the operands do.
+        # The device of the index is not known here; it is most likely that of the operands.
         device = next((x.device for body in self.branches for x in (*body.like, *body.results)), torch.device("cpu"))
         if not is_better(self.branches, device):
             for index in range(len(self.branches)):
@@ -161,7 +161,7 @@ class Branch(Operation):
         # Where each lane has a choice of its own, all functions run.
         def every(number: int, body: Body) -> Tensors:
             def masked(lane: torch.Tensor, *xs: torch.Tensor) -> Tensors:
-                # The derivative of what was not chosen is zero times perhaps infinity.
+                # The derivative of what was not chosen may be infinite, and zero times infinity is NaN.
                 return body(*[torch.where(lane == number, x, x.detach()) if is_real(x) else x for x in xs])
 
             fun, given = (masked, [index, *operands]) if is_followed else (body, operands)

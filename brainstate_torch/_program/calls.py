@@ -1,4 +1,4 @@
-"""One operator that runs whatever a compiler must not look into.
+"""One operator that runs what a compiler must not look into.
 
 `call` is one node of a graph, and calls a :class:`Target` by its number when the graph runs.
 """
@@ -47,18 +47,18 @@ def _run(tensors: Sequence[torch.Tensor], number: int) -> list[torch.Tensor]:
 
 
 def profiled(label: str, fun: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function under a label that torch's profiler shows; for callers that know that it records."""
+    """Call a function under a label that torch's profiler shows; to be used only while it records."""
     with torch.profiler.record_function(label):
         return fun(*arguments)
 
 
 CALL = defined(
-    # What the results are like is for a compiler's cache: a number means another target in another process.
+    # The shapes of the results are an argument for the compiler's cache: in another process a number is another target.
     'call(Tensor[] tensors, int target, str results="") -> Tensor[]',
     lambda tensors, target, results="": _run(tensors, target),
     lambda tensors, target, results="": _targets[target].shapes(tensors),
-    # Without the first torch runs the operator at once, while a graph is recorded, where all arguments are constants;
-    # without the second a compiler copies each argument that is not stored yet.
+    # Without the first tag torch runs the operator while a graph is recorded if all arguments are constants. Without
+    # the second a compiler copies each argument that has no memory yet.
     tags=[torch.Tag.nondeterministic_seeded, torch.Tag.flexible_layout],
 )
 
@@ -78,7 +78,7 @@ def call_number(target: Target) -> int:
 
 
 def call_as(number: int, target: Target) -> None:
-    """Let a number stand for a target, in a process that took a graph from another one."""
+    """Register a target under the number that a graph from another process uses for it."""
     _targets[number], _numbers[target] = target, number
 
 

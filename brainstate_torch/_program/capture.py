@@ -1,7 +1,8 @@
 """A program as one CUDA graph: recorded once by the driver, and from then on one launch.
 
 A call copies its inputs into buffers of the graph, replays it, and hands copies of its results out. The generators that
-it draws from are set before, and read after. What must wait for the device, such as a check of numbers, is done last.
+it draws from are set before, and read after. Work that has to wait for the device, such as a check of numbers, is done
+last.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ __all__ = ["Captured", "Stream", "capture", "hand_on"]
 
 
 class GeneratorState(Protocol):
-    """How the state of a generator goes into one of a device, and out of it."""
+    """How the state of a random stream is written into a generator of the device, and read from it."""
 
     def load(self, state: torch.Tensor, generator: torch.Generator) -> None:
         """Set the generator to a state."""
@@ -28,20 +29,20 @@ class GeneratorState(Protocol):
         """The state after the draws, from the one before."""
 
     def generator(self, own: torch.Generator) -> torch.Generator:
-        """What is drawn from: the stream's own generator, or torch's default one of its device."""
+        """The generator to draw from: the stream's own, or torch's default one of its device."""
 
 
 class Stream:
-    """The generator of a device that stands for the state of a stream, which a program takes and gives as a tensor."""
+    """The device generator of a random stream, whose state a program takes and returns as a tensor."""
 
     def __init__(self, device: torch.device) -> None:
         self.own = torch.Generator(device)
-        #: What has drawn from it; None until something does.
+        #: Its first user; None until something is drawn.
         self.draws: GeneratorState | None = None
 
     @contextlib.contextmanager
     def at(self, state: torch.Tensor) -> Iterator[list[torch.Tensor]]:
-        """Within: the generator stands where the state says. The list gets the state after it."""
+        """Within: the generator has this state. The state at the end is appended to the list."""
         after: list[torch.Tensor] = []
         if self.draws is None:
             yield after
@@ -62,7 +63,7 @@ class _Capture:
 
     def __init__(self, streams: dict[int, Stream]) -> None:
         self.streams = streams
-        #: What to do behind the graph, with the tensors that it leaves.
+        #: What to do after the graph, with the tensors that it leaves.
         self.late: list[tuple[Callable[..., None], list[torch.Tensor]]] = []
 
     def stream(self, state: torch.Tensor) -> Stream:
@@ -119,7 +120,7 @@ def _aligned(x: torch.Tensor) -> torch.Tensor:
 
 
 class _Pool:
-    """The memory of all graphs of a device. They take turns, since what one leaves another overwrites."""
+    """The memory pool of all graphs of a device. They run one at a time: each overwrites what another left."""
 
     def __init__(self, device: torch.device) -> None:
         with torch.cuda.device(device):
@@ -129,7 +130,7 @@ class _Pool:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Within: this thread's stream has the memory, after all that was done with it before."""
+        """Within: this thread's stream owns the memory; it waits for the work queued on it before."""
         with self.lock, torch.cuda.device(self.device):
             stream = torch.cuda.current_stream(self.device)
             if stream != self._last:
@@ -182,7 +183,7 @@ class Captured:
         self._constant = set(constant)
         states = [i for i, x in enumerate(like) if x.device.type == "cpu" and i not in self._constant]
         self._streams = {i: Stream(device) for i in states}
-        #: The inputs that are read where they are, and their addresses; None before the first call.
+        #: The inputs that are read in place, and their addresses; None before the first call.
         self._fixed: dict[int, int] | None = None
         self._steady = set(steady) - set(states)
         self._refused = False
@@ -195,7 +196,7 @@ class Captured:
         self.recorded = 0
 
     def __call__(self, tensors: list[torch.Tensor]) -> Sequence[torch.Tensor]:
-        """The results, in memory that is the caller's."""
+        """The results, copied to memory of the caller."""
         if self._refused or torch.cuda.is_current_stream_capturing():
             # A graph that the caller records takes the kernels themselves.
             return self._program(tensors)
@@ -222,7 +223,7 @@ class Captured:
         self._failed(error)
 
     def _warm(self, pool: _Pool, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Run on the stream that records: what libraries make at their first call must not be recorded.
+        """Run on the stream that will record: allocations that libraries make at their first call must not be recorded.
 
         Nor must a kernel be compiled then. So inputs lie as those of the graph will.
         """
@@ -232,12 +233,12 @@ class Captured:
         with torch.cuda.stream(pool.side):
             found = self._program(given)
         stream.wait_stream(pool.side)
-        # Their memory belongs to the other stream, which would use it again without asking this one.
+        # Their memory belongs to the other stream, which could reuse it while this one still reads.
         return [x.clone() if x.device == self._device else x for x in found]
 
     @property
     def _read(self) -> set[int]:
-        """The inputs that are read where they are."""
+        """The inputs that are read in place."""
         return self._constant | set(self._fixed or ())
 
     def _record(self, pool: _Pool, tensors: list[torch.Tensor]) -> None:
@@ -258,7 +259,7 @@ class Captured:
             _THREAD.capture = None
         self._handed_on = {i for i, x in enumerate(self._outputs) if _is_token(x)}
         self._late, self._graph = recording.late, graph
-        # A kernel that takes a pointer parts memory that was shared until a write. The State holds the tensor.
+        # Passing a pointer to a kernel materialises copy-on-write memory. The State holds the tensor.
         self._fixed = {i: address(tensors[i]) for i in self._fixed}
         for i in self._fixed:
             self._inputs[i] = None

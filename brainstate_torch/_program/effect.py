@@ -17,7 +17,7 @@ __all__ = ["Effect", "with_numbers_of"]
 def with_numbers_of(tensors: Sequence[torch.Tensor], act: Callable[..., None]) -> None:
     """Call `act` with the numbers of tensors, those of all lanes: now, or whenever a recorded program gets here.
 
-    Where only shapes are computed there are none, and it is not called.
+    Where only shapes are computed there are no numbers, and `act` is not called.
     """
     if is_recording():
         # Skipped in a backward pass: the forward pass has checked the same values.
@@ -30,7 +30,7 @@ def with_numbers_of(tensors: Sequence[torch.Tensor], act: Callable[..., None]) -
 
 
 class Effect(Operation):
-    """tensors -> nothing; a program runs it for what it does.
+    """tensors -> nothing; run for its side effect.
 
     Parameters
     ----------

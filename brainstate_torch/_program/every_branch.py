@@ -1,4 +1,4 @@
-"""All branches of a choice at once, of which `where` takes one: on a GPU, where looking at the choice is a wait."""
+"""All branches of a choice at once, of which `where` takes one: on a GPU, where reading the index means waiting."""
 
 from collections.abc import Sequence
 
@@ -9,12 +9,12 @@ from .operation import Body, Tensors
 
 __all__ = ["all_at_once", "is_better"]
 
-#: What a wait costs, about 50 us while the queue of the device runs dry: so many bytes, or so many multiplications.
+#: The cost of a wait, about 50 µs in which the device's queue runs dry, as bytes of traffic and as multiplications.
 _BYTES = 2**25
 _MULTIPLICATIONS = 2**28
 _aten = torch.ops.aten
-#: Besides operations on each element, views and products: reductions. An index out of range in a branch that is not
-#: taken would be an error of the device, so what looks up is not here.
+#: Allowed besides element-wise operations, views and products. Lookups are not: an index out of range in a branch that
+#: is not taken would be a device-side assertion.
 _REDUCTIONS = {
     *(_aten.sum.default, _aten.sum.dim_IntList, _aten.mean.default, _aten.mean.dim, _aten.prod.default),
     *(_aten.amax.default, _aten.amin.default, _aten.any.default, _aten.all.default, _aten.any.dim, _aten.all.dim),
@@ -23,7 +23,7 @@ _REDUCTIONS = {
 
 
 def is_better(branches: Sequence[Body], device: torch.device) -> bool:
-    """Whether to run all branches: they only compute, and take less time than a wait for the device of the index."""
+    """Whether to run all branches: they have no side effects, and take less time than a wait for the index."""
     if device.type == "cpu":
         return False
     nodes = [node for body in branches for node in body.graph.graph.nodes if node.op == "call_function"]
@@ -42,7 +42,7 @@ def is_better(branches: Sequence[Body], device: torch.device) -> bool:
 def all_at_once(branches: Sequence[Body], index: torch.Tensor) -> Body:
     """index, operands, extras of each branch -> the results of the branch with that number.
 
-    Only for numbers, not to be differentiated: what was not chosen may be infinite.
+    For values only, not for derivatives: a branch that was not chosen may have an infinite one.
     """
     count = len(branches[0].like)
 

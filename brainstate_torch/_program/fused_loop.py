@@ -20,7 +20,7 @@ __all__ = ["FusedLoop", "can_fuse", "fused"]
 
 _aten = torch.ops.aten
 _BLOCK = 256
-#: They show or repeat what is there; `_keeps_place` tells whether each element stays beside those that it meets.
+#: Views and repetitions; `_keeps_place` tells whether each element stays beside the same others.
 _VIEWS = {
     *(_aten.view.default, _aten._unsafe_view.default, _aten.reshape.default, _aten.expand.default),
     *(_aten.unsqueeze.default, _aten.squeeze.default, _aten.squeeze.dim, _aten.squeeze.dims),
@@ -34,14 +34,14 @@ def can_fuse(like: Sequence[Any]) -> bool:
 
 
 class _Total(NamedTuple):
-    """A carry that sums something up over axes, such as the derivative of a weight that all elements share.
+    """A carry that accumulates a sum over axes, such as the derivative of a weight that all elements share.
 
     Attributes
     ----------
     term
-        What is added in each step, before it is summed over axes: the kernel adds it up for each element.
+        What each step adds, before the sum over axes: the kernel accumulates it per element.
     chain
-        What is done to it afterwards, once.
+        What is applied to the sum once, after the loop.
     """
 
     term: Node
@@ -58,7 +58,7 @@ class FusedLoop:
     shape
         That of the elements.
     totals
-        By their number, the carries that are sums over axes.
+        The carries that are sums over axes, by their number.
     ends, columns
         Shape and dtype of what is carried at the end, and of each output in one step.
     """
@@ -96,7 +96,7 @@ class FusedLoop:
 
 
 def _on(x: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """A number that lies on the CPU, on the device: filled in there, which does not wait."""
+    """A tensor without axes on the device: `full` fills it there, whereas a copy would wait."""
     return x if x.device == device else torch.full((), x.item(), dtype=x.dtype, device=device)
 
 
@@ -197,11 +197,11 @@ class _Code:
         return self.pointers[-1]
 
     def loaded(self, pointer: str, node: Node, each: bool = False) -> str:
-        """What reads a tensor, one row at each step or the whole."""
+        """The code that reads a tensor, one row at each step or the whole."""
         return f"tl.load({self._place(pointer, node, each)}, mask=inside)"
 
     def stored(self, pointer: str, node: Node, name: str, each: bool = False) -> str:
-        """What writes one."""
+        """The code that writes a tensor."""
         return f"tl.store({self._place(pointer, node, each)}, {name}, mask=inside)"
 
     def _place(self, pointer: str, node: Node, each: bool) -> str:
@@ -211,7 +211,7 @@ class _Code:
         return f"{row} + {self._offset(shape)}"
 
     def _offset(self, shape: torch.Size) -> str:
-        """Where the element of a tensor is that each element of the whole meets."""
+        """The index of the element of a tensor that broadcasts to each element of the whole."""
         stripped = _stripped(shape)
         if stripped == _stripped(self.shape):
             return "at"
@@ -257,7 +257,7 @@ def _stripped(shape: Sequence[int]) -> tuple[int, ...]:
 
 
 def _keeps_place(node: Node) -> bool:
-    """Whether a view shows each element beside the same ones: but for axes of length 1 in front, and repetition."""
+    """Whether a view keeps the layout of elements, except for leading axes of length 1 and repetition."""
     source: Any = node.args[0]
     before, after = _stripped(source.meta["val"].shape), _stripped(node.meta["val"].shape)
     if node.target is not _aten.expand.default:
@@ -267,7 +267,7 @@ def _keeps_place(node: Node) -> bool:
 
 
 def _total(place: Node, result: Any) -> _Total | None:
-    """What a carry sums up, if all that is done with it is to add a sum over axes."""
+    """The sum that a carry accumulates, if it is used for nothing else."""
     if result.target is not _aten.add.Tensor or result.kwargs or len(place.users) != 1 or place not in result.args:
         return None
     term = next(x for x in result.args if x is not place) if result.args[0] is not result.args[1] else None
@@ -282,7 +282,7 @@ def _total(place: Node, result: Any) -> _Total | None:
 
 
 def _common_shape(step: GraphModule, totals: Sequence[_Total]) -> torch.Size | None:
-    """The shape that all values of a step are repeated to; None if there is none, or a value is of another kind."""
+    """The shape that all values of a step broadcast to; None if there is none, or a value does not fit."""
     skipped = {node for total in totals for node in total.chain}
     skipped |= {user for total in totals for user in total.chain[-1].users}
     sums = {x for user in skipped for x in user.all_input_nodes if x.op == "placeholder"}
@@ -301,7 +301,7 @@ def _common_shape(step: GraphModule, totals: Sequence[_Total]) -> torch.Size | N
 
 
 def _loaded(source: str) -> Any:
-    """The kernel of a text, which Triton reads as that of a file."""
+    """The kernel of a source text. Triton reads source from a file, so `linecache` gets it under a made-up name."""
     name = f"<loop {abs(hash(source)):x}>"
     linecache.cache[name] = (len(source), None, source.splitlines(True), name)
     space: dict[str, Any] = {"__name__": name}

@@ -72,9 +72,9 @@ def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: 
 
 
 def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward: set[Node]) -> dict[int, Postponed]:
-    """The derivatives to postpone; factors of theirs that are not there for all steps are added to `stacks`.
+    """The derivatives to postpone. Factors that are not stacked over the steps yet are added to `stacks`.
 
-    It is worth the while where a step stores no more for it than the product, which it would read and write.
+    It pays if a step stores no more for it than the product, which it would have to read and write.
     """
     found: dict[int, Postponed] = {}
     place = {x: i for i, x in reversed(list(enumerate(stacks)))}
@@ -93,15 +93,15 @@ def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward
     return found
 
 
-#: What it costs to keep one more tensor, however small, in bytes.
+#: The fixed cost of keeping one more tensor, in bytes.
 _EACH = 2048
 
 
 def _kept(outputs: Sequence[object], forward: set[Node], backward: set[Node], given: Sequence[Node]) -> set[Node]:
     """The values of the forward pass from which the backward pass computes what it needs, at the least cost.
 
-    A node stands twice in the network: first whether it is computed again, then whether it is needed. What is cut
-    between the two is kept.
+    Each node is an edge between two nodes of the network: the first stands for recomputing it, the second for its use.
+    A value whose edge is cut is kept.
     """
     forward = forward - set(given)
     results = {x for x in outputs if isinstance(x, Node)}

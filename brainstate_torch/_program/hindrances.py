@@ -18,7 +18,7 @@ from .repeat import Repeat
 
 __all__ = ["graph_device", "hindrance"]
 
-#: A graph keeps about a kilobyte for each kernel, and the driver takes some microseconds to make it.
+#: A CUDA graph takes about a kilobyte per kernel, and some microseconds of the driver when it is made.
 _KERNELS = 200_000
 
 
@@ -29,7 +29,7 @@ def graph_device(like: Sequence[Like]) -> torch.device | None:
 
 
 def hindrance(graph: GraphModule, like: Sequence[Like], constant: Sequence[int]) -> str | None:
-    """What a program does that a CUDA graph cannot hold, in words; None if there is nothing.
+    """The reason why a program cannot be a CUDA graph, as a text; None if it can.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def _of_operation(operation: Operation) -> str | None:
     if isinstance(operation, Repeat):
         return "a `while` loop looks at a number at each step; `bounded_while_loop` or `for_loop` does not"
     if isinstance(operation, Branch):
-        # Its tensors lie on the device; were the index on the CPU, it would be found there.
+        # The index is on the device like the operands; one on the CPU would be read there without a wait.
         if not is_better(operation.branches, torch.device("cuda")):
             return "a choice looks at a number, since its branches draw, look up, or take long"
         return None

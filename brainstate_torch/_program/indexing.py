@@ -1,4 +1,4 @@
-"""Functions of torch that look at the numbers of integers, in terms of operations that a graph can hold."""
+"""Functions of torch that read the numbers of integer tensors, in terms of operations that a graph can hold."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _MASKS = (torch.bool, torch.uint8)
 
 
 def _one_hot(tensor: torch.Tensor, num_classes: int = -1) -> torch.Tensor:
-    """As torch's, which looks whether each class is below `num_classes` unless a vmap is active."""
+    """As torch's, which checks that each class is below `num_classes` unless a vmap is active."""
     if num_classes < 0:
         return torch.nn.functional.one_hot(tensor, num_classes)
     return (tensor.unsqueeze(-1) == torch.arange(num_classes, device=tensor.device)).to(torch.int64)
@@ -36,7 +36,7 @@ def _item(x: torch.Tensor, index: Any) -> torch.Tensor:
             continue
         if _is_number(e) and axis < x.ndim:
             at = torch.where(e < 0, e + x.shape[axis], e).to(torch.int64)
-            # The derivative of `index_select` is wrong under vmap (see the sweep of derivatives), that of this is not.
+            # Not `index_select`, whose derivative is wrong under vmap (`tests/sweeps/derivatives.py`).
             x = x.gather(axis, at.reshape([1] * x.ndim).expand([1 if i == axis else n for i, n in enumerate(x.shape)]))
             entries[place] = 0
         axis += 1
@@ -47,7 +47,7 @@ def _is_number(e: Any) -> bool:
     return isinstance(e, torch.Tensor) and e.ndim == 0 and e.dtype in _INTEGERS and not is_batched(e)
 
 
-#: What runs in the place of a function while a graph is recorded.
+#: What replaces a function while a graph is recorded.
 WITHOUT_NUMBERS: Mapping[Any, Callable[..., torch.Tensor]] = {
     torch.nn.functional.one_hot: _one_hot,
     torch.Tensor.__getitem__: _item,

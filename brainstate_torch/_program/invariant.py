@@ -37,8 +37,8 @@ class Hoisted(NamedTuple):
 def hoisted(graph: GraphModule, varying: Sequence[Node]) -> Hoisted:
     """Take out of the graph of a step what does not depend on some of its arguments.
 
-    A transposed matrix is written down anew where it is a factor: products read it faster. Other views cost nothing.
-    A value that is larger than its inputs together is not hoisted, to bound memory.
+    A transposed matrix is made contiguous where it is a factor: products read it faster. Other views cost nothing. A
+    value that is larger than its inputs together is not hoisted, to bound memory.
     """
     given = arguments(graph)
     nodes = [node for node in graph.graph.nodes if node.op == "call_function"]
@@ -72,7 +72,7 @@ def _may_move(node: Node) -> bool:
 
 
 def _pays(node: Node, given: Sequence[Node], sources: int) -> bool:
-    """Whether it is better to compute a node once and read it at each step; `sources` has a bit for each argument."""
+    """Whether it pays to compute a node once and read it at each step; `sources` has a bit for each argument."""
     size = size_of(node)
     if size is None:
         return False

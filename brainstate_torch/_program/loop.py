@@ -130,7 +130,7 @@ class Loop(Operation):
 
     @functools.cached_property
     def _fused(self) -> FusedLoop | None:
-        """All steps as one kernel, where that can be."""
+        """All steps as one kernel, where that is possible."""
         if self.backend == "replay" or self.watch is not None or not can_fuse(self.step.like):
             return None
         return fused(self._hoisted.step, self.layout, self._used, self.length, self.reverse)
@@ -192,7 +192,7 @@ class Loop(Operation):
         return known
 
     def _compiled(self, size: int) -> Program:
-        """So many steps in a row, which write their outputs where they belong."""
+        """Several steps in a row, which write their outputs into the stacks."""
         graph, layout, reverse = self._hoisted.step, self.layout, self.reverse
         extras = [*self.step.extras, *self._hoisted.values]
         ends = [layout.carry, layout.carry + layout.constants]
@@ -321,7 +321,7 @@ def _recomputing(loop: Loop) -> Pull:
 
 
 def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
-    """Keeps what is dear to compute, for one derivative."""
+    """Keeps what is expensive to recompute, for one derivative."""
     step, layout = loop.step, loop.layout
     count = len(step.like)
     slopes = [x for x in step.results if is_real(x)]
@@ -362,9 +362,9 @@ def _backward(
     kept: Tensors,
     cotangents: Cotangents,
 ) -> tuple[list[torch.Tensor | None], list[torch.Tensor]]:
-    """The derivatives of a loop, by a loop from the last step to the first; and all that it puts out at each step.
+    """The derivatives of a loop, by a loop from the last step to the first; and what that returns at each step.
 
-    What `derivative` gives behind the derivatives is put out, too.
+    What `derivative` returns after the derivatives is returned, too.
     """
     layout = loop.layout
     _, constants, inputs = layout.parts(tensors)
@@ -416,5 +416,5 @@ def _tangent(x: torch.Tensor, tangent: torch.Tensor | None) -> torch.Tensor:
 
 
 def _repeated(x: Any, size: int) -> Like:
-    """What a stack of so many tensors is like."""
+    """Shape, dtype and device of a stack of `length` such tensors."""
     return Like(torch.Size((size, *x.shape)), x.dtype, x.device)

@@ -8,7 +8,7 @@ __all__ = ["source_side"]
 
 
 class _Network:
-    """Nodes and edges by number. Edge ``e ^ 1`` is the reverse of edge ``e``; `room` is what may still flow through."""
+    """Nodes and edges by number. Edge ``e ^ 1`` is the reverse of edge ``e``; `room` is the residual capacity."""
 
     def __init__(self) -> None:
         self.numbers: dict[Hashable, int] = {}
@@ -32,7 +32,7 @@ class _Network:
             self.room.append(room)
 
     def levels(self, source: int) -> list[int | None]:
-        """Return the distance of each node from the source along edges with room; None where there is no way."""
+        """Return the distance of each node from the source along edges with room; None for a node out of reach."""
         found: list[int | None] = [None] * len(self.leaving)
         found[source] = 0
         waiting = deque([source])
@@ -45,9 +45,9 @@ class _Network:
         return found
 
     def push(self, source: int, sink: int, levels: list[int | None], tried: list[int]) -> bool:
-        """Fill one shortest way from the source to the sink; False if there is none.
+        """Fill one shortest path from the source to the sink; False if there is none.
 
-        `tried` counts the edges of each node that lead nowhere at these levels.
+        `tried` counts the edges of each node that are exhausted at these levels.
         """
         way: list[int] = []
         node = source

@@ -43,7 +43,7 @@ def memory(module: GraphModule) -> dict[Node, Node]:
 
 
 def written_input(module: GraphModule) -> str | None:
-    """The name of an operation that writes in place into an input, or into a view of one; None if there is none."""
+    """The name of an operation that writes into an input or a view of one; None if there is none."""
     of = memory(module)
     for node in module.graph.nodes:
         if any(argument.is_write and of[given].op == "placeholder" for argument, given in _aliased_arguments(node)):
@@ -52,7 +52,7 @@ def written_input(module: GraphModule) -> str | None:
 
 
 def _aliased_arguments(node: Node) -> list[tuple[Any, Node]]:
-    """The arguments of a node that its result is a view of, or that it writes; each with what torch says of it."""
+    """The arguments of a node that its result aliases, or that it writes; each with its entry in torch's schema."""
     if not isinstance(node.target, OpOverload):
         return []
     pairs = zip(node.target._schema.arguments, node.args, strict=False)
@@ -147,7 +147,7 @@ def number_of(node: Node) -> int | None:
 
 
 def acts(module: GraphModule) -> list[Node]:
-    """The nodes that do more than compute."""
+    """The nodes with side effects."""
     return [node for node in module.graph.nodes if node.target is act]
 
 

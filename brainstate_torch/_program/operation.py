@@ -61,7 +61,7 @@ class _Settings(threading.local):
     """Per thread: for which backend operations are made, and whether for a derivative."""
 
     backend = "inductor"
-    #: Whether a derivative is computed from values that the function itself has been run for.
+    #: Whether a backward pass runs, whose forward pass has run the effects already.
     backward = False
     #: In which recording it is.
     place: Any = None
@@ -81,7 +81,7 @@ def compiling(backend: str) -> Iterator[None]:
 
 
 def replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list[torch.Tensor]:
-    """The arguments with others at some places."""
+    """The arguments with some of them replaced."""
     found = list(arguments)
     for place, value in zip(places, values, strict=True):
         found[place] = value
@@ -89,7 +89,7 @@ def replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list
 
 
 def apart(results: Tensors, arguments: Tensors) -> list[torch.Tensor]:
-    """The results, each contiguous and with memory of its own, which is none of the arguments'."""
+    """The results, each contiguous, none sharing memory with another or with an argument."""
     held = {x.untyped_storage().data_ptr() for x in arguments}
     found = []
     for x in results:
@@ -106,10 +106,10 @@ def zeros(x: Any) -> torch.Tensor:
 
 
 def in_lanes(fun: Flat, ins: Any, outs: Any, size: int, randomness: str) -> Callable[..., Any]:
-    """The function mapped over so many lanes, also where no argument has one of its own in each."""
+    """The function mapped over `size` lanes, also if no argument is batched."""
 
     def mapped(*arguments: torch.Tensor) -> Any:
-        # torch.vmap wants one mapped input at least.
+        # torch.vmap refuses a call without a mapped input.
         lane = torch.empty(size, 0)
         return vmap(lambda _, *xs: tuple(fun(*xs)), (0, *ins), outs, randomness=randomness)(lane, *arguments)
 
@@ -133,7 +133,7 @@ class Body:
     Parameters
     ----------
     fun
-        The function; it is run again to derive others, so that derivatives of the user's own are respected.
+        The function. It is run again to make derivatives, so that the user's own derivative rules are used.
     like
         Tensors like its arguments.
     primal
@@ -156,7 +156,7 @@ class Body:
             recorded = record(self._primal, self.like)
             # Whatever is recorded around it, the program of an operation takes tensors with numbers.
             self.extras = recorded.originals
-            # A derivative may meet what the first run did not, as after ``y = cond(pred, f, g, x); f.scale = z``.
+            # Running the function again may meet other tensors, as after ``y = cond(pred, f, g, x); f.scale = z``.
             check_numbers(self.extras)
             self._graph = pure(recorded.graph, [*self.like, *self.extras])
         return self._graph
@@ -175,11 +175,11 @@ class Body:
         return self.graph(*tensors, *self.extras)  # type: ignore[no-any-return]
 
     def mapped(self, ins: Any, outs: Any, size: int, randomness: str, like: Sequence[Any]) -> "Body":
-        """The function mapped over so many lanes; `like` are its arguments.
+        """The function mapped over `size` lanes; `like` are its arguments.
 
-        The graph is made of this one's: where maps and loops lie in each other, running the function again for each
-        map would take time exponential in the depth. What torch's generators draw is drawn anew: its nodes take whole
-        tensors, since torch maps such an operation before a recording sees it.
+        The graph is made from this body's graph: running the function again for each map would take time exponential in
+        the depth of nested maps and loops. Draws from torch's generators are recorded again from the function: their
+        nodes take whole tensors, since torch maps such an operation before a recording sees it.
         """
         lanes, replayed = (in_lanes(fun, ins, outs, size, randomness) for fun in (self, self.replay))
         return Body(lanes, like, None if self.draws else replayed)
@@ -195,7 +195,7 @@ class Body:
         self.fun = self._primal = None
 
     def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
-        """Which results differ from lane to lane where the chosen arguments do."""
+        """Which results are batched where the chosen arguments are."""
         found: dict[Any, Any] = {}
         supply = iter(flags)
         for node in self.graph.graph.nodes:
@@ -217,7 +217,7 @@ class Pull(NamedTuple):
     Attributes
     ----------
     forward
-        Gives the results, and behind them what the backward pass needs.
+        Gives the results, and after them what the backward pass needs.
     backward
         (needs, arguments, what was kept, cotangents or None) -> a derivative, or None, for each argument. Where the
         derivative is differentiated again, there are cotangents of what was kept, too.
@@ -264,7 +264,7 @@ class Operation(ABC):
             )
         derivatives = sum([kind in ("Grad", "Jvp") for kind in kinds])
         if SETTINGS.backward and SETTINGS.place is _place() and derivatives == 1:
-            # torch.func records its backward pass as if it were to be differentiated again, which hardly ever is.
+            # torch.func records its backward pass as if that were differentiated again, which it rarely is.
             pull = Pull(self, self._pulled_late)
         else:
             pull = self.pulled(needs, higher=derivatives > 1)
@@ -274,7 +274,7 @@ class Operation(ABC):
     def _moved(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results inside a forward derivative.
 
-        The rule of an autograd.Function would do, but torch does not differentiate it forward once more.
+        Not by the `jvp` rule of an autograd.Function, which torch cannot differentiate forward a second time.
         """
         here = level()
         duals = [dual_of(x, here) for x in tensors]
@@ -289,7 +289,7 @@ class Operation(ABC):
         return [moving(Dual(x, slope)) for x, slope in zip(results, slopes, strict=True)]
 
     def _pushed_quietly(self, tensors: Tensors, tangents: Cotangents) -> list[torch.Tensor | None]:
-        """The tangents of the results, without the effects of the function, which its results have had."""
+        """The tangents of the results; side effects, which have run with the results, do not run again."""
         outer = SETTINGS.backward, SETTINGS.place
         if not SETTINGS.backward:
             # No recording is this place: an inner reverse derivative keeps what it needs as it does elsewhere.
@@ -302,7 +302,7 @@ class Operation(ABC):
     def _pulled_late(
         self, needs: Sequence[bool], tensors: Tensors, kept: Tensors, cotangents: Cotangents
     ) -> list[torch.Tensor | None]:
-        """The backward pass of an operation that has kept nothing for it."""
+        """The backward pass of an operation that kept nothing for it."""
         pull = self.pulled(needs, higher=True)
         found = pull.forward.apply(tensors)[self.count :]
         return pull.backward(needs, tensors, found, [*cotangents, *[None for _ in found]])
@@ -354,11 +354,11 @@ class Operation(ABC):
     def batched(
         self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
     ) -> tuple[Tensors, list[int | None]]:
-        """The results for arguments with a further axis, and where the results have it."""
+        """The results for arguments with one more axis, and where the results have it."""
 
     @abstractmethod
     def spread(self, flags: Sequence[bool], randomness: str) -> list[bool]:
-        """Which results differ from lane to lane where the chosen arguments do."""
+        """Which results are batched where the chosen arguments are."""
 
     @abstractmethod
     def bodies(self) -> list[Body]:

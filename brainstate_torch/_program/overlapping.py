@@ -1,4 +1,4 @@
-"""Tensors whose elements share memory, written down in full before a part of them is replaced."""
+"""Tensors whose elements share memory, made contiguous before a part of them is replaced."""
 
 import torch
 

@@ -14,10 +14,10 @@ __all__ = ["peak"]
 
 
 def peak(graph: GraphModule) -> int:
-    """The bytes of results that are held at once, at most, besides the inputs.
+    """The most bytes of results that are held at once, without the inputs.
 
-    It is what a replay takes, where each operation writes its result down. What a compiler fuses is not written, so
-    that a compiled program takes less; what a loop keeps for its backward pass is counted in full.
+    It is the peak of a replay, where each operation allocates its result. A compiled program takes less, since fused
+    results are not written. What a loop keeps for its backward pass is counted in full.
     """
     shows = memory(graph)
     owner: dict[Node, Node] = {}

@@ -83,7 +83,7 @@ def packed(module: GraphModule, like: Sequence[Any]) -> bytes:
 
 
 def unpacked(data: bytes) -> tuple[GraphModule, list[_Like]]:
-    """The graph, and what its inputs are like; what its nodes call by number has shapes alone."""
+    """The graph, and the shapes of its inputs. What its nodes call by number knows only the shapes of its results."""
     rows, like = pickle.loads(data)
     graph, attributes, nodes = Graph(), {}, list[Node]()
     held = []

@@ -49,7 +49,7 @@ class Postponed(NamedTuple):
 
 
 def product(node: Node) -> Product | None:
-    """The product that a node is, if it is one whose factors have rows that add up."""
+    """A node as a :class:`Product`, if it is a product that sums over the rows of its factors."""
     transposed = False
     while node.target is _aten.t.default:
         node, transposed = node.args[0], not transposed  # type: ignore[assignment]

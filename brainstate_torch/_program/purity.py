@@ -18,7 +18,7 @@ def functional(
 ) -> GraphModule:
     """The graph in terms of simpler operations, none of which writes in place but the last ones, into inputs.
 
-    Its tensors without numbers are of the mode.
+    The fake tensors in it belong to `mode`.
     """
     return _retraced(pure(module, like), like, "mutations_and_views", decompositions, mode)
 
@@ -34,7 +34,7 @@ def pure(module: GraphModule, like: Sequence[Any]) -> GraphModule:
         module.held = held
     for node in module.graph.nodes:
         if node.target is torch.ops.aten.view.default:
-            # Elsewhere a value may have other strides than those that it could be viewed with.
+            # A compiler may give the value strides with which the view is impossible.
             node.target = torch.ops.aten.reshape.default
     module.recompile()
     return module
