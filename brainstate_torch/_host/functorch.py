@@ -91,7 +91,7 @@ TAPE = _Tape()
 
 
 def _followed() -> list[str]:
-    """The transforms around a derivative that is about to begin; a tape counts as one."""
+    """The transforms that will enclose a derivative that is about to begin; a tape counts as one."""
     return [*["Tape"] * TAPE.active, *enclosing()]
 
 
@@ -136,7 +136,7 @@ def vmap(*args: Any, **kwargs: Any) -> Any:
 def along_directions(push: Any, directions: Sequence[torch.Tensor]) -> Any:
     """Map a forward derivative over directions: its tangents, stacked, and what else it gives, the same in each lane.
 
-    torch refuses as such what differs from lane to lane of another map around this one.
+    torch refuses the other results if another map around this one batches them.
     """
     is_mapped = "Vmap" in enclosing()
     pushed, carried = vmap(push, out_dims=(0, 0 if is_mapped else None), randomness="same")(*directions)
@@ -176,7 +176,7 @@ class FakeValue(FakeTensor):
 
 
 class FakeNumber(FakeValue):
-    """What stands for a number of Python's; the user's code is told where only the number would do.
+    """A proxy for a Python number. Code of the user that needs the number itself gets an error.
 
     As a key it would be found by identity, and ``isinstance(x, int)`` would be False.
     """
@@ -194,7 +194,7 @@ class FakeNumber(FakeValue):
 
 
 def _asks_as_user(frame: Any) -> bool:
-    """Whether the code is the user's that asks, perhaps by an abstract class such as `numbers.Number`."""
+    """Whether the caller is code of the user, directly or through an abstract class such as `numbers.Number`."""
     while frame is not None and frame.f_globals.get("__name__") in ("abc", "numbers"):
         frame = frame.f_back
     return frame is not None and is_users(frame.f_code)

@@ -30,7 +30,7 @@ def defined(
     """
     name = schema.partition("(")[0]
     space = getattr(torch.ops, _library.ns)
-    if hasattr(space, name):  # The module that defines it is loaded again, as notebooks do.
+    if hasattr(space, name):  # It exists if the module that defines it is loaded again, as notebooks do.
         return getattr(space, name).default  # type: ignore[no-any-return]
     _library.define(schema, tags=tuple(tags))  # type: ignore[no-untyped-call]
     _library.impl(name, kernel, "CompositeExplicitAutograd")  # type: ignore[no-untyped-call]

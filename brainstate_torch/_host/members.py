@@ -12,9 +12,9 @@ __all__ = ["find_parts_by"]
 def find_parts_by(resolve: Callable[[Any, str], torch.nn.Module | None]) -> None:
     """Let torch ask `resolve(module, attribute)` for what stands at one step of a dotted name; "" is the module itself.
 
-    torch itself knows modules as steps, and raises for anything else: for the list ``layers`` in ``layers.0.bias`` and
-    for the State ``weight`` in ``weight.bias``. There is no public place to tell it more. For None it does what it does
-    without this.
+    torch itself accepts only modules as steps, and raises for the list ``layers`` in ``layers.0.bias`` and for the
+    State ``weight`` in ``weight.bias``. There is no public hook for it. Where `resolve` returns None, torch does what
+    it always does.
     """
     original = NamedMemberAccessor.get_submodule
 

@@ -29,11 +29,11 @@ def is_halved(x: torch.Tensor) -> bool:
 
 
 def halved(x: torch.Tensor) -> torch.Tensor:
-    """A tensor of the same numbers. Whichever of the two is first written, through whatever alias, gets a copy.
+    """A copy-on-write alias of a tensor. Whichever of the two is written first, through any alias, gets a copy.
 
-    Also of what torch does not know to be a write: ``.data``, numpy, DLPack, the storage, a raw pointer. For what has
-    no memory of torch's own (sparse layouts, shared or mapped files, what numpy has seen) it is a copy at once. 0.3 µs;
-    a copy takes 0.7 µs and the time of the memory.
+    That holds for writes that autograd does not count, too: ``.data``, numpy, DLPack, the storage, a raw pointer.
+    Tensors without memory of torch's own (sparse layouts, shared or mapped files, memory that numpy has seen) are
+    copied at once. It takes 0.3 µs; a copy takes 0.7 µs and the time of the memory.
     """
     try:
         if x.untyped_storage().resizable():
@@ -46,8 +46,8 @@ def halved(x: torch.Tensor) -> torch.Tensor:
 def apart(x: torch.Tensor) -> torch.Tensor:
     """A tensor of the same numbers that does not change with the given one, and does not change it.
 
-    numpy arrays and DLPack capsules that were made before know an address, which copy-on-write does not catch; and a
-    copy of a part is smaller than the whole that a write would copy. Memory that others lead to is therefore copied.
+    A numpy array or DLPack capsule that was made before holds an address, so copy-on-write cannot see its writes; and a
+    view of a part is cheaper to copy than the whole storage later. So memory with other references is copied.
     """
     try:
         storage = x.untyped_storage()
@@ -61,7 +61,7 @@ def apart(x: torch.Tensor) -> torch.Tensor:
 
 def all_halved(values: Iterable[Any]) -> bool:
     """Whether each is a tensor with memory of its own kind that is :func:`is_halved`; 0.1 µs each."""
-    # torch's error for what is no tensor would hold its text, for which the host waits on an accelerator.
+    # torch's error for another object would print it, and printing waits for an accelerator.
     return all(isinstance(x, torch.Tensor) and is_halved(x) for x in values)
 
 

@@ -68,7 +68,7 @@ class SoundRules(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         if self._forward and self._depth == _THREAD.depth and not torch.is_grad_enabled():
-            # torch's forward mode passes over `torch.no_grad` (78961); its reverse mode takes what is made there for
+            # torch's forward mode ignores `torch.no_grad` (78961); its reverse mode takes what is made there for
             # constant.
             return _constant(func, args, kwargs)
         for table in self._tables:
@@ -384,7 +384,7 @@ def _reduced(func: Callable[..., Any], place: int) -> Callable[..., Any]:
 
 
 def _weighted(func: Callable[..., Any]) -> Callable[..., Any]:
-    """A loss whose rule passes over the derivative by its weights."""
+    """A loss whose rule ignores the derivative with respect to its weights."""
 
     def checked(input: torch.Tensor, target: torch.Tensor, weight: Any = None, *args: Any, **kwargs: Any) -> Any:
         moves = isinstance(weight, torch.Tensor) and forward_ad.unpack_dual(weight, level=0).tangent is not None  # type: ignore[no-untyped-call]
@@ -451,7 +451,7 @@ _FORWARD: dict[Any, Callable[..., Any]] = {
     **_of(_triangular_solve, torch.triangular_solve, torch.Tensor.triangular_solve),
     **{f: _reduced(f, 4) for f in (torch.scatter_reduce, torch.Tensor.scatter_reduce, torch.Tensor.scatter_reduce_)},
     **{f: _reduced(f, 4) for f in (torch.index_reduce, torch.Tensor.index_reduce, torch.Tensor.index_reduce_)},
-    # What a Python function of torch calls is not seen: a mode is off within its own handler.
+    # Calls inside a Python function of torch are not seen: a mode is off within its own handler.
     **{f: _weighted(f) for f in (F.nll_loss, F.cross_entropy)},
 }
 _MAPPED: dict[Any, Callable[..., Any]] = {

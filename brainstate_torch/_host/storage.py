@@ -1,4 +1,4 @@
-"""Who shares the memory of a tensor: its storage, and how many tensors lead there."""
+"""Which tensors share memory: storages, and the number of their references."""
 
 import torch
 
@@ -13,7 +13,7 @@ def storage_of(x: torch.Tensor) -> int | None:
 
 
 def is_lone_view(x: torch.Tensor) -> bool:
-    """Whether the memory that a view shows is led to by the view and its base alone."""
+    """Whether only a view and its base refer to their memory."""
     if x.layout is not torch.strided:
         return False
     # One use each is that of the view, of the base, and of the Python object made here.

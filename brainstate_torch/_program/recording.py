@@ -44,11 +44,11 @@ __all__ = [
 
 Flat = Callable[..., Sequence[torch.Tensor]]
 has_side_effect(act)
-#: What gives numbers away; DLPack of a tensor without any ends the process (torch 2.13).
+#: Operations that need numbers. DLPack of a tensor without any ends the process (torch 2.13).
 _NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.__dlpack__)
-#: What torch says where a number or the memory of a tensor without any is asked for.
+#: Torch's errors where code asks for a number, or for memory, of a tensor without any.
 _ASKS = ("FakeTensor.__format__", "Cannot access data pointer of Tensor")
-#: What autograd knows of a tensor; a stand-in has no part in any graph.
+#: What autograd knows of a tensor; a proxy is part of no autograd graph.
 _FACTS: Any = (torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__)  # type: ignore[attr-defined]
 
 
@@ -63,9 +63,9 @@ _THREAD = _Thread()
 
 
 class Recording(TorchFunctionMode):
-    """One graph in the making. A tensor from outside of it takes part as a stand-in, which becomes an input.
+    """The recording of one graph. A tensor from outside is replaced by a proxy, which becomes an input.
 
-    It stands above torch.func's transforms, so that it sees a tensor before a transform takes it for a constant.
+    The mode is above torch.func's transforms, so that it sees a tensor before a transform takes it for a constant.
     """
 
     def __init__(self, mode: FakeTensorMode, transforms: Any) -> None:
@@ -75,9 +75,9 @@ class Recording(TorchFunctionMode):
         self._outer = _THREAD.recordings[-1] if _THREAD.recordings else None
         self._transforms = transforms
         self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        #: For each stand-in, the tensor that it stands for.
+        #: For each proxy, the tensor that it stands for.
         self.originals: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        #: What the graph refers to by number, and must keep alive.
+        #: The targets that the graph refers to by number, kept alive with it.
         self.held: list[Any] = []
         self._proxies: Any = None
         self.rewriting = Rewriting(lambda: bool(_THREAD.recordings) and _THREAD.recordings[-1] is self)
@@ -123,7 +123,7 @@ class Recording(TorchFunctionMode):
 
     @contextlib.contextmanager
     def aliased(self, pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[None]:
-        """Within: the first of each pair, a tensor from outside, means the second."""
+        """Within: the first of each pair, a tensor from outside, is replaced by the second."""
         before = self._aliases
         self._aliases = {**before, **{id(outer): (outer, inner) for outer, inner in pairs}}
         try:
@@ -147,15 +147,15 @@ class Recording(TorchFunctionMode):
         return inner
 
     def _wrapped_local(self, x: torch.Tensor) -> torch.Tensor:
-        """The same for a tensor from outside that a transform of torch.func took hold of before this graph did.
+        """The proxy inside a tensor from outside that a transform of torch.func wrapped before this graph met it.
 
-        A derivative knows its tensor by identity; what it holds is seen by the tracer as a constant.
+        A derivative knows its tensor by identity, so that stays. The tracer sees the tensor inside as a constant.
         """
         lanes = lanes_within(x)
         return x if lanes is None else lanes_of(self.local(lanes.tensor), lanes.axis, lanes.level)
 
     def _stands_outside(self, x: torch.Tensor) -> bool:
-        """Whether the graph knows a tensor as an input, or not yet, and not as what a derivative makes of it."""
+        """Whether a tensor is an input of the graph or new to it; not one that a derivative computed in it."""
         numbers = concrete(x)
         if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
             return False
@@ -207,7 +207,8 @@ def recording() -> Recording:
 def local(x: Any) -> Any:
     """Return the proxy of an outer tensor in the innermost graph, where one is recorded; other values unchanged.
 
-    What hands tensors to a transform of torch.func asks for it first: the transform would wrap the one from outside.
+    Code that passes tensors to a transform of torch.func must call this first: the transform would wrap the outer
+    tensor.
     """
     return _THREAD.recordings[-1].local(x) if _THREAD.recordings else x
 
@@ -244,7 +245,7 @@ class with_numbers(outside_of_fakes):
 
 
 class Like(NamedTuple):
-    """What is known of a tensor without its numbers."""
+    """Shape, dtype, device and strides of a tensor, without its numbers."""
 
     shape: torch.Size
     dtype: torch.dtype
@@ -259,12 +260,11 @@ class Recorded(NamedTuple):
     graph
         Takes the tensors of the recorded function, then one for each of `captured`.
     captured
-        What the further inputs are, where the recording was made.
+        The tensors to pass for the further inputs, as the enclosing code of the recording has them.
     originals
         The captured tensors as the user's function holds them, before an outer recording replaced them by proxies.
     stand_ins
-        The tensors without numbers that they were while the graph was recorded; one that the function made of numbers
-        is itself.
+        Their proxies while the graph was recorded; a tensor that the function made from numbers is its own.
     unused
         Other tensors from outside that the function computed with, on which no result depends.
 
@@ -299,7 +299,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         outside_of_graphs() as transforms,
         FakeTensorMode(allow_non_fake_inputs=True) as mode,
     ):
-        # Else a pointer to no memory is handed out, by `torch.utils.dlpack.to_dlpack`, and the process ends.
+        # Otherwise `torch.utils.dlpack.to_dlpack` returns a pointer to no memory, and the process ends.
         mode._allow_unsafe_data_ptr_access = False
         inner = Recording(mode, transforms)
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
@@ -334,7 +334,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
 
 
 def check_numbers(captured: Sequence[torch.Tensor]) -> None:
-    """Raise if a program would compute with a tensor that another recording has made, and that is no input of it."""
+    """Raise if a program would compute with a proxy of another recording that is none of its inputs."""
     for x in captured:
         if isinstance(concrete(x), FakeTensor):
             raise ConcretizationError(
@@ -351,23 +351,23 @@ def tidy(module: GraphModule) -> None:
         if node.target is CALL:
             node.target = act if target(node.args[1]).acts else perform
         elif node.target is torch.ops.aten._efficientzerotensor.default:
-            # A tangent that is zero has no memory, which a program hands on.
+            # A zero tangent of torch has no memory, but a program needs a tensor with memory.
             node.target = torch.ops.aten.zeros.default
         elif node.target is torch.ops.aten.view.default and _shape(node.args[0]) == _shape(node):
             node.replace_all_uses_with(node.args[0])
         elif node.target is torch.ops.aten.slice_scatter.default and len(node.args) > 4:
-            # An end like 2**63 - 1 is more than vmap can take.
+            # vmap overflows on an end like 2**63 - 1.
             node.update_arg(4, min(node.args[4], node.meta["val"].shape[node.args[2]]))
         elif isinstance(node.target, OpOverload) and torch.Tag.inplace_view in node.target.tags:
             # matmul of a vector squeezes in place. No memory is written, and later uses refer to what this returns.
             node.target = _out_of_place(node.target)
     if not any(isinstance(node.target, OpOverload) and node.target._schema.is_mutable for node in module.graph.nodes):
-        # Nothing is written in place, so that a copy on write is never made.
+        # Nothing is written in place, so that the copy of a copy-on-write tensor is never made.
         for node in module.graph.nodes:
             if _is_copy_on_write(node):
                 node.replace_all_uses_with(node.args[0])
     else:
-        # Outside of eager code the lazy one meets tensors without memory of torch's own kind, and raises.
+        # The lazy clone raises for tensors without memory of torch's own, which compiled code has.
         for node in module.graph.nodes:
             if node.target is torch.ops.aten._lazy_clone.default:
                 node.target = torch.ops.aten.clone.default
@@ -376,7 +376,7 @@ def tidy(module: GraphModule) -> None:
 
 
 def _out_of_place(target: OpOverload) -> OpOverload:
-    """What returns the view that an operation like ``squeeze_`` makes of its argument."""
+    """The out-of-place form of an operation like ``squeeze_``, which makes its argument a view."""
     packet = getattr(torch.ops.aten, target._schema.name.partition("::")[2].removesuffix("_"), None)
     found: OpOverload = getattr(packet, target._overloadname, target)
     return found

@@ -25,7 +25,7 @@ class Repeat(Operation):
     step
         carry, constants -> carry.
     carried
-        How many tensors are carried on.
+        The number of tensors that are carried.
     """
 
     def __init__(self, test: Body, step: Body, carried: int) -> None:
@@ -73,7 +73,7 @@ class Repeat(Operation):
         own = len(test.extras)
 
         def advanced(*tensors: torch.Tensor) -> Tensors:
-            """One step, and whether the next is due."""
+            """One step, and whether the condition holds for another."""
             middle = len(step.like)
             arguments, extras = tensors[:middle], tensors[middle:]
             found = [x.contiguous() for x in step.graph(*arguments, *extras[own:])]
@@ -160,5 +160,5 @@ class Repeat(Operation):
 
 
 def _with(body: Body) -> list[Any]:
-    """What all the inputs of a function's graph are like."""
+    """Shape, dtype and device of all inputs of a function's graph."""
     return [*body.like, *body.extras]

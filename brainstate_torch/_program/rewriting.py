@@ -18,7 +18,7 @@ DrawRule = Callable[[OpOverload, Any, Mapping[str, Any]], Any]
 class Rewriting(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within, while one graph is recorded: some operations are replaced.
 
-    It sees what is left when derivatives and maps are done, as the graph does.
+    It sees the operations after derivatives and maps are applied, as the graph does.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Rewriting(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @contextmanager
     def drawing(self, rule: DrawRule) -> Iterator[None]:
-        """Within: this is how operations are recorded that draw from torch's generators."""
+        """Within: operations that draw from torch's generators are recorded in this way."""
         outer, self._draw = self._draw, rule
         try:
             yield

@@ -1,4 +1,4 @@
-"""Tensors that a graph joins only to write them into an input: each part is written where it belongs."""
+"""Tensors that a graph concatenates only to write them into an input: each part is written into its place."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _aten = torch.ops.aten
 def write_parts(module: GraphModule) -> None:
     """Replace ``input.copy_(cat(parts))`` by one copy for each part.
 
-    What computes a part then writes it there at once; otherwise a compiler joins the parts and copies the whole.
+    The kernel that computes a part then writes it there. Inductor would concatenate the parts and copy the whole.
     """
     for place in arguments(module):
         if len(place.users) != 1:
@@ -35,7 +35,7 @@ def write_parts(module: GraphModule) -> None:
 
 
 def _rows(value: Node) -> list[Node]:
-    """What a tensor is a stack of; nothing if it is not seen to be one."""
+    """The parts that a tensor is a stack of; empty if it is no visible stack."""
     joined = value.args[0] if value.target is _aten.view.default else value
     if not isinstance(joined, Node) or joined.target is not _aten.cat.default or _axis(joined) != 0:
         return []
@@ -62,7 +62,7 @@ def _write_row(module: GraphModule, place: Node, i: int, row: Node, copy: Node) 
             end = start + part.meta["val"].shape[axis]
             _added(module, _aten.copy_.default, _added(module, _aten.slice.Tensor, there, axis, start, end), part)
             start = end
-        # Who else computes with the row reads it from there; a result, also as a view, has memory of its own.
+        # Other users of the row read it from the place. Not if it is a result: that needs its own memory.
         if not any(user.op == "output" or is_view(user) for user in row.users):
             row.replace_all_uses_with(_added(module, _aten.select.int, place, 0, i))
 

@@ -27,7 +27,7 @@ Program = Callable[[list[torch.Tensor]], Sequence[torch.Tensor]]
 
 
 class Tiered:
-    """A program that replays a graph, and compiles it when that is a matter of loading.
+    """A program that replays a graph until compiling it only means loading it from the compiler's cache.
 
     A process of its own fills the cache of the compiler. A thread would not do: the compiler saves and restores the
     state of torch's generator, so that draws of the main thread would come twice.
@@ -39,7 +39,7 @@ class Tiered:
     compiled
         Compiles it in this process.
     job
-        Done when the cache has what that needs.
+        Done when the cache has the compiled code.
     """
 
     __slots__ = ("_compiled", "_job", "_lock", "_program")
@@ -121,15 +121,15 @@ class _Helper:
             # An interrupt from the keyboard is for this process.
             start_new_session=True,
         )
-        self._jobs = {}  # those of the process before are for its listener to end
+        self._jobs = {}  # Jobs of an earlier process are ended by its own listener.
         assert self._process.stdout is not None
         threading.Thread(target=self._listen, args=(self._process.stdout, self._jobs), daemon=True).start()
 
     def _listen(self, answers: BinaryIO, jobs: "dict[int, Future[None]]") -> None:
-        """Mark what is compiled; whatever is left when the process ends is for this one to compile."""
+        """Mark jobs as done. Those that are left when the process ends are compiled in this one."""
         with answers:
             while len(answer := answers.read(ANSWER.size)) == ANSWER.size:
-                # Inductor is not imported here, ahead of need: what it sets then would hold in this thread alone.
+                # Inductor is not imported in this thread: some of its settings are thread-local.
                 jobs.pop(*ANSWER.unpack(answer)).set_result(None)
         while jobs:
             jobs.popitem()[1].set_result(None)

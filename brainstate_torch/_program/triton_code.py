@@ -80,7 +80,7 @@ _LOGICAL: dict[Any, str] = {
     _aten.logical_not.default: "{0} == 0",
     _aten.bitwise_not.default: "{0} == 0",
 }
-#: What has one number everywhere, and that number, or the place where it is given.
+#: Factories of a constant tensor, with their number or the position of the argument that has it.
 _UNIFORM: dict[Any, tuple[int | None, float]] = {
     **dict.fromkeys((_aten.zeros.default, _aten.zeros_like.default, _aten.new_zeros.default), (None, 0)),
     **dict.fromkeys((_aten.ones.default, _aten.ones_like.default, _aten.new_ones.default), (None, 1)),
@@ -92,7 +92,7 @@ _TRANSCENDENTAL = ("tl.", "libdevice.", "1.0 /", "{0} / (")
 
 
 def expression(node: Node, names: Mapping[Node, str]) -> str | None:
-    """What computes a node, of the names of those before it; None if that is not known, or not element by element."""
+    """The expression for a node, in terms of the names of its inputs; None if it is not element-wise, or not known."""
     value = node.meta.get("val")
     if not isinstance(value, torch.Tensor) or value.dtype not in DTYPES:
         return None
@@ -176,7 +176,7 @@ def _operand(names: Mapping[Node, str]) -> _Of:
 
 
 def _literal(number: Any, dtype: torch.dtype) -> str:
-    """A number in each place: Triton would take it for one of 32 bits elsewhere."""
+    """A number as a full block: a scalar Triton would take for one of 32 bits."""
     if dtype is torch.bool:
         number = int(bool(number))
     elif not dtype.is_floating_point:

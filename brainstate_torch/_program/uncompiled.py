@@ -1,4 +1,4 @@
-"""Operations that a compiler gets wrong by their dtype, left to torch within compiled code."""
+"""Operations that Inductor gets wrong for some dtypes, run by torch's own kernels within compiled code."""
 
 import operator
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ __all__ = ["LOW_PRECISION", "leave_to_torch"]
 _aten = torch.ops.aten
 _NARROW = (torch.int8, torch.uint8, torch.int16, torch.uint16)
 LOW_PRECISION = (torch.bfloat16, torch.float16)
-#: Operations that move numbers and compute none, and comparisons, whose arguments are what memory holds.
+#: Exact operations: they move or compare numbers, and round nothing.
 _EXACT = {
     *("clone", "copy", "copy_", "expand", "cat", "stack", "where", "index", "gather", "index_select", "embedding"),
     *("constant_pad_nd", "flip", "roll", "repeat", "alias", "full", "full_like", "new_zeros", "zeros", "zeros_like"),
@@ -25,7 +25,7 @@ _EXACT = {
     *("empty_strided", "arange", "iota", "lift_fresh_copy", "fill", "permute", "contiguous"),
 }
 _CONVERSIONS = {"_to_copy", "convert_element_type"}
-#: Of these a rounded quotient decides, which Inductor computes with more bits than torch.
+#: Their result depends on a rounded quotient, which Inductor computes with more bits than torch.
 _ROUNDED = {"remainder", "fmod", "floor_divide", "div"}
 
 
@@ -53,7 +53,7 @@ class _Node:
         return list(found) if isinstance(found, (tuple, list)) else [found]
 
     def apply(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """The results; only compiled code, which is not transformed, has such a node."""
+        """The results. Transforms need no rule: such a node is in compiled code only."""
         return self.run(tensors)
 
     def run(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""How often a program looks at a number, which waits for the device."""
+"""How often a program reads a number from the device, which waits for it."""
 
 import threading
 
@@ -17,6 +17,6 @@ WAITS = _Waits()
 
 
 def waited(x: torch.Tensor) -> torch.Tensor:
-    """The tensor, whose number is looked at now."""
+    """Return the tensor, and count one read of its number."""
     WAITS.count += 1
     return x

@@ -31,7 +31,7 @@ INVALIDATED = _Invalidated()
 
 
 class _HandedOut(NamedTuple):
-    """A container that was handed out, and what was in it."""
+    """A container that was handed out, and what was in it then."""
 
     tree: Any
     spec: _tree.Spec
@@ -44,8 +44,8 @@ class Backed:
     Until somebody asks for them there are no Parameters, and a write is an assignment. From then on the value shows the
     storage of the Parameters: an optimizer's step is seen in the value, and a write to the value goes to the storage.
 
-    What is held is never handed out, but a copy-on-write half of it: a write through any alias of what was handed out
-    copies that, and the next read makes another half.
+    The tensor that is held is never handed out. A read returns a copy-on-write alias, called a half: a write through it
+    copies the memory first, and the next read makes another half.
     """
 
     #: What is held.
@@ -164,7 +164,7 @@ class Backed:
         self._value = value
 
     def _held(self) -> Any:
-        """What is held, for a program that reads raw memory; a half that only the State itself knows is given up."""
+        """The value that is held, for a program that reads raw memory; the cached half is dropped."""
         if isinstance(self._shown, _HandedOut):
             self._show()
         else:
@@ -174,7 +174,7 @@ class Backed:
     def _show(self) -> Any:
         """The value to hand out."""
         if torch.compiler.is_compiling():  # there a write in place is an operation of the graph
-            # No look at storages, of which a compiler knows nothing: the Parameters themselves are asked.
+            # Storages are not compared, since a compiler knows none: the value is made from the Parameters.
             if self._parameters is not None:
                 return filled(self._value, map(_detach, self._parameters))
             return _tree.map(_plain, self._value) if torch.compiler.is_exporting() else self._value
@@ -243,7 +243,7 @@ def _shows(leaf: torch.Tensor, parameter: torch.Tensor) -> bool:
     if parameter.is_meta or leaf.is_meta:
         return False
     if is_distributed(parameter) or is_distributed(leaf):
-        # A DTensor has no rule for it; what this process holds of it has.
+        # `is_set_to` has no rule for a DTensor, but for its local shard.
         both = is_distributed(parameter) and is_distributed(leaf)
         return both and bool(parameter.to_local().is_set_to(leaf.to_local()))  # type: ignore[attr-defined]
     return parameter.is_set_to(leaf)
@@ -267,7 +267,7 @@ def _apart(leaf: torch.Tensor) -> torch.Tensor:
 
 
 def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
-    """Give a Parameter the numbers of a tensor, of whatever dtype and shape; its gradient goes along where it fits."""
+    """Give a Parameter the numbers of a tensor of any dtype and shape; its gradient is kept where it fits."""
     exact = not (leaf.is_floating_point() or leaf.is_complex())
     if is_distributed(parameter) and is_distributed(leaf) and parameter.shape == leaf.shape:
         # Assigned, its data would not be those of the part that this process holds.
@@ -281,7 +281,8 @@ def _point(parameter: StateParameter, leaf: torch.Tensor) -> None:
         parameter.paused = True
         parameter.requires_grad_(False)
     if parameter.is_meta != data.is_meta:
-        # torch assigns no data of another kind of tensor; swapped, the Parameter stays the object that it is.
+        # torch refuses to assign `.data` from or to the meta device. After a swap the Parameter is still the same
+        # object.
         twin = StateParameter(data, requires_grad=parameter.requires_grad)
         torch.utils.swap_tensors(parameter, twin)  # type: ignore[no-untyped-call]
     else:

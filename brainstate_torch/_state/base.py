@@ -91,7 +91,7 @@ class State(Labelled, Copied[A], PrettyObject):
             GLOBAL_HOOKS.execute_init_hooks(self._value, weakref.ref(self), {**metadata, "_name": name, "tag": tag})
 
     def _begin(self) -> None:
-        """Set what every new object has of its own, however it came about."""
+        """Set the attributes that no two States share; for new objects of any origin."""
         traces = CONTEXT.traces
         # `taped` is no transform: what is made in it belongs to its surroundings.
         self._level = len(traces) - (len(traces) > 0 and traces[-1].transparent)
@@ -240,7 +240,7 @@ class State(Labelled, Copied[A], PrettyObject):
         )
 
     def _record_write(self) -> None:
-        """A write is one for the innermost frame and what lies in it; outer traces see a read until it commits."""
+        """Record a write for the innermost frame and traces inside it; outer traces see a read until it commits."""
         context = CONTEXT
         if context.traces:
             inner = context.frames[-1].position if context.frames else 0
@@ -274,7 +274,7 @@ class State(Labelled, Copied[A], PrettyObject):
             frames[-1].give(self, value)
         else:
             if frames:
-                # A signal that arrives on the way leaves no note of what is held no more.
+                # The note goes first: a signal may arrive before the new one is made.
                 frames[-1].notes.pop(self, None)
             self._commit(value)
             if frames:

@@ -69,7 +69,7 @@ class CallFrame(TapeFrame):
         Raises
         ------
         NotImplementedError
-            Its value before is an input of the exported program, which would have to give back the one after.
+            Its value is an input of the exported program, which would have to return the new one.
         """
         if state._parameters is None and state in self.was_read:
             state.raise_error_with_source_info(NotImplementedError(_OF_ONE_RUN.format(state)))

@@ -138,7 +138,7 @@ class Copied(Backed, Hooked, Generic[A]):
         raise NotImplementedError
 
     def _begin(self) -> None:
-        """Set what every new object has of its own."""
+        """Set the attributes that no two States share."""
         raise NotImplementedError
 
     def _end(self) -> None:

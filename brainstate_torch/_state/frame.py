@@ -33,7 +33,7 @@ class _Lent(NamedTuple):
 
 
 def _version(tensor: torch.Tensor) -> int:
-    # What is made in inference mode has no counter; nothing is known of it.
+    # A tensor made in inference mode has no version counter.
     return -1 if tensor.is_inference() else tensor._version
 
 
@@ -50,7 +50,7 @@ class Frame(StateTraceStack):
         self.position = 0
         self.created: dict[State[Any], Any] = {}
         self._undo: list[Callable[[], None]] = []
-        #: What the values that States were given looked like then; see :func:`noted`.
+        #: Copies of the values that were written, to detect writes in place; see :func:`noted`.
         self.notes: dict[State[Any], Any] = {}
         #: Tensors that stand for the value of a State and may be written in place; see :meth:`lend`.
         self.lent: dict[State[Any], _Lent] = {}
@@ -74,7 +74,7 @@ class Frame(StateTraceStack):
             return
         forgotten = CONTEXT.traces[-1] is not self
         if forgotten:
-            # This frame must end all the same, or every later write of the thread would go to it and be lost.
+            # This frame must end in any case: every later write of the thread would go to it and be lost.
             del CONTEXT.traces[self.position + 1 :]
             del CONTEXT.frames[CONTEXT.frames.index(self) + 1 :]
         super().__exit__(exc_type, exc_value, traceback)
@@ -152,7 +152,7 @@ class Frame(StateTraceStack):
             return is_written(value, self.notes[state])
         if type(value) is not Value or level_of(value) != -1 or is_halved(value):
             return False
-        # What a transform differentiates shows the memory of the half that the State handed out.
+        # The tensor that a transform differentiates shares memory with the half that the State handed out.
         if self not in CONTEXT.frames:
             return is_written(value, noted(state._get()))
         with outside(self):
@@ -258,7 +258,7 @@ def put_all(pairs: list[tuple[State[Any], Any]]) -> None:
             state._put(value)
     except BaseException:
         if CONTEXT.frames:
-            # The frame around this one is abandoned, or its function goes on with all that was written.
+            # The enclosing frame is abandoned by the signal, or keeps all that was written.
             for state, value in pairs:
                 state._put(value)
         else:

@@ -116,7 +116,7 @@ class MutableWriteHookContext(WriteHookContext):
     operation, state_ref, timestamp, metadata
         As for :class:`HookContext`.
     value
-        What the caller assigns, whatever earlier hooks made of it.
+        The value that the caller assigns, before any hook changed it.
     old_value
         What the State still holds.
     transformed_value
