@@ -223,7 +223,7 @@ class Captured:
         self._failed(error)
 
     def _warm(self, pool: _Pool, tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-        """Run on the stream that will record: allocations that libraries make at their first call must not be recorded.
+        """Run on the stream that will record: what libraries allocate at their first call must not be recorded.
 
         Nor must a kernel be compiled then. So inputs lie as those of the graph will.
         """

@@ -19,7 +19,7 @@ def reached(nodes: Sequence[Node], start: Sequence[Node]) -> set[Node]:
 def extracted(
     joint: GraphModule, inputs: Sequence[Node], outputs: Sequence[object], more: Sequence[Node] = ()
 ) -> GraphModule:
-    """The part of a graph that computes `ends` from `begins`; `more` nodes are kept, too, but are no outputs."""
+    """The part of a graph that computes `outputs` from `inputs`; nodes of `more` are kept too, but are no outputs."""
     graph = Graph()
     place: dict[Node, Node] = {}
     for i, node in enumerate(inputs):

@@ -18,9 +18,9 @@ _KINDS = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d, torc
 def averaging_in_tensors() -> Iterator[None]:
     """Within: cumulative averages of batch normalisation are computed by tensors, in the thread that records.
 
-    torch weighs a batch with ``1 / float(num_batches_tracked)``, a number that a recording has not. With a weight of 1,
-    and other buffers to write to, it leaves the statistics of the batch, from which the averages follow. Its backward
-    pass wants the buffers unchanged.
+    torch weighs a batch by ``1 / float(num_batches_tracked)``, a number that does not exist while a program is
+    recorded. So it runs with weight 1 on temporary buffers, which then hold the statistics of the batch, and the
+    averages are computed from these. The buffers themselves cannot be passed: the backward pass needs them unchanged.
     """
     calls: list[_Statistics | None] = []
 

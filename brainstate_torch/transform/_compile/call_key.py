@@ -36,7 +36,7 @@ class _Weak:
 
 
 def static_key(arg: Any, name: str) -> Any:
-    """What tells one static argument from another; it does not keep the object alive where that can be."""
+    """The key of a static argument. It does not keep the object alive, where weak references are possible."""
     try:
         hash(arg)
     except TypeError:
@@ -51,7 +51,7 @@ def static_key(arg: Any, name: str) -> Any:
 
 
 def dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor], place: Callable[[], torch.device | None]) -> Any:
-    """What a program is made for in an argument: structure, shapes, dtypes, devices. Its tensors go to the list."""
+    """The key of an argument: structure, shapes, dtypes, devices. Its tensors are appended to the list."""
     leaves, spec = _tree.flatten(arg)
     key: list[Any] = [spec]
     for leaf in leaves:

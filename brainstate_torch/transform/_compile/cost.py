@@ -20,21 +20,21 @@ class Cost(NamedTuple):
     pieces, operations
         How many graphs were compiled, such as the step of a loop, and the operations in them together.
     kernels
-        How many kernels the compiler wrote for them; those that it had in its cache do not count. 0 if replayed.
+        How many kernels the compiler wrote for them, without those from its cache. 0 if replayed.
     recording, compiling
         Seconds.
     calls, running
         How often it ran, and the seconds that this took together.
     waits
-        How often it looked at a number in these calls, where it waited for the device: for `cond` and `switch`, for
-        each step of a `while_loop`, and for checks.
+        How often these calls waited for the device to read a number: for `cond` and `switch`, for each step of a
+        `while_loop`, and for checks.
     peak
-        Bytes of results that it holds at once, at most, if each operation writes its result down as a replay does. What
-        the compiler fuses takes less; what a loop keeps for its backward pass is counted in full.
+        The most bytes of results that a replay holds at once. Fused operations take less; what a loop keeps for its
+        backward pass is counted in full.
     inputs, outputs
         Bytes of the tensors that it takes, States and constants included, and of those that it gives.
     graph
-        Whether it is one CUDA graph: how often that was recorded, or what hinders it. ``'no'`` on a CPU.
+        Whether it is one CUDA graph: how often that was recorded, or why it is none. ``'no'`` on a CPU.
     """
 
     arguments: tuple[str, ...]

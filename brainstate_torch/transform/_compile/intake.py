@@ -13,7 +13,7 @@ __all__ = ["Intake", "placed"]
 
 
 class Intake:
-    """A value of one kind: its structure, units, shapes, dtypes, devices, and the leaves that are no arrays.
+    """The kind of a value: its structure, units, shapes, dtypes, devices, and the leaves that are no arrays.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Intake:
         self.used = [(leaf, place) for leaf, place in zip(tensors, places, strict=True) if place is not None]
 
     def fetch(self, value: Any, inputs: list[Any]) -> bool:
-        """Put the tensors of a value where the graph takes them; False if it is of another kind."""
+        """Put the tensors of a value into the inputs of the graph; False if it is of another kind."""
         if type(value) is Value:
             if self.spec is not _tree.LEAF or self.leaves[0] != (value.shape, value.dtype, value.device):
                 return False
@@ -57,7 +57,7 @@ class Intake:
 def placed(x: Any, device: torch.device | None) -> torch.Tensor:
     """The tensor of a number or array on a device; a tensor itself. None means the default device.
 
-    A number is filled in on the device: a copy would wait for it, and a CUDA graph would know its first value for ever.
+    A number is filled in on the device: a copy would wait for it, and a CUDA graph would keep its first value.
     """
     tensor = as_tensor(x)
     if device is None or isinstance(x, torch.Tensor) or tensor.device == device:
@@ -66,5 +66,5 @@ def placed(x: Any, device: torch.device | None) -> torch.Tensor:
 
 
 def _kind(leaf: Any) -> Any:
-    """What must stay the same: shape, dtype and device of a tensor; any other leaf itself."""
+    """What the kind of a leaf is: shape, dtype and device of a tensor; any other leaf itself."""
     return (leaf.shape, leaf.dtype, leaf.device) if isinstance(leaf, torch.Tensor) else leaf

@@ -96,11 +96,11 @@ def jit(
     The first call with arguments of a kind, which is their structure, shapes, dtypes, devices and units, and those of
     every State that is touched, runs the function once without numbers. States that it reads become inputs of the
     program, those that it writes outputs. Loops, branches, derivatives, maps, units and random draws are part of it.
-    What Python does besides, such as printing, is done at the recording only.
+    Python side effects such as printing happen at the recording only.
 
-    What the function reads besides is looked at, at each call: settings of ``environ``, of which numbers such as `t`
-    and `i` are inputs, switches of torch such as autocast, the mode and the parts of modules, variables. Another value
-    makes another program. The page "What a compiled function sees" has the whole list, and what is frozen.
+    Each call also checks what else the function reads: settings of ``environ``, of which numbers such as `t` and `i`
+    are inputs; switches of torch such as autocast; the mode and the parts of modules; variables. If one has changed,
+    another program is made. The page "What a compiled function sees" has the whole list, and what is frozen.
 
     Inside another transform the function runs as it is.
 
@@ -119,7 +119,7 @@ def jit(
         The number of programs that are kept; beyond it the one that was not used for longest is dropped.
     cuda_graphs
         Whether a program on a GPU is one CUDA graph from its second call on, launched at once. None: where the backend
-        is 'inductor'. What hinders it, such as a `while_loop`, is said once; `cost` tells of it, too.
+        is 'inductor'. If something prevents it, such as a `while_loop`, a message says so once; `cost` names it, too.
     tiered
         Whether the first call waits for the compiler. True, for 'inductor' on the CPU: replay at once, while another
         process compiles; each loop and function goes over to machine code when its own is ready, also within a call.

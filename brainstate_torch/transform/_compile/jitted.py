@@ -58,7 +58,7 @@ class Jitted(Generic[P, Out]):
         self._label = str(name or getattr(fun, "__qualname__", type(fun).__name__))
         self.cuda_graphs, self._told_of_graphs = cuda_graphs, False
         self._maxsize, self._programs = maxsize, Programs(maxsize, self._label)
-        #: The settings that Python needs the numbers of.
+        #: The settings whose numbers Python code needs, so that they cannot be inputs.
         self._fixed: set[str] = set()
         self._step = FirstSteps()
         #: The arguments and switches that the last program was made for.
@@ -101,7 +101,7 @@ class Jitted(Generic[P, Out]):
         return run(self.origin_fun, positional, named).committed()
 
     def _signature(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, list[torch.Tensor]]:
-        """What tells one kind of calls from another, None where a mode sees each operation; the tensors in them."""
+        """The key of a call, None where a mode sees each operation; and the tensors in the arguments."""
         tensors: list[torch.Tensor] = []
         key: list[Any] = []
 

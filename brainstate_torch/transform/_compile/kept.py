@@ -1,4 +1,4 @@
-"""What a Python object was, to be compared with what stands in its place later; objects are not kept alive."""
+"""A record of a Python object, to be compared later with what is in its place. Objects are not kept alive."""
 
 import weakref
 from collections import OrderedDict, deque
@@ -20,11 +20,11 @@ _PLAIN = (
     *(torch.dtype, torch.device, torch.layout, torch.memory_format, torch.Size, np.dtype, np.generic, Unit),
 )
 _CONTAINERS = (list, tuple, dict, set, frozenset, deque, OrderedDict, MappingProxyType, Quantity, np.ndarray)
-#: Of a longer container the length alone is compared.
+#: Of a longer container only the length is compared.
 LONGEST = 64
-#: Of a larger array the identity alone is compared: 1 µs for one of this size.
+#: Of a larger array only the identity is compared: one of this size takes 1 µs.
 _LARGEST = 1000
-#: In so many containers within each other.
+#: How deep containers are compared.
 _DEPTH = 4
 
 
@@ -74,7 +74,7 @@ def _items(x: Any) -> list[Any]:
     if len(x) > LONGEST:
         return [len(x)]
     if isinstance(x, dict):
-        # torch's dictionaries of an adopted module answer with the values of States.
+        # The dictionaries of an adopted torch module return values of States.
         return [y for pair in dict.items(x) for y in pair]
     if isinstance(x, MappingProxyType):
         return [y for pair in x.items() for y in pair]

@@ -31,7 +31,7 @@ class StatefulLoop:
     init, xs
         Trees of tensors.
     accept
-        Called in each run of a step with the frame that it ran in; it raises where a State was left in another form.
+        Called after each run of a step with its frame; it raises if a State has another structure, shape or dtype.
     """
 
     def __init__(self, name: str, f: Step, init: Any, xs: Any, accept: Callable[[Frame], None]) -> None:
@@ -123,7 +123,7 @@ class StatefulLoop:
         return combine(carry[:n], self.init_static), combine([*carry[:n], *y], self.output)[1]
 
     def run(self, loop: Loop) -> tuple[Any, Any]:
-        """Put the loop into the graph; the last carry and the outputs. What States hold then is committed."""
+        """Put the loop into the graph, and commit States; the last carry and the outputs."""
         found = loop.apply([*self.carry, *self.constants, *self.xs])
         carry = self._committed(found)
         return carry, combine([*found[: len(self.init)], *found[len(self.carry) :]], self.output)[1]

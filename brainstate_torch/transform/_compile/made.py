@@ -1,4 +1,4 @@
-"""States that a function makes anew at each call, as ``init_all_states`` does, in place of those made before."""
+"""States that a function makes at each call, as ``init_all_states`` does, to replace those of the call before."""
 
 import types
 import weakref
@@ -12,10 +12,10 @@ from ...units import Quantity
 
 __all__ = ["Attributes", "Replaced"]
 
-#: What holds no State.
+#: Types whose objects hold no State.
 _LEAVES = (torch.Tensor, Quantity, type, types.ModuleType, types.FunctionType, str, int, float, complex, type(None))
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-#: More objects than these are not looked at.
+#: The search stops at this many objects.
 _MOST = 20_000
 
 
@@ -32,7 +32,7 @@ class Replaced(NamedTuple):
         return owner is not None and type(vars(owner).get(self.name)) is type(self.state)
 
     def put(self) -> None:
-        """Let the attribute refer to the State of this program; another one may have put its own there."""
+        """Set the attribute to the State of this program; another program may have put its own there."""
         owner = self.owner()
         if owner is not None and vars(owner).get(self.name) is not self.state:
             setattr(owner, self.name, self.state)
@@ -58,7 +58,7 @@ class Attributes:
         touched
             The States that were there before, and whose values the function has read or written.
         further
-            What else may refer to a State made: the variables that the function can assign.
+            Other places that may refer to a State made: the variables that the function can assign.
         """
         by_id = {id(state): state for state in made}
         found = []

@@ -59,7 +59,7 @@ class Program:
     static
         The arguments that are not tensors.
     graphs
-        Whether to run as one CUDA graph, where that can be; None: if the backend is 'inductor'.
+        Whether to run as one CUDA graph, where possible; None: if the backend is 'inductor'.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Program:
         begin = time.perf_counter()
         self.settings = SettingInputs() if settings is None else settings
         roots = (*static, fun)
-        #: What a profiler calls it.
+        #: Its name in a profile.
         self.label = name or getattr(roots[0], "__qualname__", type(roots[0]).__name__)
         self.watched = Watched(fun, *roots[:-1])
         before = Attributes(self.watched.owners())
@@ -88,13 +88,13 @@ class Program:
                 profiled(f"record {self.label}", record_stateful, *way) if is_profiled() else record_stateful(*way)
             )
             frame = found.frame
-            #: Where States that it makes stand in the place of others; None if this is right for one call alone.
+            #: Where States that it makes replace others; None if the program holds for one call only.
             self._replaced: list[Replaced] | None = []
             if frame.created:
                 self._replaced = before.replaced(frame.created, frame.given, self.watched.contents())
         self.graph, captured, *_ = found.recorded
         self.backend, self._graphs = backend, graphs
-        #: What runs as a CUDA graph; and what a graph is hindered by, in words.
+        #: The program as a CUDA graph; and the reason if it cannot be one.
         self._captured: Captured | None = None
         self.hindrance: str | None = None
         own = found.recorded
@@ -136,7 +136,8 @@ class Program:
     def _shared_results(self) -> tuple[list[int], list[int]]:
         """Which tensors of the result have to be copied, and which show a part of a new State value.
 
-        Copied is what shows a part of an input or of another result, or is expanded: a result can be written in place.
+        A result that is a view of an input or of another result, or expanded, is copied: a result can be written in
+        place.
         """
         of, nodes, end = memory(self.graph), outputs(self.graph), self._result.end
         found = [of[node] for node in nodes]
@@ -149,7 +150,7 @@ class Program:
         return sorted(copied), [i for i in range(end) if i not in copied and found[i] in of_states]
 
     def inputs(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor] | None:
-        """What the graph takes now; None if a State, a setting or an object that it read is not what it was."""
+        """The present inputs of the graph; None if a State, a setting or an object that it read has changed."""
         if self._is_spent:
             return None
         inputs = self._inputs.copy()
@@ -364,7 +365,7 @@ class _Touched:
         return state is not None and state._hooks_manager.active
 
     def fetch(self, inputs: list[Any]) -> bool:
-        """Put the tensors of the State where the graph takes them; False if it is not what it was."""
+        """Put the tensors of the State into the inputs of the graph; False if its kind has changed."""
         state = self.ref()
         if state is None:
             return False

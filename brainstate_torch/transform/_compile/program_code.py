@@ -35,16 +35,16 @@ _INFIX: dict[Any, str] = {
     }.items()
     for operation in operations
 }
-#: The most numbers that a constant may have to be written down.
+#: Constants of at most this many numbers are written as literals.
 _MOST = 1000
 
 
 def fn_to_python_code(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     """The source of a function that does what `fn` does with arguments like these, in terms of torch alone.
 
-    It takes the tensors of the arguments, then those of the States that are touched, and constants of more than 1000
-    numbers; smaller ones are written down. It returns the tensors of the result, then those of the States that are
-    written. Units are gone, as they are from a compiled program. Loops and branches are Python's.
+    It takes the tensors of the arguments, then those of the States that are touched, then constants of more than 1000
+    numbers; smaller ones are literals. It returns the tensors of the result, then those of the States that are written.
+    It has no units, like every compiled program. Loops and branches are Python's.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def fn_to_python_code(fn: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
     Returns
     -------
     str
-        To be read, or run by ``exec``. What it defines has the name of `fn`, or ``generated_function``.
+        Source to read, or to run by ``exec``. The function in it has the name of `fn`, or ``generated_function``.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def graph_to_python_code(jaxpr: ProgramGraph, fn_name: str = "generated_function
 
     Notes
     -----
-    Source: brainstate.transform.jaxpr_to_python_code (0.5.4), under which name it is there, too.
+    Source: brainstate.transform.jaxpr_to_python_code (0.5.4), a name that is kept here as well.
 
     Examples
     --------

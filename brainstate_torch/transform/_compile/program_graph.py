@@ -283,7 +283,7 @@ def make_graph(
 
     Notes
     -----
-    Source: brainstate.transform.make_jaxpr (0.5.4), under which name it is there, too. Differs: the graph is one of
+    Source: brainstate.transform.make_jaxpr (0.5.4), a name that is kept here as well. Differs: the graph is one of
     torch.fx, not of JAX.
 
     Examples
@@ -337,7 +337,7 @@ def draw(fun: Callable[..., Any], static_argnums: int | Iterable[int] = ()) -> C
     Raises
     ------
     ImportError
-        The Python package graphviz is not there. The program of that name, which it calls, is needed to render.
+        The Python package graphviz is not installed. Rendering also needs the program of that name.
     TypeError
         As :func:`make_graph`.
 

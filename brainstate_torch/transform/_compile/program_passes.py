@@ -19,7 +19,7 @@ _COPIES = {
     *(_aten.lift_fresh.default, _aten.lift_fresh_copy.default),
     *(_aten.view.default, _aten._unsafe_view.default, _aten.reshape.default, _aten.expand.default),
 }
-#: What has one number everywhere, and that number: itself, or the place where it is given.
+#: Factories of a constant tensor, with their number or the position of the argument that has it.
 _UNIFORM: dict[Any, tuple[str, Any]] = {
     **dict.fromkeys((_aten.zeros.default, _aten.zeros_like.default, _aten.new_zeros.default), ("is", 0)),
     **dict.fromkeys((_aten.ones.default, _aten.ones_like.default, _aten.new_ones.default), ("is", 1)),
@@ -45,7 +45,7 @@ def optimize_graph(
 ) -> ProgramGraph:
     """A simpler graph of the same program, with the same inputs and outputs. What is inside of loops stays.
 
-    To read, not to run faster: what :func:`jit` compiles is simplified anyway.
+    It makes a graph easier to read, not faster: :func:`jit` simplifies what it compiles anyway.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def optimize_graph(
 
     Notes
     -----
-    Source: brainstate.transform.optimize_jaxpr (0.5.4), under which name it is there, too.
+    Source: brainstate.transform.optimize_jaxpr (0.5.4), a name that is kept here as well.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def _count(module: GraphModule) -> int:
 
 
 def _uniform(x: Any) -> Any:
-    """The number that an argument is, or is made of everywhere; None if that is not known."""
+    """The number that an argument is, or that all its elements are; None if that is not known."""
     if isinstance(x, (bool, int, float, complex)):
         return x
     if not isinstance(x, Node) or x.target not in _UNIFORM:

@@ -1,4 +1,4 @@
-"""The programs of one compiled function: bounded, the one used last first; it says what makes them many."""
+"""The programs of one compiled function, in a bounded cache; it reports what causes many of them."""
 
 import sys
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from .program import Program
 
 __all__ = ["Programs"]
 
-#: From so many programs in a row on which differ from each other in one thing, it is named.
+#: If this many programs in a row differ in one thing, a message names it.
 _MANY = 4
 
 
@@ -37,7 +37,7 @@ class Programs:
         self._last: Program | None = None
         #: The program made last.
         self.last: Program | None = None
-        #: What the last programs made have differed in, each from the one before, and how many these are.
+        #: In what each of the last programs differs from the one before, and how many programs that is true of.
         self._causes: set[str] = set()
         self._row, self._told = 1, False
 

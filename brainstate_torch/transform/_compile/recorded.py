@@ -1,4 +1,4 @@
-"""A stateful function as a graph: what it reads from States is an input, what it writes an output."""
+"""A stateful function as a graph: values read from States are inputs, values written are outputs."""
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ __all__ = ["RecordedFunction", "StateFrame", "record_stateful"]
 
 
 class StateFrame(Frame):
-    """A frame in which each State has, when it is first touched, a stand-in for the value that it has outside."""
+    """A frame in which a State that is touched gets proxies for the tensors of its value outside."""
 
     provides = True
 
@@ -32,7 +32,7 @@ class StateFrame(Frame):
         super().__init__(name)
         self._values = values or {}
         self._outside: dict[State[Any], Any] = {}
-        #: For each State touched, its value outside, and the stand-ins for its tensors.
+        #: For each State touched, its value outside, and the proxies for its tensors.
         self.given: dict[State[Any], tuple[Any, list[torch.Tensor]]] = {}
 
     def _as_outside(self, state: State[Any], value: Any) -> Any:
@@ -52,7 +52,7 @@ class StateFrame(Frame):
         return super().__enter__()
 
     def provide(self, state: State[Any]) -> Any:
-        # A frame around this one may compute what it gives the State.
+        # An enclosing frame may compute the value when it is asked for it.
         with self.recording.outside(), outside(self):
             for trace in CONTEXT.traces[state._level :]:
                 trace.read_its_value(state)
@@ -120,13 +120,13 @@ class RecordedFunction(NamedTuple):
                 own = [zeros(x) if place is None else captured.get(place, x) for place, x in pairs]
             held.append(owned(combine(own, template), level(), True))
         rewriting = recording().rewriting
-        # No result depends on these, and a derivative that has ended may have wrapped them: their numbers are gone.
+        # No result depends on these. A derivative that has ended may have wrapped them, so that their numbers are lost.
         idle = [(x, zeros(x)) for x in self.recorded.unused]
         given = [(outer[place], x) for place, x in captured.items()]
         with recording().aliased([*idle, *given]), rewriting.drawing(drawn):
             outcome = run(self.fun, args, {}, list(self.frame.given), held)
             parts = (outcome.result, *outcome.written)
-            # What is handed through as it came has met no operation that would have told what it means here.
+            # A result that is an outer tensor unchanged has passed no operation, and is replaced by its proxy here.
             found = [recording().local(x) for part in parts for x in partition(as_arrays(part))[0]]
         for state in outcome.frame.created:
             state._invalidate()

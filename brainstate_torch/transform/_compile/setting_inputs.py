@@ -29,12 +29,12 @@ from .intake import Intake, placed
 __all__ = ["FirstSteps", "SettingInputs", "recorded_with_inputs"]
 
 T = TypeVar("T")
-#: These choose what code does.
+#: Settings that code branches on.
 _SWITCHES = (PRECISION, PLATFORM, HOST_DEVICE_COUNT, JIT_ERROR_CHECK, FIT)
 
 
 class SettingInputs:
-    """What one recording reads from `environ`: the numbers are inputs of its program, all else must stay as it is.
+    """What one recording reads from `environ`: numbers are inputs of its program, anything else must not change.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class SettingInputs:
         self._fixed = fixed
         #: The device on which numbers become tensors; None for the default one.
         self.home: torch.device | None = None
-        #: For each setting that is an input, its value, and the stand-ins for its tensors.
+        #: For each setting that is an input, its value, and the proxies for its tensors.
         self.given: dict[str, tuple[Any, list[torch.Tensor]]] = {}
         self._observed: Observed | None = None
         self._intakes: dict[str, Intake] = {}
@@ -58,7 +58,7 @@ class SettingInputs:
     def _replaced(self, key: str, value: Any) -> Any:
         if key in _SWITCHES or key in self._fixed or not _is_numeric(value):
             return value
-        # The recording of the program, though a loop or a branch in it may be the first that reads a setting.
+        # The outermost recording: inputs belong to the program, even if a loop or branch reads the setting first.
         outer = recording().outermost()
         number = type(value) in (int, float)
         with with_numbers():
@@ -80,7 +80,7 @@ class SettingInputs:
         return [place for intake in self._intakes.values() for _, place in intake.used]
 
     def fetch(self, inputs: list[Any]) -> bool:
-        """Put the numbers where the graph takes them; False if a setting is not what it was."""
+        """Put the numbers into the inputs of the graph; False if another setting has changed."""
         assert self._observed is not None
         for key, intake in self._intakes.items():
             value = peek(key)
@@ -109,8 +109,8 @@ def _is_number(leaf: Any) -> bool:
 class FirstSteps:
     """Whether `dt` has had more than one value at the recordings of a function.
 
-    As long as it has not, it is no input: what a model computes of it, such as ``exp(-dt / tau)``, is then rounded as
-    without compilation, and computed once.
+    A `dt` with one value only is no input, so that results such as ``exp(-dt / tau)`` are computed once, by Python, and
+    rounded as without compilation.
     """
 
     def __init__(self) -> None:
@@ -127,9 +127,9 @@ class FirstSteps:
 
 
 def recorded_with_inputs(make: Callable[[SettingInputs], T], fixed: set[str], steps: FirstSteps) -> T:
-    """A program whose inputs are the numbers in `environ`, but for those that Python needs.
+    """A program whose inputs are the numbers in `environ`, except those that Python code needs.
 
-    What that is shows when a recording without them raises. The names are added to `fixed`.
+    A setting that Python needs makes the recording raise. Its name is added to `fixed`, and the recording is repeated.
     """
     constant = steps.fixed()
     settings = SettingInputs(fixed | constant)

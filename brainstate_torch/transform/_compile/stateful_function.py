@@ -23,7 +23,7 @@ _CAPACITY = 128
 
 
 class _Signature(NamedTuple):
-    """What one kind of call does: the States it touches, which of them it writes, and the shapes of its results.
+    """What calls with one signature do: the States they touch and write, and the shapes of their results.
 
     This holds while the settings that it read and the Python objects that it may read are what they were.
     """
@@ -240,7 +240,7 @@ class StatefulFunction:
         return recorded_graph(self.fun, self.static_argnums, self.static_argnames, args, kwargs, self.name)
 
     def make_jaxpr(self, *args: Any, **kwargs: Any) -> "StatefulFunction":
-        """Look once at a call with such arguments, so that the `get_` methods know the answer; the function itself.
+        """Analyse a call with such arguments once, for the `get_` methods; return the function itself.
 
         Parameters
         ----------
@@ -256,7 +256,7 @@ class StatefulFunction:
         return self
 
     def get_arg_cache_key(self, *args: Any, compile_if_miss: bool = False, **kwargs: Any) -> Any:
-        """The signature of a call: equal for calls that need no new look.
+        """The signature of a call: equal for calls that share an analysis.
 
         Parameters
         ----------

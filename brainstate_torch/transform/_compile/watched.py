@@ -1,4 +1,4 @@
-"""The Python objects that a function reads: variables, attributes of objects, what torch modules are made of."""
+"""The Python objects that a function reads: variables, attributes of objects, the parts of torch modules."""
 
 import contextlib
 import dis
@@ -26,7 +26,7 @@ __all__ = ["Watched", "modules_told"]
 
 #: Methods that a call of an object may run.
 _ROOTS = frozenset({"__call__", "forward", "update"})
-#: Methods that an operator or a statement may run; looked at in classes of the user.
+#: Methods that an operator or a statement may run; they are followed in classes of the user.
 _SYNTAX = frozenset(
     f"__{name}__"
     for name in (
@@ -51,9 +51,9 @@ _SYNTAX = frozenset(
         ),
     )
 )
-#: Code that names one of these finds attributes by texts.
+#: Code that names one of these looks attributes up by strings.
 _BY_TEXT = frozenset({"getattr", "hasattr", "vars", "__dict__", "attrgetter", "methodcaller"})
-#: What decides how torch calls a module, and what the module is made of.
+#: The attributes that decide how torch calls a module, and those that hold its parts.
 _OF_MODULES = ("training", "_forward_hooks", "_forward_pre_hooks", "_parameters", "_buffers", "_modules")
 _PACKAGE = __name__.split(".")[0]
 _STANDARD = sysconfig.get_path("stdlib")
@@ -107,9 +107,9 @@ def _is_ours(x: Any) -> bool:
 class Watched:
     """What Python objects are like that a function may read, found by its code and what this refers to.
 
-    Looked at are variables that the code of the user names, attributes that it names of the objects found there, and
-    of torch modules also the mode, hooks, and which tensors and modules they hold. Numbers, texts and the like are
-    compared by value, lists, tuples and dictionaries by what they hold, and all else by identity.
+    Watched are variables that the user's code names, attributes that it names of the objects in them, and of torch
+    modules also the mode, hooks, and which tensors and modules they hold. Numbers and texts are compared by value,
+    lists, tuples and dictionaries by their content, all other objects by identity.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class Watched:
         self._variables: list[tuple[dict[str, Any], str, Any]] = []
         self._objects: list[Any] = []
         self._of_objects: list[tuple[Callable[[], Any], type, list[tuple[str, Any]]]] = []
-        #: What is read by `getattr`: slots, the arguments of a partial function, defaults, attributes of classes.
+        #: Values read by `getattr`: slots, the arguments of a partial function, defaults, attributes of classes.
         self._further: list[tuple[Callable[[], Any], str, Any]] = []
         for root in roots:
             self._visit(root)
@@ -139,7 +139,7 @@ class Watched:
             self._follow()
 
     def settle(self) -> None:
-        """The recording is done: do not look at what it has changed itself, such as a count of calls."""
+        """End the recording: stop watching values that the function itself changes, such as a count of calls."""
         self._cells = [entry for entry in self._cells if _agrees_cell(*entry)]
         self._variables = [entry for entry in self._variables if agrees(entry[2], entry[0].get(entry[1], MISSING))]
         self._further = [entry for entry in self._further if _agrees_further(*entry)]
@@ -228,7 +228,7 @@ class Watched:
         if isinstance(x, torch.nn.Module):
             return x.modules()
         if type(x).__module__.startswith(_PACKAGE):
-            # A derivative, a map or a compiled function: what it was made of reads, too.
+            # A derivative, a map or a compiled function: the function inside reads, too.
             return [value for value in attributes.values() if callable(value) or _is_ours(value)]
         return [attributes["__wrapped__"]] if "__wrapped__" in attributes else ()
 
@@ -273,7 +273,7 @@ class Watched:
             of_module = _OF_MODULES if isinstance(x, torch.nn.Module) else ()
             names = x.__dict__.keys() & {*self._attributes, *of_module}
             entries = [(name, kept(x.__dict__[name])) for name in names]
-            # One that is set later hides the attribute of the class.
+            # An instance attribute that is set later hides that of the class.
             entries += [(name, MISSING) for name in {name for _, name in of_class} - names]
             self._of_objects.append((_reference(x), type(x), entries))
         self._objects = []
@@ -329,7 +329,7 @@ def modules_told(watched: Watched) -> Iterator[None]:
     watched.settle()
 
 
-#: What has no attributes that a function reads, other than States, whose values are inputs.
+#: Types without watched attributes; among them State, whose value is an input.
 _LEAVES = (State, torch.Tensor, Quantity, types.BuiltinFunctionType, str, int, float, complex)
 _SLOT = types.MemberDescriptorType
 
@@ -363,7 +363,7 @@ def _described(x: Any) -> str:
 
 def _agrees_cell(ref: weakref.ref[Any], place: int, _: str, then: Any) -> bool:
     fun = ref()
-    # What is gone is not run again.
+    # An object that was collected cannot be read again.
     return fun is None or agrees(then, _content(fun, place))
 
 

@@ -30,8 +30,8 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
 def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any], *operands: Any) -> Any:
     """Call one of two functions.
 
-    Where `pred` is one number, only the function that is chosen runs. Where each lane of a vmap has its own, both run,
-    and results and written States are chosen lane by lane; they must then agree in structure, shapes, dtypes and units.
+    Where `pred` is one number, only the chosen function runs. Where a vmap batches it, both run, and results and
+    written States are chosen lane by lane; they must then agree in structure, shapes, dtypes and units.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def ifelse(
     *operands
         See :func:`cond`, also for what runs under vmap.
     check_cond
-        Whether exactly one condition must hold. Else the first that holds counts, and the last if none does.
+        Whether exactly one condition must hold. If False, the first that holds counts, and the last if none does.
 
     Returns
     -------

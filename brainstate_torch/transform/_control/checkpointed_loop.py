@@ -48,12 +48,12 @@ def checkpointed_scan(
     base: int = 16,
     pbar: ProgressBar | int | None = None,
 ) -> tuple[Any, Any]:
-    """:func:`scan` that, where a gradient is recorded, keeps only what is needed to compute the steps again.
+    """:func:`scan` that keeps for a gradient only what is needed to recompute the steps.
 
-    The steps form blocks; what a block computed is forgotten and computed again by :func:`checkpoint` when the backward
-    pass comes to it. Blocks have about ``sqrt(length)`` steps, so that memory grows like that instead of like `length`,
-    and each step runs once more. More than ``base**3`` steps form blocks of `base` blocks, and so on, with memory like
-    ``base * log(length)``, and each step runs once more per level; in a compiled program there is one level always.
+    The steps form blocks. Values inside a block are not kept, but recomputed by :func:`checkpoint` in the backward
+    pass. Blocks have about ``sqrt(length)`` steps, so that memory grows like that instead of like `length`, and each
+    step runs once more. More than ``base**3`` steps form blocks of `base` blocks, and so on, with memory like ``base *
+    log(length)``, and each step runs once more per level; in a compiled program there is one level always.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def record_in_blocks(loop: Scan) -> tuple[Any, Any]:
     """Put a loop into the graph that is recorded, as a loop of blocks that keeps only what enters each of them."""
     size = _block(loop.length)
     count = loop.length // size
-    f = loop.f  # by itself, so that what it closes over is kept as it is now
+    f = loop.f  # A function of its own, which binds the present values.
 
     def part(carry: Any, xs: Any, length: int) -> Scan:
         found = Scan(loop.name, f, carry, xs, length, None)

@@ -243,7 +243,7 @@ class Scan:
             _tree.unflatten(self.spec, self.leaves),
             lambda frame: check_states(frame, self.name),
         )
-        # A backward pass that runs the steps again is no progress.
+        # A backward pass that recomputes the steps does not advance the bar.
         watch = self._watch(loop) if self.progress.active and not SETTINGS.backward else None
         wanted = unroll if unroll > 1 else None
         return loop.run(

@@ -1,4 +1,4 @@
-"""A branch that runs in lanes that did not choose it: no derivative leaves it there."""
+"""A branch that runs in lanes that did not choose it, where its derivative is zero."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["InLanes", "first_that_holds"]
 
 
 def first_that_holds(masks: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """For each mask, whether it holds and none before it does; the last also where none holds."""
+    """For each mask, where it holds and none before it does; for the last, also where none holds."""
     found: list[torch.Tensor] = []
     free: torch.Tensor | None = None
     for mask in masks[:-1]:
