@@ -39,7 +39,7 @@ class InLanes(TorchFunctionMode):
         super().__init__()
         self.mask = mask
         self._forward = "Jvp" in enclosing()
-        #: What was computed within, by identity.
+        #: Tensors computed within the context, by identity.
         self._own: dict[int, torch.Tensor] = {}
         self._masked: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
@@ -75,7 +75,7 @@ class InLanes(TorchFunctionMode):
         return known[1]
 
 
-#: What knows tensors by identity.
+#: Functions that identify tensors by identity.
 _PLAIN = {torch.autograd.grad, torch.autograd.backward, torch.Tensor.requires_grad_, torch.Tensor.backward}
 
 

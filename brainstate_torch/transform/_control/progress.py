@@ -61,7 +61,7 @@ class ProgressBar:
         if freq is not None and count is not None:
             raise ValueError("`freq` and `count` must not be given together. Got both. Leave one out.")
         self.print_freq, self.print_count, self.desc = freq, count, _checked_desc(desc)
-        # The loop says when to update, and how far to go.
+        # The loop decides when to update, and the total.
         self.kwargs = {k: v for k, v in kwargs.items() if k not in ("total", "mininterval", "maxinterval", "miniters")}
 
     def init(self, n: int) -> "Progress":
@@ -170,7 +170,7 @@ def _bar_class() -> Callable[..., Any]:
 
 
 class Lines:
-    """What is used of tqdm where it is not installed: each update prints a line."""
+    """The part of tqdm's interface that is used, where tqdm is not installed: each update prints a line."""
 
     def __init__(self, total: int, file: Any = None, disable: bool = False, **ignored: Any) -> None:
         self.total, self.file, self.disable, self.n = total, file, disable, 0

@@ -1,4 +1,4 @@
-"""Several functions where one number per lane of a vmap chooses: all run, and each lane takes its own."""
+"""A choice between functions by a batched number: all run, and each lane takes the result of its own."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -44,7 +44,7 @@ def select(
         for branch, lanes in zip(branches, first_that_holds(masks), strict=True):
             with InLanes(lanes):
                 outcomes.append(run(branch, protected(operands), {}))
-            # These draws have no lanes to choose from: each branch goes on where the one before it stopped.
+            # Such draws are not batched, so no lane can choose: each branch continues where the one before it stopped.
             for state, value in zip(outcomes[-1].frame.written(), outcomes[-1].written, strict=True):
                 if _is_torch_stream(state):
                     state.restore_value(value)

@@ -182,7 +182,7 @@ class _While:
             keep = active & as_tensor(as_truth(self._condition(val, cond_fun), "the result of `cond_fun`", "b"))
             return (cond(keep, body, _identity, val), keep), None
 
-        # What a step leaves lies where its value does.
+        # A step's result is on the device of its value.
         device = next((x.device for x in _tree.leaves(self.first) if isinstance(x, torch.Tensor)), None)
         first = (self.first, torch.ones((), dtype=torch.bool, device=device))
         loop = Scan(self.name, step, first, None, max_steps, None)

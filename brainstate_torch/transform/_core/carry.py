@@ -1,4 +1,4 @@
-"""What loops and branches hand on: arrays of constant structure, shape and dtype."""
+"""What loops and branches carry: arrays of constant structure, shape and dtype."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ class Pattern:
 
 
 def _kind_of(leaf: Any) -> tuple[tuple[int, ...], torch.dtype, bool] | None:
-    """Shape, dtype, and whether the leaf is a number; None for what is no array."""
+    """Shape, dtype, and whether the leaf is a number; None for anything but arrays and numbers."""
     if not is_arraylike(leaf):
         return None
     tensor = as_tensor(leaf)

@@ -11,13 +11,13 @@ __all__ = ["Derived"]
 class Derived:
     """A function made of another one.
 
-    A closure would do, but Python copies functions by reference: in the copy of a model that holds
-    ``self.f = vmap(self.method)``, the function would still be that of the original.
+    Not a closure, since Python copies functions by reference: a copy of a model with ``self.f = vmap(self.method)``
+    would call the method of the original.
 
     Parameters
     ----------
     make
-        Called with `fun` and the options it gives what is called. A function of a module, so that this can be pickled.
+        Takes `fun` and the options and returns the function to call. It must be a module-level function, for pickling.
     fun
         The function that is transformed.
     *options
@@ -40,7 +40,7 @@ class Derived:
         return self if instance is None else types.MethodType(self, instance)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what is called, which is made anew for a copy at its first call: only then are its parts complete."""
+        """Without the function that is called: a copy makes its own at its first call, when its parts are complete."""
         return {**vars(self), "_call": None}
 
     def __repr__(self) -> str:

@@ -10,7 +10,7 @@ __all__ = ["random_state", "rewind"]
 
 
 def random_state() -> Any:
-    """The state of torch's generators, for a second run with the same draws; a program has no second run."""
+    """The state of torch's generators, for a second run with the same draws; None while a program is recorded."""
     if is_recording():
         return None
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]

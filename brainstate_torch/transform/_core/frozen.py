@@ -13,23 +13,23 @@ __all__ = ["frozen"]
 _PACKAGE = __name__.split("._core", maxsplit=1)[0]
 #: Longer containers are not copied.
 _LONGEST = 64
-#: Among what is known by identity; no object has this one.
+#: A key among identities that no object has.
 _DEEPLY = -1
 
 
 def frozen(fun: Callable[..., Any], deeply: bool = False) -> Callable[..., Any]:
     """The function with the variables that it closes over as they are now.
 
-    A derivative runs the function again, perhaps when ``x = cond(pred, lambda: f(x), lambda: g(x))`` has given `x`
-    another meaning, or a loop over layers the variable `layer`.
+    A derivative runs the function again. By then ``x = cond(pred, lambda: f(x), lambda: g(x))`` may have rebound `x`,
+    or a loop over layers the variable `layer`.
 
     Parameters
     ----------
     fun
         The function. Functions that it closes over, and those that transforms have made of others, are frozen, too.
     deeply
-        Whether global variables are frozen, and what lists, dictionaries and sets hold. What the function writes into
-        them is then lost, so this is for a run that repeats another one.
+        Whether global variables and the content of lists, dictionaries and sets are frozen, too. Writes of the function
+        to them are then lost, so this is for a run that repeats another one.
     """
     return _frozen(fun, {_DEEPLY: deeply})  # type: ignore[no-any-return]
 
@@ -57,11 +57,11 @@ def _function(fun: types.FunctionType, known: dict[int, Any]) -> types.FunctionT
     cells = tuple([types.CellType() for _ in fun.__closure__ or ()])
     made = types.FunctionType(fun.__code__, variables, fun.__name__, fun.__defaults__, cells)
     made.__kwdefaults__, made.__qualname__, made.__dict__ = fun.__kwdefaults__, fun.__qualname__, fun.__dict__
-    known[id(fun)] = made  # a function may close over itself
+    known[id(fun)] = made  # A function may close over itself.
     for cell, old in zip(cells, fun.__closure__ or (), strict=True):
         try:
             content = old.cell_contents
-        except ValueError:  # a variable without a value yet
+        except ValueError:  # The variable has no value yet.
             continue
         cell.cell_contents = _frozen(content, known)
     return made
@@ -102,5 +102,5 @@ def _transformed(x: Any, known: dict[int, Any]) -> Any:
 
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
-#: What transforms make of their functions themselves.
+#: The function inside an object that a transform returned.
 _MADE = frozenset({"_call", "_transform"})

@@ -128,8 +128,7 @@ def run(
     Parameters
     ----------
     accept
-        Takes the result and the frame while that is active, so that a refusal leaves no trace; what it returns becomes
-        the result.
+        Takes the result and the active frame, and returns the result to use. If it raises, the run has no effect.
 
     Raises
     ------
@@ -154,8 +153,8 @@ def run(
                 _check_structure(state, frame.original(state), written[-1])
             created = [state._value for state in frame._created]
     except BaseException:
-        # A signal may arrive within `__enter__` or before the first line of `__exit__`: the frame would stay, and every
-        # later write of the thread be lost. No signal is handled between here and the end of this line.
+        # A signal may have arrived within `__enter__` or before the first line of `__exit__`: the frame would stay
+        # active, and every later write of the thread would be lost. No signal is handled within the next line.
         del traces[depth:], frames[height:]
         frame.abandon()
         raise

@@ -1,8 +1,8 @@
 """Results have memory of their own: writing into one changes no other result, no argument, State or closure.
 
-What a function returns is copied where something else refers to it, which Python's reference counts tell: an argument,
-the value of a State, a tensor that the function closes over, or a second place in the result. What a host transform
-gives is compared by storage: autograd answers with one tensor for two inputs, or with one number that is expanded.
+A result is copied if something else refers to its memory: an argument, the value of a State, a tensor that the function
+closes over, or a second place in the result. Python's reference counts show that. Results of a host transform are
+compared by storage instead: autograd may return one tensor for two inputs, or one expanded number.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from ..._program.recording import is_recording
 
 __all__ = ["apart", "overlaps", "own"]
 
-#: A clone keeps the strides of what is not dense otherwise, those of expanded memory included.
+#: By default a clone keeps the strides of a tensor that is not dense, including those of expanded memory.
 _KIND = torch.contiguous_format
 _CONTAINERS = (list, tuple, dict)
 
@@ -26,8 +26,8 @@ _CONTAINERS = (list, tuple, dict)
 def own(result: Any) -> Any:
     """What a function has just returned, with copies of the tensors that something else refers to.
 
-    The caller holds the result in one variable. In a graph that is recorded nothing is copied: there a result that
-    shows the memory of something else is known for the whole program.
+    The caller must hold the result in one variable only. While a graph is recorded nothing is copied here: the program
+    copies results that are aliases at its end.
     """
     if type(result) is torch.Tensor:
         lone = getrefcount(result) <= _LONE and (not result._is_view() or _is_lone_view(result))
@@ -56,9 +56,9 @@ def _is_lone_view(view: torch.Tensor) -> bool:
     """Whether a view is all that is left of its base, and shows each number once."""
     base = view._base
     if concrete(view) is not view or overlaps(view):
-        return False  # inside a transform of torch.func there is no storage to ask
+        return False  # Wrappers of torch.func have no storage.
     if base is None:
-        return True  # made where nothing is tracked, by what has let go of the base
+        return True  # A view that was made under `no_grad`, whose base has no other reference.
     return getrefcount(base) <= _BASE and is_lone_view(view)
 
 
@@ -77,12 +77,12 @@ def _mark(node: Any, held: bool, shared: set[int]) -> None:
 def apart(x: Sequence[Any], others: Sequence[Any] = ()) -> Any:
     """The tensors, in lists and tuples, with copies of those that show the memory of another, of `others`, or twice.
 
-    Twice is memory that is expanded: a write in place would be refused.
+    Expanded memory counts twice: a write in place would be refused.
     """
     if len(x) == 1 and not others and type(x[0]) is torch.Tensor and x[0].is_contiguous():
         return x
     if not others and not is_transformed():
-        # The usual case, in a quarter of the time: several tensors, each alone.
+        # The usual case, several tensors without aliases, takes a quarter of the time here.
         plain = [item for item in x if type(item) is torch.Tensor and item.is_contiguous()]
         if len({item.untyped_storage()._cdata for item in plain}) == len(x):
             return x
@@ -116,7 +116,7 @@ def _is_expanded(x: torch.Tensor) -> bool:
 
 
 def _calibrated() -> tuple[int, int, int, int]:
-    """How many references Python counts where there is but one holder; that differs between its versions."""
+    """The reference count of an object with one holder, which differs between versions of Python."""
     fresh = torch.empty(0)
     nested = [[torch.empty(0)]]
     leaves = _tree.flatten(nested)[0]

@@ -1,4 +1,4 @@
-"""Where a numpy array goes that is an argument of a transform: to the device of the tensors that it will meet."""
+"""The device for a numpy array among the arguments of a transform: that of the tensors it will be combined with."""
 
 import functools
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from ...graph.registry import children
 
 __all__ = ["device_beside"]
 
-#: How far functions, modules and containers within each other are looked into.
+#: How deep the search goes into functions, modules and containers.
 _DEPTH = 6
 
 
@@ -71,7 +71,7 @@ def _named(fun: Any) -> Iterator[Any]:
     for cell in getattr(fun, "__closure__", None) or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # a variable that has no value yet
+        except ValueError:  # The variable has no value yet.
             continue
     code = getattr(fun, "__code__", None)
     if code is not None:

@@ -123,7 +123,7 @@ class Inputs:
     units
         The unit of each, None for a plain tensor.
     plain
-        Only States take part, and each is one plain tensor: there is nothing to take apart.
+        Whether only States take part, each one plain tensor, so that no tree has to be flattened.
     """
 
     __slots__ = ("args", "leaves", "plain", "selection", "spec", "units")

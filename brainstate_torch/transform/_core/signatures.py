@@ -9,7 +9,7 @@ from ...units import Quantity
 
 __all__ = ["T2", "Aux", "P", "R", "T", "Tree"]
 
-#: What keeps its type on the way through a transform. A Python number becomes a tensor.
+#: Types that a transform returns unchanged. A Python number becomes a tensor.
 Tree: TypeAlias = Union[torch.Tensor, Quantity, Mapping[str, "Tree"], Sequence["Tree"], None]  # noqa: UP007
 
 P = ParamSpec("P")

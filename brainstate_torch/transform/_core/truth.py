@@ -1,4 +1,4 @@
-"""Predicates: Python truth where there is one number to look at, a tensor where each lane of a vmap has its own."""
+"""Predicates: a Python bool where there is one number, a tensor where a vmap batches it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""checkpoint: forget what a block computed, and compute it again when the gradient needs it."""
+"""checkpoint: do not keep what a block computes, but recompute it when the gradient needs it."""
 
 import functools
 from collections.abc import Callable, Iterable
@@ -112,7 +112,8 @@ class _Block:
 
     def __init__(self, fun: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> None:
         self.fun, self.args, self.kwargs = fun, args, kwargs
-        # The second run is much later: `layer` in ``for layer in layers: x = checkpoint(lambda h: layer(h))(x)``.
+        # By the second run variables may be rebound, as `layer` in ``for layer in layers: x = checkpoint(lambda h:
+        # layer(h))(x)``.
         self.again = frozen(fun, deeply=True)
         self.settings = environ.all()
         self.first: Outcome | None = None
@@ -136,11 +137,11 @@ class _Block:
         if self.first is None:
             self.first = run(self.fun, self.args, self.kwargs)
             return self.first.result, self.first.written
-        # autograd runs the backward pass on CUDA in threads of its own, which know nothing of this one's settings.
+        # autograd runs the backward pass on CUDA in its own threads, without this thread's settings.
         frame = self.first.frame
         states = [*frame.states, *frame.created]
         values = [*frame.original_state_values, *frame.created.values()]
-        # torch repeats the draws of the devices of its arguments, and is given none.
+        # torch's checkpoint restores generators for the devices of its arguments; here it gets no arguments.
         now = random_state()
         rewind(self.draws)
         try:

@@ -1,4 +1,4 @@
-"""Integer and boolean inputs of a derivative: held constant, with JAX's float0 for an answer."""
+"""Integer and boolean inputs of a derivative: constants, whose gradient is JAX's float0."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +35,7 @@ class Exact:
         self.leaves = leaves
         #: The places of the integers.
         self.places = check_inputs(inputs, leaves, holomorphic, allow_int)
-        #: What is differentiated.
+        #: The other tensors, which are differentiated.
         self.free = [leaf for i, leaf in enumerate(leaves) if i not in self.places] if self.places else leaves
 
     def merged(self, free: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:

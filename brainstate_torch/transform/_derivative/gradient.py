@@ -117,7 +117,7 @@ def grad(
     Notes
     -----
     Source: brainstate.transform.grad (0.5.4). Differs: the function runs at every call, so Python values that it closes
-    over are seen as they are now. At kinks torch's subgradient stands. With `has_aux` three results are refused, of
+    over are seen as they are now. At kinks it is torch's subgradient. With `has_aux` three results are refused, of
     which brainstate drops the third.
 
     Examples

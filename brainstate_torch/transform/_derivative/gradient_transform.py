@@ -116,7 +116,7 @@ class GradientTransform(Generic[P, Out]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
         """The derivative at these arguments, in the form that the table of return forms gives."""
         if torch.is_inference_mode_enabled():
-            # autograd records nothing there, not even on request, and would answer with zeros.
+            # In inference mode autograd records nothing, even under `enable_grad`, and gradients would be zero.
             with torch.inference_mode(False):
                 return self(*_tree.map(_recordable, args), **_tree.map(_recordable, kwargs))
         beside = (*self._selection.states, self.target)

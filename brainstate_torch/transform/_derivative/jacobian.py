@@ -56,7 +56,7 @@ def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -
     spec, carried = _tree.LEAF, None
     for start in range(0, max(total, 1), step):
         if start and draws is not None:
-            run.abandon()  # the function runs once for each chunk: with the same draws, and its writes counting once
+            run.abandon()  # The function runs once per chunk, with the same draws; its writes are committed once.
             rewind(draws)
 
         def push(*tangents: torch.Tensor) -> Any:
@@ -64,7 +64,7 @@ def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -
             # torch makes the tangent of a 0-d tensor times a Python number 64 bit wide.
             return _tree.map(lambda t, x: t.to(x.dtype), tangent, result), aux
 
-        basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs a lane
+        basis = _unit_tangents(leaves, start, min(start + step, max(total, 1)))  # vmap needs at least one lane.
         pushed, carried = along_directions(push, basis)
         columns, spec = _tree.flatten(pushed)
         parts.append(columns)

@@ -14,7 +14,7 @@ from ..._source import OURS, TORCH
 __all__ = ["run_again"]
 
 _Tensor = torch.Tensor
-#: What hands the numbers of a tensor to Python or numpy, or to a tensor without their graph.
+#: Functions that give numbers of a tensor to Python or numpy, or to a tensor without the graph.
 _LEAVES = {
     _Tensor.item: "item()",
     _Tensor.tolist: "tolist()",
@@ -59,8 +59,8 @@ def _calling_line() -> str:
 def run_again(run: Callable[[], Any]) -> Any:
     """Run a function a second time, whose result depends on nothing, and see whether numbers left torch.
 
-    The price of a second run is paid by such functions alone; to look at each operation of every run would cost more
-    than the derivative.
+    Only functions without a gradient pay for a second run. Watching each operation of every run would cost more than
+    the derivative.
 
     Parameters
     ----------

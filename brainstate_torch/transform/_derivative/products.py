@@ -70,7 +70,7 @@ def vjp(
         The arguments.
     grad_states, argnums
         What the pullback differentiates; without `grad_states` the first argument. Negative argnums count from the end.
-        ``argnums=None`` leaves the States alone.
+        With ``argnums=None`` only the States are differentiated.
     has_aux
         Whether `fun` returns a pair of its result and anything else.
 

@@ -53,8 +53,8 @@ Engined = Callable[[Sequence[torch.Tensor], Run, Exact], tuple[Sequence[torch.Te
 def can_recompute() -> bool:
     """Whether the autograd tape is the only thing recording.
 
-    Recomputation rests on saved-tensor hooks. torch.func forbids them, and keeps everything for a further derivative,
-    so that nothing would be gained there.
+    Recomputation needs saved-tensor hooks. torch.func forbids them; it also keeps everything for a further derivative,
+    so that recomputing would save no memory.
     """
     taped = len(CONTEXT.frames) > 0 and isinstance(CONTEXT.frames[0], TapeFrame)
     return (TAPE.active or taped) and not is_transformed()
@@ -94,7 +94,7 @@ def scalar_gradient(
         result, carried = fun(exact.merged(free), run)
         return checked_scalar(result, run, holomorphic, unit_aware), carried
 
-    # Made once, since it costs more than a call; it takes real results only.
+    # Made once, since making it costs more than a call; it takes real results only.
     of_real = grad_and_value(checked, has_aux=True)
 
     def on_func(free: Sequence[torch.Tensor], run: Run, exact: Exact) -> tuple[Sequence[torch.Tensor], Tensors]:
@@ -151,9 +151,9 @@ def _on_func(
 def _on_tape(
     checked: Checked, free: Sequence[torch.Tensor], run: Run, exact: Exact
 ) -> tuple[Sequence[torch.Tensor], Tensors]:
-    detach = torch.Tensor.detach  # that of a State's value makes a value of the result
+    detach = torch.Tensor.detach  # The method of a State's value would return another value.
     inputs = [detach(leaf).requires_grad_() for leaf in free]
-    if torch.is_grad_enabled():  # entering the context costs 3 of the 35 µs of a small gradient
+    if torch.is_grad_enabled():  # Entering the context costs 3 of the 35 µs of a small gradient.
         results, carried = checked(inputs, run, exact)
     else:
         with torch.enable_grad():

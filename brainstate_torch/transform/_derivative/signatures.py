@@ -1,4 +1,4 @@
-"""How derivatives are called, for type checkers: the result has the signature of the function, and says what it gives.
+"""Types of derivatives for type checkers: the signature is the function's, the result type that of the gradients.
 
 Where one State, or the first argument alone, is differentiated, the gradient has the type of its value; other forms
 give Any. With `unit_aware` a gradient may have a unit that its input does not have, so that its type is not known.

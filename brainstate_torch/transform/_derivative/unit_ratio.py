@@ -1,4 +1,4 @@
-"""Units of derivatives: taken off at the door, put on here on the way out."""
+"""Units of derivatives, which are attached here to gradients computed without units."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which axis of what is mapped: axes given for whole trees, spread over their leaves."""
+"""The mapped axis of each leaf, from axes given for whole trees."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -12,7 +12,7 @@ from ...util.filter import to_predicate
 
 __all__ = ["UNMAPPED", "StateAxes", "broadcast_axes", "common_size", "is_axis", "mapped_states", "normal_axis"]
 
-#: The axis of a State that nothing names.
+#: Marks a State that no argument names.
 UNMAPPED: Any = object()
 
 

@@ -1,4 +1,4 @@
-"""map: a function of one sample applied to one after the other, or to chunks of them."""
+"""map: a function of one sample, applied to samples one after the other or in chunks."""
 
 from collections.abc import Callable
 from typing import Any, overload

@@ -1,4 +1,4 @@
-"""psum, pmean, axis_index: what the lanes of a named axis have to say to each other."""
+"""psum, pmean, axis_index: communication between the lanes of a named axis."""
 
 import contextlib
 import threading
@@ -180,7 +180,7 @@ def _summed(x: torch.Tensor, axis: Axis) -> torch.Tensor:
 
 
 class _LaneSum(torch.autograd.Function):
-    """The sum over the lanes of the vmap at a level; of what is the same in each lane, `count` times it."""
+    """The sum over the lanes of the vmap at a level; for an unbatched value `count` times that."""
 
     @staticmethod
     def forward(x: torch.Tensor, level: int, count: int) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The States of a mapped call: what each lane sees of them, and where what the lanes wrote goes."""
+"""The States of a mapped call: the slices that lanes see, and the axes along which written values are stacked."""
 
 import contextlib
 import warnings
@@ -41,7 +41,8 @@ class LaneStates:
     unexpected
         What to do with a value that differs from lane to lane in a State that neither names.
     candidates
-        The States that earlier calls read and then wrote lane by lane, unnamed: those of the right size are mapped.
+        States that no argument names, which earlier calls read and then wrote batched: those of the right size are
+        mapped.
     size
         The number of lanes; None while it is not known.
     ranks
@@ -121,7 +122,7 @@ class LaneStates:
         return self._lanes(lanes, -2)
 
     def _outside(self) -> contextlib.AbstractContextManager[Any]:
-        """Within: what surrounds the lanes, and not a loop or branch in them that is recorded."""
+        """Within: the caller is outside of the vmap, but not in a loop or branch that is recorded inside it."""
         if self._recording is None or recording() is self._recording:
             return _func.below(self.frame.level)
         return self._recording.resumed()
@@ -176,7 +177,7 @@ class LaneStates:
         return 0
 
     def _read_and_written(self, state: State[Any]) -> None:
-        """Run again with one slice of the State for each lane, if it has as many; else it will have next time."""
+        """Run again with one slice of the State per lane, if it has as many; otherwise the next call will."""
         known = state in self.candidates
         self.candidates.add(state)
         if self._fits(self.frame.original(state)):

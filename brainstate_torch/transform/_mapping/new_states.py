@@ -17,7 +17,7 @@ from .ranks import ALONE, Ranks, world
 __all__ = ["in_new_state_probe", "pmap2_new_states", "vmap2_new_states", "vmap_new_states"]
 
 _MISSING = Missing()
-#: What a State that is one for all lanes may be.
+#: The filter for States that have one value for all lanes.
 _NOT_BATCHED = [NonBatchState, "INIT_NO_BATCHING"]
 
 
@@ -163,7 +163,7 @@ class _Making:
         for state in self.states:
             value = state._get()
             if self.axis_of(state) not in (None, UNMAPPED) and any(isinstance(x, SCALARS) for x in _tree.leaves(value)):
-                # A number has no place for lanes.
+                # A Python number cannot hold lanes, a tensor can.
                 state.value = _tree.map(lambda x: as_tensor(x) if isinstance(x, SCALARS) else x, value)
         return result
 
@@ -304,9 +304,9 @@ def _nothing(_: Any) -> None:
 
 
 def in_new_state_probe() -> bool:
-    """Whether the caller is in a trial run that finds out which States a function makes: never, there is none here.
+    """Whether the caller is in a trial run that finds out which States a function makes: always False here.
 
-    brainstate runs a function that makes States twice; code that must act once asks for this first.
+    brainstate runs a function that makes States twice, and code with side effects asks this first.
 
     Returns
     -------

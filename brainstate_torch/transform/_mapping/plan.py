@@ -117,7 +117,7 @@ class _MappedCall:
     def _size(self, args: list[Any], kwargs: dict[str, Any]) -> int:
         sizes = []
         for i, (leaf, axis) in enumerate(zip(self.leaves, self.axes, strict=True)):
-            # A text or a function is the same in each lane.
+            # A text or a function is shared by all lanes.
             if axis is not None and (is_arraylike(leaf) or axis != 0):
                 self.axes[i] = axis = normal_axis("in_axes", axis, leaf)
                 sizes.append(("an argument", as_tensor(leaf).shape[axis]))
@@ -192,7 +192,7 @@ class _MappedCall:
         ]
         tensors, self.template = partition((as_arrays(outcome.result), written, outcome.created))
         self.batched = [_func.is_batched(x, here) for x in tensors]
-        # The last one stands for a result where there is none.
+        # The last one is a placeholder if there are no results.
         return (*tensors, torch.empty(0))
 
     def _axis_of_new(self, state: State[Any], differs: bool) -> Any:
@@ -249,7 +249,7 @@ def _repeated(x: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _put_together(lanes: list[Any], ones: list[Any], axes: Sequence[int | None]) -> list[Any]:
-    """The value of each State: its lanes along its axis, or the one that all have."""
+    """The value of each State: its lanes stacked along its axis, or the shared value."""
     return [
         one if axis is None else _tree.map(_to_axis(axis), many)
         for many, one, axis in zip(lanes, ones, axes, strict=True)

@@ -68,7 +68,7 @@ class Ranks:
         return same
 
     def streams(self, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """From a state of torch's generators that all have: one for this process alone, and one for all to go on."""
+        """From one state of torch's generators: a state for this process only, and the common one to continue with."""
         generators = Generators()
         generators.load(state)
         with outside_of_transforms():
@@ -127,7 +127,7 @@ class _Whole(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> Any:
-        # Each process would see its own part of the gradient only, and nothing would say so.
+        # Each process would silently get its own part of the gradient only.
         raise NotImplementedError(
             "a gradient must be taken inside of a function that runs on several processes. Got one taken around "
             "`pmap2` or `shard_map`. Write `pmap2(grad(loss))`, and average with `pmean`."

@@ -114,7 +114,7 @@ def shard_map(
         raise TypeError(f"`fun` must be callable. Got {kind_of(fun)}.")
     for name, specs in (("in_specs", in_specs), ("out_specs", out_specs)):
         _check_specs(name, specs)
-    # What does not fit is told of now, not at the first call.
+    # Specs that do not fit raise now, not at the first call.
     return Derived(_sharded, fun, mesh, in_specs, out_specs, state_in_specs, state_out_specs, check_vma)
 
 

@@ -274,7 +274,7 @@ class _EachOperation(TorchDispatchMode):  # type: ignore[no-untyped-call]
             name = func.overloadpacket.__name__
             if name in _DIVISOR and _has_zero(args[_DIVISOR[name]]):
                 self.collector.report(DivisionByZeroError(f"`{name}` divided by zero."))
-            # A view or copy has the numbers of its operand, and memory that is not yet filled has none that count.
+            # Views and copies cannot make a NaN, and the numbers in uninitialised memory do not count.
             aliases = [out.alias_info for out in func._schema.returns]
             is_same = name == "clone" or any(alias is not None and not alias.is_write for alias in aliases)
             if not is_same and "empty" not in name and any(_has_nan(x) for x in _tree.leaves(result)):

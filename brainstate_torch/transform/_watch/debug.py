@@ -19,7 +19,7 @@ def debug_nan(fn: Callable[..., Any], *args: Any, phase: str = "") -> None:
     """Run a function and raise if its result holds a NaN or an infinity.
 
     Only what reaches the result counts: a NaN that ``torch.where`` masks is none. No State is changed and no random
-    generator advanced. A compiled program looks in every run, and does not name the operation.
+    generator advanced. A compiled program checks every run, and does not name the operation.
 
     Parameters
     ----------
