@@ -31,7 +31,7 @@ def from_numpy(array: np.ndarray[Any, Any] | np.generic, device: torch.device | 
     Raises
     ------
     TypeError
-        The array holds objects, texts or records.
+        The array holds objects, strings or records.
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biufc" and array.dtype.name != "bfloat16":

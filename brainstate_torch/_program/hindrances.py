@@ -29,7 +29,7 @@ def graph_device(like: Sequence[Like]) -> torch.device | None:
 
 
 def hindrance(graph: GraphModule, like: Sequence[Like], constant: Sequence[int]) -> str | None:
-    """The reason why a program cannot be a CUDA graph, as a text; None if it can.
+    """The reason why a program cannot be a CUDA graph, as a string; None if it can.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ class State(Labelled, Copied[A], PrettyObject):
     name
         A name, for display.
     **metadata
-        `tag`, a text or several, becomes a set; everything else becomes an attribute.
+        `tag`, a string or several, becomes a set; everything else becomes an attribute.
 
     Notes
     -----

@@ -25,7 +25,7 @@ class Labelled:
         self._name = name
 
     def add_tag(self, tag: str) -> None:
-        """Add a text to the set of tags.
+        """Add a string to the set of tags.
 
         Parameters
         ----------

@@ -214,7 +214,7 @@ def _add(found: Content, name: str, leaf: Any) -> None:
 
 
 def _key(key: Any) -> str:
-    """A key of a tree; a path that was written as a text is one of several."""
+    """A key of a tree; a path that was written as a string is one of several."""
     text = str(key)
     if text.startswith("(") and text.endswith(")"):
         try:

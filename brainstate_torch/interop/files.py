@@ -83,7 +83,7 @@ def _entry(key: str, leaf: Any, tensors: dict[str, torch.Tensor]) -> dict[str, A
     """What the manifest says of a leaf; a tensor goes to `tensors`."""
     entry: dict[str, Any] = {}
     if isinstance(leaf, Quantity):
-        # By names of units and their powers, which needs no reading of a text.
+        # By names of units and their powers, which needs no reading of a string.
         entry["unit"] = dict(leaf.to_tuple()[1])
         leaf = leaf.mantissa
     if isinstance(leaf, torch.Tensor):

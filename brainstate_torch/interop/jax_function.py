@@ -42,7 +42,7 @@ def from_jax(fun: Callable[..., Any], *, narrow: bool = False) -> Callable[..., 
     Returns
     -------
     Callable
-        The same for tensors and our quantities. Numbers of Python stay weakly typed; texts and other objects are
+        The same for tensors and our quantities. Numbers of Python stay weakly typed; strings and other objects are
         constants.
 
     Raises

@@ -16,12 +16,12 @@ from .module.operand import operand
 
 __all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "DropoutFixed", "FeatureAlphaDropout"]
 
-#: What SELU tends to for small inputs.
+#: The limit of SELU for large negative inputs.
 _SELU_FLOOR = -1.7580993408473766
 
 
 class _Dropout(ElementWiseBlock):
-    """A layer that keeps each element with probability `prob`; a subclass says which lie and fall together."""
+    """A layer that keeps each element with probability `prob`; a subclass says which share one decision."""
 
     def __init__(self, prob: float, name: str | None = None) -> None:
         super().__init__(name=name)
@@ -43,14 +43,14 @@ class _Dropout(ElementWiseBlock):
 
 
 class Dropout(_Dropout):
-    """Keep each element with probability `prob`, divided by it, and put zero for the others.
+    """Keep each element with probability `prob`, divided by it, and set the others to zero.
 
     Parameters
     ----------
     prob
         The probability to *keep* an element. torch's argument is the one to drop it.
     broadcast_dims
-        Axes along which elements stay or fall together.
+        Axes along which all elements share one decision.
     name
         A name, for display.
 
@@ -92,7 +92,7 @@ class Dropout(_Dropout):
 
 
 class _ChannelDropout(_Dropout):
-    """Whole channels stay or fall together."""
+    """One decision for each channel."""
 
     minimal_dim: ClassVar[int]
 
@@ -119,7 +119,7 @@ class _ChannelDropout(_Dropout):
 
 
 class Dropout1d(_ChannelDropout):
-    """Keep each channel with probability `prob`, divided by it, and put zero for the others.
+    """Keep each channel with probability `prob`, divided by it, and set the others to zero.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class Dropout1d(_ChannelDropout):
 
 
 class Dropout2d(_ChannelDropout):
-    """Keep each channel with probability `prob`, divided by it, and put zero for the others.
+    """Keep each channel with probability `prob`, divided by it, and set the others to zero.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Dropout2d(_ChannelDropout):
 
 
 class Dropout3d(_ChannelDropout):
-    """Keep each channel with probability `prob`, divided by it, and put zero for the others.
+    """Keep each channel with probability `prob`, divided by it, and set the others to zero.
 
     Parameters
     ----------
@@ -212,13 +212,13 @@ class Dropout3d(_ChannelDropout):
 
 
 class _AlphaDropout(_Dropout):
-    """A layer that puts SELU's floor for what it drops, and ``a * x + b`` after that."""
+    """A layer that replaces dropped elements by SELU's lower limit, then applies ``a * x + b``."""
 
     def __init__(self, prob: float, name: str | None) -> None:
         super().__init__(prob, name)
         dropped = 1.0 - prob
         self.alpha = _SELU_FLOOR
-        # With these, mean 0 and variance 1 stay; what is all dropped is all zero.
+        # With these, mean 0 and variance 1 are kept; if all is dropped, the result is zero.
         self.a = (prob * (1 + dropped * self.alpha**2)) ** -0.5 if prob else 0.0
         self.b = -self.a * dropped * self.alpha
 

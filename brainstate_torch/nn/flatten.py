@@ -1,4 +1,4 @@
-"""Layers that join axes and split them."""
+"""Layers that flatten and unflatten axes."""
 
 from collections.abc import Sequence
 from typing import Any

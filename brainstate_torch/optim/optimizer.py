@@ -363,7 +363,7 @@ class Optimizer(Node):
         return ForTorch(self)
 
     def state_dict(self) -> dict[str, Any]:
-        """What is remembered, as tensors, numbers and texts that ``torch.save`` takes.
+        """What is remembered, as tensors, numbers and strings that ``torch.save`` takes.
 
         Returns
         -------

@@ -69,7 +69,7 @@ class Hook(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._packages = tuple(packages)
 
     def ported(self, text: str) -> str:
-        """A text, ported."""
+        """A string, ported."""
         from .rewriting import port_source
 
         source: str = port_source(text).source

@@ -159,7 +159,7 @@ class Rearrangements(Sampler):
 
 
 def _texts(a: Any) -> np.ndarray[Any, Any] | None:
-    """The numpy array of what cannot be a tensor: texts and objects."""
+    """The numpy array of what cannot be a tensor: strings and objects."""
     if isinstance(a, (int, torch.Tensor, Quantity)):
         return None
     if isinstance(a, (list, tuple)) and any(isinstance(item, (torch.Tensor, Quantity)) for item in a):

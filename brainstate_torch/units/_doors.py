@@ -1,4 +1,4 @@
-"""What transforms need to take units off at the door and to put them on again."""
+"""What transforms need to strip units from arguments and to attach them to results."""
 
 from typing import Any
 

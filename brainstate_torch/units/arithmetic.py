@@ -195,7 +195,7 @@ class Arithmetic:
 
     def __rshift__(self, other: Any) -> Any:
         if operand(other, self._mantissa) is NotImplemented:
-            return NotImplemented  # a module on the right takes it as its input
+            return NotImplemented  # ``q >> module`` is a call of the module.
         return self._plain("right_shift") >> _number(other, "right_shift")
 
     def __rlshift__(self, other: Any) -> Any:

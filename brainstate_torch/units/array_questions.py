@@ -1,4 +1,4 @@
-"""Questions about arrays: shapes, dtypes, and what kind of value one is."""
+"""Properties of arrays: shape, dtype, kind of value."""
 
 from typing import Any
 

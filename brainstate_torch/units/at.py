@@ -170,7 +170,7 @@ class Indexed:
         new = as_tensor(values if plain else self._in_unit(values))
         kind = torch.promote_types(array.dtype, new.dtype) if new.ndim else torch.result_type(array, new)
         new = new.to(array.device, kind).broadcast_to(where.shape).reshape(-1)
-        # Elements outside are written to one more place, which is cut off again.
+        # Elements outside are written to one extra element, which is cut off again.
         flat = torch.cat([array.to(kind).reshape(-1), array.new_zeros(1, dtype=kind)])
         where = torch.where(where < 0, array.numel(), where).reshape(-1)
         return self._quantity._make(update(flat, where, new)[:-1].reshape(array.shape), self._quantity._unit)

@@ -8,7 +8,7 @@ __all__ = ["grad", "hessian", "jacfwd", "jacobian", "jacrev", "value_and_grad", 
 
 
 def _transform(name: str) -> Callable[..., Any]:
-    # The transforms stand above units; the package is whole by the time of a call.
+    # The transforms are in a higher layer: imported at a call, when the package is complete.
     found: Callable[..., Any] = getattr(importlib.import_module("brainstate_torch.transform"), name)
     return found
 
@@ -26,7 +26,7 @@ def grad(
     argnums
         The place of the argument, or of several.
     has_aux
-        Whether the function gives a pair, of which the second is handed on.
+        Whether the function gives a pair, whose second part is returned unchanged.
     holomorphic, allow_int
         Whether arguments may be complex, or integers.
 

@@ -9,7 +9,7 @@ __all__ = ["Curve", "Logarithm", "Offset"]
 
 
 class Offset(NamedTuple):
-    """Numbers that count from another zero."""
+    """A scale with an offset."""
 
     scale: float
     offset: float
@@ -24,7 +24,7 @@ class Offset(NamedTuple):
 
 
 class Logarithm(NamedTuple):
-    """Numbers that count factors."""
+    """A logarithmic scale."""
 
     scale: float
     rate: float

@@ -208,7 +208,7 @@ def assign_units(f: Callable[..., Any] | None = None, **au: Any) -> Any:
         The function; leave it out to use this with units, as a decorator.
     **au
         The unit to count each parameter in, by its name, and the unit of the ``result``, or a function of the plain
-        arguments that gives it. 1 is the unit of plain values; a parameter that is not named is handed on as it is.
+        arguments that gives it. 1 is the unit of plain values; a parameter that is not named is not converted.
 
     Returns
     -------

@@ -6,7 +6,8 @@ __all__ = ["DIMENSIONLESS", "Dimension"]
 
 
 class Dimension(UnitsContainer):
-    """A physical dimension: powers of length, mass, time and so on; a dict of pint with brainunit's question.
+    """A physical dimension: powers of length, mass, time and so on. It is pint's dict with brainunit's
+    `is_dimensionless`.
 
     Parameters
     ----------

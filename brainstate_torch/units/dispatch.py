@@ -72,7 +72,7 @@ def apply(function: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _key(function: Any, args: Any, kwargs: Any) -> Any:
-    """What the scaling of a simple call depends on: units and types. None for a call that has to be looked at."""
+    """What the scaling of a simple call depends on: units and types. None for a call that has to be analysed."""
     key = [function]
     if function in _on_floats:
         key.append(bool(args) and _is_whole(args[0]))
@@ -97,7 +97,7 @@ def _key(function: Any, args: Any, kwargs: Any) -> Any:
     return tuple(key)
 
 
-#: What writes values into a copy, or into memory, of the dtype that is there.
+#: Functions that write values into a tensor or a copy of it, whose dtype stays.
 _WRITES = frozenset(
     [
         "fill",
@@ -189,12 +189,12 @@ def _check_writable(name: str, in_place: bool, args: Any, kwargs: Any) -> None:
 
 
 def _whole_number(value: Any) -> Any:
-    """The whole number that one number is but for rounding; None for another one, and where there are several."""
+    """One number as an integer, where it is one up to rounding; None otherwise, and for several numbers."""
     if isinstance(value, torch.Tensor) and value.ndim:
         return None
     try:
         number = float(value)
-    except (RuntimeError, TypeError):  # not known while a function is transformed or recorded
+    except (RuntimeError, TypeError):  # The number is not known while a function is transformed or recorded.
         return None
     whole = round(number) if math.isfinite(number) else number
     return whole if abs(number - whole) <= 1e-6 * abs(whole) else None
@@ -249,7 +249,7 @@ class _Arguments:
                 )
 
     def keeps_keywords(self, scaling: Scaling) -> bool:
-        """Whether all keywords are handed on as they are."""
+        """Whether no keyword is converted."""
         return all(
             factor == 1.0 for (_, key), factor in zip(self.places, scaling.factors, strict=True) if isinstance(key, str)
         )

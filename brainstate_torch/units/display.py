@@ -37,7 +37,7 @@ def formatted(mantissa: Any, unit: Unit, spec: str) -> str:
     modifiers = (parts[2] or parts[4]) + parts[3]
     if unit is UNITLESS:
         return number
-    if "L" in modifiers:  # number and unit are one formula
+    if "L" in modifiers:  # Number and unit are one formula.
         host = _host(mantissa)
         if not isinstance(host, np.ndarray):
             return format(get_registry().Quantity(host, unit.pint), parts[1] + modifiers)

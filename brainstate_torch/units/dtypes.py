@@ -1,4 +1,4 @@
-"""The dtypes under numpy's names, and what numpy asks of them."""
+"""The dtypes under numpy's names, and numpy's functions of dtypes."""
 
 from typing import Any
 

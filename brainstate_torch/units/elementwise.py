@@ -195,12 +195,12 @@ def _cube_root(x: Any) -> Any:
 
 
 def _on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with integers made floats, which torch refuses or rounds."""
+    """The function with integers converted to floats, since torch refuses or rounds them."""
     return lambda *arrays: function(*map(floating, arrays))
 
 
 def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with bools made integers, where all arrays are bools, which torch refuses."""
+    """The function with bools converted to integers if all arrays are bools, since torch refuses those."""
 
     def call(*arrays: Any) -> Any:
         if all(array.dtype is torch.bool for array in arrays):
@@ -211,13 +211,13 @@ def _on_numbers(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _of_bools(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of one array, which leaves bools as they are."""
+    """The function of one array, which returns bools unchanged."""
     return lambda x: x if x.dtype is torch.bool else function(x)
 
 
 def _less(x: Any, y: Any) -> Any:
     if x.dtype is not y.dtype and torch.bool in (x.dtype, y.dtype):
-        x, y = promoted(x, y)  # torch subtracts no bools
+        x, y = promoted(x, y)  # torch refuses to subtract bools.
     return torch.subtract(x, y)
 
 

@@ -1,4 +1,4 @@
-"""Unit errors: children of pint's DimensionalityError, and so of TypeError, with a text that names the cure."""
+"""Unit errors: children of pint's DimensionalityError, and so of TypeError, whose message names the cure."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Quantities of other packages, recognised by their looks: pint's of any registry, brainunit's and saiunit's."""
+"""Quantities of other packages, recognised by their attributes: pint's of any registry, brainunit's and saiunit's."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Questions about units, asked of any value."""
+"""Units, dimensions and numbers of any value."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Indices as numpy has them: negative steps, and places of elements for ``q.at[index]``."""
+"""Indices as numpy has them: negative steps, and indices of elements for ``q.at[index]``."""
 
 import math
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def forwards(shape: Sequence[int], index: Any) -> tuple[list[int], Any]:
 
 
 def places(shape: Sequence[int], index: Any, mode: str | None, device: torch.device) -> torch.Tensor:
-    """The place of each indexed element in the flattened array, in the shape of the result; -1 where it is outside.
+    """The index of each indexed element in the flattened array, in the shape of the result; -1 where it is outside.
 
     Integers outside of their axis count from the end, stop at the edge (``"clip"``), go round (``"wrap"``) or are
     outside (``"drop"``, ``"fill"``).
@@ -75,7 +75,7 @@ def places(shape: Sequence[int], index: Any, mode: str | None, device: torch.dev
             continue
         if not (isinstance(part, torch.Tensor) and part.dtype is torch.bool):
             parts[position] = _bounded(part, shape[axis], mode, device)
-            # One more place along the axis stands for everything outside.
+            # One extra index along the axis stands for everything outside.
             padded[axis] = shape[axis] + 1
     target = flat.new_full(padded, -1)
     target[tuple(slice(length) for length in shape)] = flat
@@ -83,7 +83,7 @@ def places(shape: Sequence[int], index: Any, mode: str | None, device: torch.dev
 
 
 def _bounded(part: Any, length: int, mode: str | None, device: torch.device) -> Any:
-    """Integers as places along an axis of this length, `length` where they are outside."""
+    """Integers as indices along an axis of this length, `length` where they are outside."""
     if isinstance(part, int):
         return int(_bounded(torch.tensor(part), length, mode, device))
     if not isinstance(part, torch.Tensor) or part.is_floating_point() or part.is_complex():

@@ -76,7 +76,7 @@ cumlogsumexp = _cumulative("cumlogsumexp", torch.logcumsumexp)
 
 @public
 def div(x: Array, y: Array) -> Any:
-    """The quotient; of integers the whole part of it."""
+    """The quotient; for integers it is truncated."""
     if is_whole(x.dtype) and is_whole(y.dtype):
         return torch.div(x, y, rounding_mode="trunc")
     return torch.div(x, y)
@@ -108,7 +108,7 @@ def convert_element_type(operand: Array, new_dtype: Any) -> Any:
 
 @public
 def top_k(operand: Array, k: int) -> list[Any]:
-    """The largest `k` elements along the last axis, and their places."""
+    """The largest `k` elements along the last axis, and their indices."""
     values, places = torch.topk(operand, k)
     return [values, indices(places)]
 
@@ -134,7 +134,7 @@ def broadcast(operand: Array, sizes: Sequence[int]) -> Any:
 
 @public
 def broadcast_in_dim(operand: Array, shape: Sequence[int], broadcast_dimensions: Sequence[int]) -> Any:
-    """The array in another shape, in which its axes have the given places."""
+    """The array in another shape, in which its axes have the given positions."""
     lengths = [1] * len(shape)
     for axis, place in enumerate(broadcast_dimensions):
         lengths[place] = operand.shape[axis]
@@ -205,14 +205,14 @@ def index_in_dim(operand: Array, index: int, axis: int = 0, keepdims: bool = Tru
 
 @public
 def dynamic_index_in_dim(operand: Array, index: Any, axis: int = 0, keepdims: bool = True) -> Any:
-    """One slice along an axis; a place outside is moved to the edge."""
+    """One slice along an axis; an index outside is moved to the edge."""
     found = torch.narrow(operand, axis, _start(index, operand.shape[axis], 1), 1)
     return found if keepdims else torch.squeeze(found, axis)
 
 
 @public
 def index_take(src: Array, idxs: Sequence[Any], axes: Sequence[int]) -> Any:
-    """The slices at places along axes, which become the first axis."""
+    """The slices at indices along axes, which become the first axis."""
     rest = [axis for axis in range(src.ndim) if axis not in axes]
     return torch.permute(src, (*axes, *rest))[tuple(torch.as_tensor(idx).long() for idx in idxs)]
 
@@ -262,7 +262,7 @@ def dot_general(
     x: Array, y: Array, dimension_numbers: Any, precision: Any = None, preferred_element_type: Any = None,
     out_type: Any = None,
 ) -> Any:  # fmt: skip
-    """The sum of products over the contracted axes, for each place of the batch axes."""
+    """The sum of products over the contracted axes, for each element of the batch axes."""
     (contract_x, contract_y), (batch_x, batch_y) = dimension_numbers
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     names_x = [next(letters) for _ in x.shape]
@@ -291,7 +291,7 @@ def iota(dtype: Any, size: int, unit: Any = None) -> Any:
 
 
 def broadcasted_iota(dtype: Any, shape: Sequence[int], dimension: int, unit: Any = None) -> Any:
-    """The number of its place along one axis for each element."""
+    """For each element its index along one axis."""
     along = [-1 if axis == dimension % len(shape) else 1 for axis in range(len(shape))]
     places = torch.arange(shape[dimension], dtype=as_dtype(dtype)).reshape(along).expand(tuple(shape)).clone()
     return places if unit is None or as_unit(unit) is UNITLESS else places * as_unit(unit)

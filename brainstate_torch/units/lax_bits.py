@@ -34,7 +34,7 @@ def clz(x: Array) -> torch.Tensor:
 def shift_right_logical(x: Array, y: Array) -> torch.Tensor:
     """The integers divided by two, `y` times, with zeros put in at the front."""
     moved = torch.bitwise_right_shift(x, y)
-    # The places that a negative number fills with its sign.
+    # The bits that a negative number fills with its sign.
     filled = torch.bitwise_right_shift(torch.full_like(x, torch.iinfo(x.dtype).min), y) << 1
     return moved & ~filled
 

@@ -9,6 +9,7 @@ import torch
 from .._arrays import as_tensor
 from .at import At
 from .conversions import Conversions
+from .dispatch import apply
 from .dtype_names import dtype as as_dtype
 from .forms import choosing, cumulative, diagonals, joining, nans, ordering, products, reductions, shapes
 from .unit import UNITLESS, as_unit
@@ -64,8 +65,8 @@ class NumpyMethods(Conversions):
 
     __slots__ = ()
 
-    #: Applies a torch function by the rule table: (function, args, kwargs); set by its module, which imports this one.
-    _apply: ClassVar[Callable[..., Any]]
+    #: Applies a torch function by the rule table: (function, args, kwargs).
+    _apply: ClassVar[Callable[..., Any]] = staticmethod(apply)
 
     all = _numpys(reductions.all)
     any = _numpys(reductions.any)
@@ -242,7 +243,7 @@ class NumpyMethods(Conversions):
         return self.at[indices].set(values)
 
     def item(self, *args: Any) -> Any:
-        """The only element, or the element at these places: a number with the unit, plain without dimension."""
+        """The only element, or the element at these indices: a number with the unit, plain without dimension."""
         array = as_tensor(self._mantissa)
         if args:
             array = array.reshape(-1)[args[0]] if len(args) == 1 and isinstance(args[0], int) else array[args]

@@ -3,8 +3,8 @@
 import functools
 import operator
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pint.compat
@@ -13,7 +13,6 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor
 from .._host.collate import collated
-from .dispatch import apply
 from .display import as_html, as_text, formatted, wants_compact
 from .dtype_names import dtype as as_dtype
 from .indexing import forwards
@@ -37,7 +36,7 @@ class Quantity(NumpyMethods):
     Parameters
     ----------
     value
-        A number, tensor, numpy array, (nested) list of them, a quantity, a list of quantities, or a text such as
+        A number, tensor, numpy array, (nested) list of them, a quantity, a list of quantities, or a string such as
         ``"3 mV"``. Numbers stay numbers; numpy arrays and lists become tensors in the precision of `environ`.
     unit
         A unit, or its name. A quantity as `value` is converted to it.
@@ -69,9 +68,6 @@ class Quantity(NumpyMethods):
     """
 
     __slots__ = ()
-
-    #: Applies a torch function by the rule table: (function, args, kwargs).
-    _apply: ClassVar[Callable[..., Any]] = staticmethod(apply)
 
     def __init__(self, value: Any = None, unit: Any = UNITLESS, dtype: Any = None, *, mantissa: Any = None) -> None:
         unit = as_unit(unit)
@@ -266,7 +262,7 @@ def _read(text: str) -> tuple[Any, Unit]:
         found = get_registry().Quantity(text)
     except Exception as error:  # pint's parser raises many kinds, AssertionError among them
         raise ValueError(
-            f"`value` must be a text that pint can read, such as '3 mV'. Got {text!r}. See u.registry for the names."
+            f"`value` must be a string that pint can read, such as '3 mV'. Got {text!r}. See u.registry for the names."
         ) from error
     return found.magnitude, as_unit(found.units)
 

@@ -31,7 +31,7 @@ class SparseMatrix:
     Raises
     ------
     ValueError
-        The shape is not that of a matrix, or the numbers and their places are not equally many.
+        The shape is not that of a matrix, or the numbers and their indices are not equally many.
 
     Examples
     --------
@@ -47,7 +47,7 @@ class SparseMatrix:
             raise ValueError(f"`shape` must be that of a matrix. Got {self.shape}.")
         if not self.data.shape == self.row.shape == self.col.shape:
             found = tuple(tuple(each.shape) for each in (self.data, self.row, self.col))
-            raise ValueError(f"`data` and their places must be equally many. Got the shapes {found}.")
+            raise ValueError(f"`data` and their indices must be equally many. Got the shapes {found}.")
 
     @property
     def nse(self) -> int:
@@ -55,7 +55,7 @@ class SparseMatrix:
         return int(self.row.numel())
 
     def todense(self) -> Any:
-        """The whole matrix; numbers at the same place are added."""
+        """The whole matrix; numbers at the same index are added."""
         data = get_mantissa(self.data)
         dense = data.new_zeros(self.shape).index_put((self.row, self.col), data, accumulate=True)
         unit = get_unit(self.data)
@@ -86,7 +86,7 @@ class SparseMatrix:
         return COO((self.data, self.col, self.row), shape=self.shape[::-1])
 
     def with_data(self, data: Any) -> Self:
-        """Other numbers at the same places.
+        """Other numbers at the same indices.
 
         Raises
         ------
@@ -284,7 +284,7 @@ def _count(mat: Any) -> int:
 
 
 def _nonzero(mat: Any, nse: int | None) -> torch.Tensor:
-    """The places of the numbers, ``[nse, 2]``: cut, or filled with places of the last row whose numbers are zero."""
+    """The indices of the numbers, ``[nse, 2]``: cut, or filled with indices of the last row whose numbers are zero."""
     found = get_mantissa(mat).nonzero()
     if nse is None:
         return found  # type: ignore[no-any-return]
@@ -294,7 +294,7 @@ def _nonzero(mat: Any, nse: int | None) -> torch.Tensor:
 
 
 def _numbers(mat: Any, row: torch.Tensor, col: torch.Tensor, count: int) -> Any:
-    """The numbers at the places; zero from `count` on, where places only fill."""
+    """The numbers at the indices; zero from `count` on, where indices only fill."""
     data = mat[row, col]
     return data if count >= len(row) else torch.where(torch.arange(len(row), device=row.device) < count, data, 0)
 

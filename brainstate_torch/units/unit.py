@@ -53,7 +53,7 @@ class Unit:
     Parameters
     ----------
     unit
-        A unit, a unit of pint, or a text that pint can read.
+        A unit, a unit of pint, or a string that pint can read.
 
     Raises
     ------
@@ -376,7 +376,7 @@ UNITLESS = intern({})
 
 
 def as_unit(unit: Any) -> Unit:
-    """The unit of a unit, of a text, of a unit of pint or of another package; None is the unit of plain numbers.
+    """The unit of a unit, of a string, of a unit of pint or of another package; None is the unit of plain numbers.
 
     Parameters
     ----------
@@ -405,10 +405,12 @@ def as_unit(unit: Any) -> Unit:
     if is_foreign_unit(unit):
         factor, found = of_foreign_unit(unit)
         if factor != 1.0:
-            raise ValueError(f"`unit` must have a name that pint knows. Got {unit}. Write it as a text: u.Unit('...').")
+            raise ValueError(
+                f"`unit` must have a name that pint knows. Got {unit}. Write it as a string: u.Unit('...')."
+            )
         return found
     raise TypeError(
-        f"`unit` must be a unit, a text or a unit of pint. Got {type(unit).__name__}. Pass for example u.mV."
+        f"`unit` must be a unit, a string or a unit of pint. Got {type(unit).__name__}. Pass for example u.mV."
     )
 
 
@@ -449,7 +451,7 @@ def _parse(text: str) -> Unit:
             container = DIMENSIONLESS if text in ("", "1") else get_registry().parse_units(text)._units
     except Exception as error:  # pint's parser raises many kinds, AssertionError among them
         raise ValueError(
-            f"`unit` must be a text that pint can read. Got {text!r}. See units.registry for the known names."
+            f"`unit` must be a string that pint can read. Got {text!r}. See units.registry for the known names."
         ) from error
     return intern(container)
 

@@ -49,7 +49,7 @@ def flatten_dict(d: dict[Any, Any], parent_key: str = "", sep: str = ".") -> dic
     Parameters
     ----------
     d
-        The nested dict. Keys below the first level must be texts.
+        The nested dict. Keys below the first level must be strings.
     parent_key
         Stands before every key.
     sep
@@ -63,7 +63,7 @@ def flatten_dict(d: dict[Any, Any], parent_key: str = "", sep: str = ".") -> dic
     Raises
     ------
     TypeError
-        `d` is not a dict, or a key below the first level is not a text.
+        `d` is not a dict, or a key below the first level is not a string.
     ValueError
         Two values get the same key.
 

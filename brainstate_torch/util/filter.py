@@ -66,7 +66,7 @@ def to_predicate(the_filter: Filter) -> Predicate:
     if isinstance(the_filter, (list, tuple)):
         return Any(*the_filter)
     raise TypeError(
-        "Invalid collection filter: `the_filter` must be a type, a text, a predicate, a boolean, ..., None, "
+        "Invalid collection filter: `the_filter` must be a type, a string, a predicate, a boolean, ..., None, "
         f"or a list or tuple of these. Got {type(the_filter).__name__}."
     )
 

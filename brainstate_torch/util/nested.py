@@ -158,7 +158,7 @@ def flat_mapping(
     is_leaf
         ``is_leaf(path, mapping)`` says whether a mapping is to be kept as it is.
     sep
-        Joins the keys of a path into a text; by default a path is a tuple.
+        Joins the keys of a path into a string; by default a path is a tuple.
 
     Returns
     -------

@@ -266,7 +266,7 @@ class PrettyMapping(PrettyRepr):
 
 
 class _Seen(threading.local):
-    """The nodes that the text being built has shown, by id; None where no text is being built."""
+    """The nodes that the text being built has shown, by id; None where no string is being built."""
 
     nodes: dict[int, Any] | None = None
 

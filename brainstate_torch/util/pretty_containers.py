@@ -1,4 +1,4 @@
-"""A dict and a list with readable texts, and what dictionaries of states have in common."""
+"""A dict and a list with readable strings, and what dictionaries of states have in common."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Self

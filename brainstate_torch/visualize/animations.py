@@ -174,7 +174,7 @@ def animate_1D(
     xlim, ylim
         Pairs of limits; None for those of the data.
     xlabel, ylabel
-        Texts; None for none.
+        Strings; None for none.
     frame_delay
         The time between two pictures, in ms.
     frame_step

@@ -128,7 +128,7 @@ def line_plot(
     xlim, ylim
         Pairs of limits; None for those of the data.
     xlabel, ylabel, title
-        Texts; None for none.
+        Strings; None for none.
     legend
         The name of the lines.
     show
@@ -215,7 +215,7 @@ def raster_plot(
     marker, markersize, color, alpha
         As matplotlib has them.
     xlabel, ylabel, title
-        Texts; None for none.
+        Strings; None for none.
     xlim, ylim
         Pairs of limits; None for those of the data.
     show

@@ -80,7 +80,7 @@ NUMBERS = {
     "a condition": (lambda x: x if 0 < k() < 3 else 2 * x, INTEGERS),
     "a function of math": (lambda x: x * math.sin(k()), FLOATS),
     "round": (lambda x: x * round(k()), FLOATS),
-    "a text": (lambda x: x * len(f"{k():03d}"), INTEGERS),
+    "a string": (lambda x: x * len(f"{k():03d}"), INTEGERS),
     "a shape": (lambda x: x.new_full((k() + 1,), 2.0), INTEGERS),
 }
 

@@ -78,7 +78,7 @@ def passes(tests: Iterable[str], place: Path) -> bool:
 
 
 def main() -> int:
-    """Run all changes, or those whose file contains a text."""
+    """Run all changes, or those whose file contains a string."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("only", nargs="?", default="", help="a part of the name of a file, or of its text")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())

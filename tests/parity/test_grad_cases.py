@@ -196,7 +196,7 @@ for _name, _pair in {
 differs("has_aux with a triple", "ours loses no result in silence", ours="TypeError", theirs=2)(
     lambda f: _refused_or_size(f, lambda: f.grad(lambda x: (x**2, x, 2 * x), has_aux=True)(f.array(3.0)))
 )
-differs("aux is a text", "ours traces nothing", ours="on", theirs="TypeError")(
+differs("aux is a string", "ours traces nothing", ours="on", theirs="TypeError")(
     lambda f: _aux_or_error(f, lambda: f.grad(lambda x: (x**2, "on"), has_aux=True)(f.array(3.0)))
 )
 

@@ -34,7 +34,7 @@ for _name, _make in {
     "a complex array": lambda f, x: x * f.array(1j),
     "a quantity": lambda f, x: x * f.u.mV,
     "a dimensionless quantity": lambda f, x: f.u.Quantity(x),
-    "a text": lambda f, x: "loss",
+    "a string": lambda f, x: "loss",
 }.items():
     case(f"the function returns {_name}")(lambda f, make=_make: _returns(f, make))
 for _name, _make in {
@@ -68,7 +68,7 @@ for _name, _argnums, _error in [
     ("negative in a tuple", (0, -1), "ValueError"),
     ("a bool", True, "ValueError"),
     ("a float", 0.0, "ValueError"),
-    ("a text", "0", "ValueError"),
+    ("a string", "0", "ValueError"),
     ("a range", range(2), "ValueError"),
     ("a set", {0, 1}, "ValueError"),
     ("a 0-d array", np.array(0), "ValueError"),
@@ -112,7 +112,7 @@ for _name, _make in {
     "the values of a dict": lambda f, w: {"w": w}.values(),
     "a reference": lambda f, w: w.to_state_ref(),
     "a FakeState": lambda f, w: f.bs.FakeState(f.array(1.0)),
-    "a text": lambda f, w: "w",
+    "a string": lambda f, w: "w",
 }.items():
 
     @case(f"grad_states is {_name}", raises="TypeError")
@@ -286,7 +286,7 @@ differs("the function is not callable", "a wrong kind is a TypeError", ours="Typ
 differs("a Python condition on a traced value", "ours runs eagerly", ours=2.0, theirs="TypeError")(
     lambda f: _or_error(f, lambda: f.grad(lambda x: x * 2 if x > 0 else x)(f.array(1.0)))
 )
-differs("a text as argument", "ours traces nothing", ours=3.0, theirs="TypeError")(
+differs("a string as argument", "ours traces nothing", ours=3.0, theirs="TypeError")(
     lambda f: _or_error(f, lambda: f.grad(lambda x, text: x * len(text))(f.array(1.0), "abc"))
 )
 differs("a function as argument", "ours traces nothing", ours=4.0, theirs="TypeError")(

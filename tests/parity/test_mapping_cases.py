@@ -430,7 +430,7 @@ differs(
     ours=("dict", {"a": [1.0, 5.0, 9.0], "b": [1.0, 1.0, 1.0]}),
     theirs="BatchAxisError",
 )(lambda f: _partly(f))
-differs("a text is the same in each lane", "it needs no axis of its own", ours="none", theirs="TypeError")(
+differs("a string is the same in each lane", "it needs no axis of its own", ours="none", theirs="TypeError")(
     lambda f: _or_error(f, lambda: f.bs.transform.vmap2(lambda x, name: x)(_x(f), "a"))
 )
 differs(

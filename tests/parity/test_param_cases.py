@@ -112,7 +112,7 @@ for _name, _error, _call in (
     ("no regularisation", "ValueError", lambda f: f.bs.nn.Param(1.0, reg=3)),
     ("a Const that is fit", "ValueError", lambda f: f.bs.nn.Const(1.0, fit=True)),
     ("init of None", "ValueError", lambda f: f.bs.nn.Param.init(None, allow_none=False)),
-    ("init of a text", "TypeError", lambda f: f.bs.nn.Param.init("x")),
+    ("init of a string", "TypeError", lambda f: f.bs.nn.Param.init("x")),
     ("init of a list", "TypeError", lambda f: f.bs.nn.Param.init([1.0, 2.0])),
     ("init of another shape", "ValueError", lambda f: f.bs.nn.Param.init(f.array(V), (2,))),
     ("init with a size that is none", "ValueError", lambda f: f.bs.nn.Param.init(f.array(V), 2.5)),

@@ -211,7 +211,7 @@ for _label, _error, _call in [
     ("axes of an unpooling", "ValueError", lambda f: f.bs.nn.MaxUnpool2d(2)(f.array(_X), f.array(_X, "int32"))),
     ("power", "ValueError", lambda f: f.bs.nn.LPPool1d(0, 2)),
     ("infinite power", "ValueError", lambda f: f.bs.nn.LPPool1d(float("inf"), 2)),
-    ("target of a text", "TypeError", lambda f: f.bs.nn.AdaptiveAvgPool1d("ab")),
+    ("target of a string", "TypeError", lambda f: f.bs.nn.AdaptiveAvgPool1d("ab")),
     ("target of zero", "ValueError", lambda f: f.bs.nn.AdaptiveAvgPool1d(0)),
     ("targets of floats", "TypeError", lambda f: f.bs.nn.AdaptiveAvgPool2d((2, 2.5))),
     ("target of a float", "ValueError", lambda f: f.bs.nn.AdaptiveAvgPool1d(2.5)),

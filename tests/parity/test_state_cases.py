@@ -14,7 +14,7 @@ VALUES = {
     "an int": lambda f: 3,
     "a bool": lambda f: True,
     "None": lambda f: None,
-    "a text": lambda f: "on",
+    "a string": lambda f: "on",
     "a list": lambda f: [f.array([1.0]), 2.0],
     "a nested dict": lambda f: {"b": {"x": f.array([1.0])}, "a": (1, None)},
     "an empty dict": lambda f: {},

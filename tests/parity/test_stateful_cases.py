@@ -299,7 +299,7 @@ def _(f):
     return [first, float(function(f.array(1.0)))]
 
 
-@differs("a text as argument", "ours traces nothing", ours=3.0, theirs="TypeError")
+@differs("a string as argument", "ours traces nothing", ours=3.0, theirs="TypeError")
 def _(f):
     function = _function(f, lambda x, text: x * len(text))
     return float(function(f.array(1.0), "abc")) if f.is_ours() else f.error(lambda: function(f.array(1.0), "abc"))

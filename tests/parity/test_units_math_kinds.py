@@ -241,8 +241,8 @@ def test_kind_of_argument_is_decided_otherwise(text):
 
 #: The call, and the argument that the error names.
 WRONG = {
-    "u.math.expand_dims(x, 2)": "`axis` must be different places in a result with 2 axes",
-    "u.math.expand_dims(x, (0, 0))": "`axis` must be different places in a result with 3 axes",
+    "u.math.expand_dims(x, 2)": "`axis` must be different positions in a result with 2 axes",
+    "u.math.expand_dims(x, (0, 0))": "`axis` must be different positions in a result with 3 axes",
     "u.math.reshape(m, (3.0, 2))": "`shape` must be an integer, or several. Got a float",
     "u.math.repeat(x, y)": "`repeats` must be integers",
     "u.math.tile(x, 2.5)": "`reps` must be an integer",

@@ -1,4 +1,4 @@
-"""Plots against those of braintools.visualize: the same points, lines and texts."""
+"""Plots against those of braintools.visualize: the same points, lines and labels."""
 
 import numpy as np
 import pytest

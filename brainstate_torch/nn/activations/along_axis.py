@@ -248,7 +248,7 @@ def standardize(
 
 
 def one_hot(x: Any, num_classes: int, *, dtype: torch.dtype | None = None, axis: int = -1) -> Any:
-    """1 at the place of each index, 0 elsewhere; all 0 for an index that is out of range.
+    """One-hot vectors: 1 at each index, 0 elsewhere; all 0 for an index that is out of range.
 
     Parameters
     ----------

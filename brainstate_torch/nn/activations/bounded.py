@@ -1,4 +1,4 @@
-"""Functions that level off on both sides, and the logarithm of one."""
+"""Bounded functions such as sigmoid and tanh, and the logarithm of sigmoid."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Functions that are linear above zero and something else below."""
+"""Functions that are linear above zero and differ below."""
 
 from typing import Any
 

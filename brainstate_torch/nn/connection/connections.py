@@ -1,4 +1,4 @@
-"""Layers between two populations: everyone to everyone, and one to one."""
+"""Layers between two populations: all to all, and one to one."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ __all__ = ["AllToAll", "OneToOne"]
 
 
 class AllToAll(_Matrix):
-    """Everyone to everyone, with one weight for all or one for each pair.
+    """All to all, with one weight for all pairs or one for each.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class AllToAll(_Matrix):
         return biased(post, params["bias"]) if "bias" in params else post
 
     def _others(self, pre: Any) -> Any:
-        """The sum over the inputs, for each output without the input at its own place."""
+        """The sum over the inputs, for each output without the input of the same index."""
         total = pre.sum(-1, keepdim=pre.ndim > 1)
         if self.include_self:
             return total
@@ -88,7 +88,7 @@ class AllToAll(_Matrix):
 
 
 class OneToOne(Module):
-    """The n-th to the n-th: ``x * weight + bias``.
+    """Element by element: ``x * weight + bias``.
 
     Parameters
     ----------

@@ -181,7 +181,7 @@ class Embedding(Module):
         return rows.unflatten(-1, self.embedding_size)
 
     def _excess(self, table: Any, rows: Any, places: torch.Tensor) -> Any:
-        """What takes rows to the norm that is allowed; outside of transforms they are kept with it."""
+        """The factors that scale rows to `max_norm`. Outside of transforms the scaled rows are written to the table."""
         limit = self.max_norm
         if isinstance(limit, Quantity):
             limit = limit.to_decimal(get_unit(rows))
@@ -190,10 +190,10 @@ class Embedding(Module):
         if self.padding_idx is not None:
             scale = torch.where(places == self.padding_idx, 1, scale)
         scaled = rows * scale.reshape(*places.shape, *[1] * len(self.embedding_size))
-        # As brainstate, which writes nothing that is traced: the lanes of a vmap would each want a table of their own.
+        # As in brainstate, nothing is written while traced: each lane of a vmap would write another table.
         excess = scaled - rows
         if not (is_transforming() or is_transformed()):
-            # Added to the table, so that a second look-up in the same call still has a gradient.
+            # The sum keeps the graph of the table, so that a second look-up in the same call has a gradient, too.
             change = excess.detach().reshape(-1, *self.embedding_size)
             self.weight.value = table + (table * 0).detach().index_copy(0, places.reshape(-1), change)
         return excess

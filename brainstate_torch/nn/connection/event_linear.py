@@ -20,8 +20,8 @@ __all__ = ["EventLinear"]
 class EventLinear(_Matrix):
     """``x @ weight`` of events: an input above zero counts 1, another 0.
 
-    Derivatives by the input are as if it counted what it is. On a CPU, a single vector takes time in proportion to its
-    events, where no derivative is asked for.
+    Derivatives with respect to the input are those of the plain product. On a CPU, a single vector without a derivative
+    takes time in proportion to its events.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class EventLinear(_Matrix):
         One weight for all pairs, or a matrix ``[in, out]``: a number, an array, an initialiser or a function of the
         shape.
     float_as_event
-        If False, only bool inputs are events, and numbers count what they are.
+        If False, only bool inputs are events, and numbers are used as they are.
     block_size
         Makes no difference.
     name
@@ -98,7 +98,7 @@ class EventLinear(_Matrix):
 
 
 def _strength(spikes: torch.Tensor, float_as_event: bool) -> torch.Tensor:
-    """What each input counts; its derivative is 1 where it has one."""
+    """The factor of each input, whose derivative by the input is 1."""
     if not float_as_event or spikes.dtype is torch.bool:
         return spikes
     events = spikes > 0

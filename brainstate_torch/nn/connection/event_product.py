@@ -11,7 +11,7 @@ __all__ = ["event_product"]
 def _kernel(events: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     if has_kernels(weight, weight.dtype) and not torch.are_deterministic_algorithms_enabled():
         return kernels().event_product(events, weight)  # type: ignore[no-any-return]
-    # Elsewhere than on a CPU, `nonzero` would make the host wait for the device.
+    # On a device other than the CPU, `nonzero` would make the host wait.
     if events.is_cpu:
         return weight.index_select(0, events.nonzero().view(-1)).sum(0)
     return events.to(weight.dtype) @ weight

@@ -31,7 +31,8 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
     n_out
         The number of outputs.
     event
-        Take each input above zero for 1 and the others for 0. Derivatives by the input are as if it were not so.
+        Take each input above zero for 1 and the others for 0. Derivatives with respect to the input are those without
+        `event`.
 
     Examples
     --------
@@ -44,7 +45,7 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
         direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor
         return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)
     if torch.compiler.is_dynamo_compiling() or is_batched(weight) or is_batched(indices) or forward_levels() > 1:
-        # torch.compile refuses a Function with `jvp`; the others are what its rules do not cover.
+        # torch.compile refuses a Function with `jvp`; the other cases are those that its rules do not cover.
         return _spelled_out(x, weight, indices, n_out, event)
     return applied(_FanOut, x, weight, indices, n_out, event)  # type: ignore[no-any-return]
 
@@ -61,7 +62,7 @@ def _is_plain(cotangent: torch.Tensor, weight: torch.Tensor) -> bool:
 
 
 def _strength(x: torch.Tensor, weight: torch.Tensor, event: bool) -> torch.Tensor:
-    """What each input counts: itself, or 1 for an event."""
+    """The factor of each input: itself, or 1 for an event."""
     return (x > 0 if event else x).to(_dtype(x, weight, event))
 
 
@@ -95,7 +96,7 @@ def _of_active_lanes(
 
 
 def _events(x: torch.Tensor, event: bool) -> torch.Tensor:
-    """Something that is zero where nothing is to be added."""
+    """A tensor that is zero where nothing is to be added."""
     return x > 0 if event and x.dtype is not torch.bool else x
 
 
@@ -131,7 +132,7 @@ def _spelled_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n
 
 
 def _differentiable(x: torch.Tensor, weight: torch.Tensor, event: bool) -> torch.Tensor:
-    """What each input counts, with the derivative of the input itself."""
+    """The factor of each input, with the derivative of the input itself."""
     strength = _strength(x, weight, event)
     return strength + (x - x.detach()) if event and x.is_floating_point() else strength
 
@@ -184,5 +185,5 @@ class _FanOut(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, x: Any, weight: Any, indices: Any, n_out: int, event: bool) -> Any:
-        # A batched weight does not come here; lanes are one more axis of the batch.
+        # A batched weight is handled elsewhere; lanes are one more batch axis.
         return fan_out(x.movedim(in_dims[0], 0), weight, indices, n_out, event), 0

@@ -157,8 +157,8 @@ class FixedNumConn(_Matrix):
 class EventFixedNumConn(FixedNumConn):
     """:class:`FixedNumConn` of events: an input above zero counts 1, another 0.
 
-    On a CPU, the time goes with the number of events. Derivatives by the input are as if it counted what it is.
-    :class:`EventFixedProb` is another name of this class.
+    On a CPU, the time is proportional to the number of events. Derivatives with respect to the input are those of the
+    plain product. :class:`EventFixedProb` is another name of this class.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def _targets(rng: Any, n_in: int, n_out: int, conn_num: int, repeated: bool) -> 
         return rng.randint(0, n_out, size=(n_in, conn_num))
     per_block = max(1, _BLOCK // n_out)
     blocks = [min(per_block, n_in - start) for start in range(0, n_in, per_block)]
-    # The places of the smallest of some random numbers are a choice without repetition.
+    # The indices of the smallest of some random numbers are a choice without repetition.
     return np.concatenate(
         [np.argpartition(rng.random_sample((rows, n_out)), conn_num - 1)[:, :conn_num] for rows in blocks]
     )

@@ -56,7 +56,7 @@ class Linear(_Matrix):
     b_init
         The bias, ``[out]``, likewise; None for no bias.
     w_mask
-        What the weight is multiplied by in each call, likewise.
+        A mask by which the weight is multiplied in each call, given in the same ways.
     name
         A name, for display.
     param_type

@@ -36,7 +36,7 @@ class SparseLinear(Module):
     Attributes
     ----------
     weight
-        That State. Where each of its numbers stands, the buffers `row` and `col` say, ``[nse]``.
+        That State. The buffers `row` and `col`, ``[nse]``, hold the indices of its numbers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What all convolutions do: check the input, bring channels to torch's place and back, add the bias."""
+"""The base of all convolutions: checks, the move of the channel axis to torch's position and back, the bias."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -75,7 +75,7 @@ class Convolution(Module):
         self.kernel_shape = kernel_shape
         self.w_mask = init.param(w_mask, kernel_shape)
         ones = (1,) * self.num_spatial_dims
-        # Of these shapes, a bias belongs to channels and may go with the kernel to torch.
+        # Shapes of a bias per channel, which torch's convolution can add.
         self._bias_shapes: tuple[tuple[int, ...], ...] = (
             ((1, self.out_channels, *ones),)
             if self.channel_first
@@ -150,7 +150,7 @@ def convolved(
     """One of torch's convolutions, over as many axes as there are strides."""
     one = len(stride) == 1
     if one:
-        # Over two axes torch takes channels that lie last in memory as they are; over one it would copy them.
+        # Over two axes torch has kernels for the channels-last memory format; over one it would copy.
         x, kernel = x.unsqueeze(-2), kernel.unsqueeze(-2)
         stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
     function: Any = (_CONV_TRANSPOSE if transposed else _CONV)[len(stride)]

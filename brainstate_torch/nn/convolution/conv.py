@@ -17,7 +17,7 @@ __all__ = ["Conv1d", "Conv2d", "Conv3d", "ScaledWSConv1d", "ScaledWSConv2d", "Sc
 
 
 def _stuffed(x: Any, factors: Sequence[int]) -> Any:
-    """The last axes with zeros between neighbours, so that these are `factors` places apart."""
+    """The last axes with zeros between neighbours, so that these are `factors` elements apart."""
     for axis, factor in zip(range(-len(factors), 0), factors, strict=True):
         if factor > 1:
             wide = F.pad(x.movedim(axis, -1).unsqueeze(-1), (0, factor - 1)).flatten(-2)
@@ -176,7 +176,7 @@ class Conv2d(_Conv):
     b_init
         The bias, ``[1, 1, out]``, likewise; None for no bias.
     w_mask
-        What the kernel is multiplied by in each call, likewise.
+        A mask by which the kernel is multiplied in each call, given in the same ways.
     channel_first
         Channels stand before the axes of space: ``in_size = (in, H, W)``, and the bias is ``[1, out, 1, 1]``.
     name

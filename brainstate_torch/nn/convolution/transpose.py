@@ -15,7 +15,7 @@ __all__ = ["ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
 def _named_padding(padding: str, window: int, stride: int) -> tuple[int, int]:
-    """What stands around the input, whose elements are `stride` apart, for 'SAME' and 'VALID'."""
+    """The padding around the input, whose elements are `stride` apart, for 'SAME' and 'VALID'."""
     if padding == "VALID":
         return window - 1, max(window, stride) - 1
     total = window + stride - 2
@@ -46,7 +46,8 @@ class _ConvTranspose(Convolution):
         pads = self.padding
         if isinstance(pads, str):
             pads = tuple(_named_padding(pads, *sizes) for sizes in zip(windows, self.stride, strict=True))
-        # What is cut off both ends of the longest output, to which every element of the input contributes wholly.
+        # The lengths to cut from both ends of the full output, in which every element of the input has its whole
+        # kernel.
         self._cuts: Pairs = tuple((k - 1 - pad[0], k - 1 - pad[1]) for k, pad in zip(windows, pads, strict=True))
         whole = [span(n, s) + k - 1 for n, s, k in zip(self._space, self.stride, windows, strict=True)]
         self._set_out_size([size - sum(cut) for size, cut in zip(whole, self._cuts, strict=True)])

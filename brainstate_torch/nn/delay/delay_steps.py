@@ -1,4 +1,4 @@
-"""How many time steps a time is."""
+"""Times as numbers of time steps."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Values between the samples of a ring buffer, and the register of ways to compute them."""
+"""Values between the samples of a ring buffer, and the registry of interpolations."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ class Stencil:
         self.offsets, self.weights = offsets, weights
 
     def __call__(self, history: Any, indices: tuple[Any, ...], float_idx: Any, max_length: int) -> Any:
-        """Interpolate at a place in the ring; neighbours beyond its end are those at its start."""
+        """Interpolate at a position in the ring; neighbours beyond its end are those at its start."""
         float_idx = as_tensor(float_idx)
         base = float_idx.floor()
         slots = [(base + offset).long() % max_length for offset in self.offsets]
@@ -61,7 +61,7 @@ class Nearest(Stencil):
         super().__init__((0,), lambda t: (1.0,))
 
     def __call__(self, history: Any, indices: tuple[Any, ...], float_idx: Any, max_length: int) -> Any:
-        """The sample nearest to a place in the ring."""
+        """The sample nearest to a position in the ring."""
         slot = as_tensor(float_idx).round().long() % max_length
         return _tree.map(read(slot, indices), history)
 
@@ -80,7 +80,7 @@ def weighted(history: Any, slots: Sequence[torch.Tensor], weights: Sequence[Any]
         inner = (1,) * max(ring.ndim - 1 - len(indices), 0)
         total: Any = None
         for reader, weight in zip(readers, weights, strict=True):
-            # One weight for each time, also where the value at each time has axes of its own.
+            # One weight for each time, broadcast over the axes of the values.
             part = reader(ring) * (weight.reshape(weight.shape + inner) if weight.ndim else weight)
             total = part if total is None else total + part
         return total
@@ -135,15 +135,15 @@ class InterpolationRegistry:
 
     @classmethod
     def register(cls, name: str, method: Callable[..., Any]) -> None:
-        """Make an interpolation known, ``method(history, indices, float_idx, max_length)``.
+        """Register an interpolation, ``method(history, indices, float_idx, max_length)``.
 
         Parameters
         ----------
         name
             Its name; one that is known gets the new meaning.
         method
-            Given a pytree of rings ``[max_length, *N]``, further indices, and a place in the ring that need not be
-            whole nor within it, it returns a pytree of values ``[*N]``.
+            Takes a pytree of rings ``[max_length, *N]``, further indices, and a position in the ring, which may be
+            fractional and out of range; returns a pytree of values ``[*N]``.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""References to what a module will hold, and to its value some time ago."""
+"""References to attributes of a module that may not exist yet, and to their values some time ago."""
 
 from typing import Any
 
@@ -100,7 +100,7 @@ class PrefetchDelay(Node):
         self.item = item
 
     def at(self, *delay_time: Any) -> "PrefetchDelayAt":
-        """The value so long ago, at further indices if there are any; see :class:`PrefetchDelayAt`."""
+        """The value that time ago, at further indices if there are any; see :class:`PrefetchDelayAt`."""
         return PrefetchDelayAt(self.module, self.item, *delay_time)
 
 
@@ -180,7 +180,7 @@ class PrefetchDelayAt(Node):
                 module.add_after_update(key, not_receive_update_output(self.state_delay))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The value so long ago."""
+        """The value that time ago."""
         if not self.delay_time:
             return prefetched(self.module, self.item).value
         return self.state_delay.retrieve_at_step(*(self.delay_info or (0,)))
@@ -198,8 +198,8 @@ class OutputDelayAt(Node):
     *delay_time
         The delay and indices into the output, as for :meth:`Delay.register_delay`.
     delay_init, interpolation, update_every, **kwargs
-        As for :class:`PrefetchDelayAt`. What the first output is measured in, all are; give `delay_init` that unit, if
-        an output is read before there was one.
+        As for :class:`PrefetchDelayAt`. All outputs have the unit of the first. Give `delay_init` that unit if an
+        output is read before there was one.
 
     Raises
     ------
@@ -259,7 +259,7 @@ class OutputDelayAt(Node):
             module.add_after_update(key, self.out_delay)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The output so long ago."""
+        """The output that time ago."""
         return self.out_delay.retrieve_at_step(*(self.delay_info or (0,)))
 
 

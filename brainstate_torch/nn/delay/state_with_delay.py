@@ -50,7 +50,8 @@ class StateWithDelay(Delay):
     tensor([1.])
     """
 
-    # The module holds this object as a rule: without a word, torch would save the module within itself, endlessly.
+    # The module usually holds this object, so `_target` leads back to it: torch would recurse without end when it
+    # saves.
     _leads_back: ClassVar[tuple[str, ...]] = ("_target",)
 
     def __init__(
@@ -79,7 +80,7 @@ class StateWithDelay(Delay):
         return self._bound()
 
     def _bound(self) -> State[Any]:
-        # An AttributeError out of a property is taken for a missing property, and its text is lost.
+        # Python takes an AttributeError from a property for a missing property, and drops its message.
         found = getattr(self._target, self._target_term, None)
         if isinstance(found, State):
             return found

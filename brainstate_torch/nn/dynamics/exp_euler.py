@@ -109,12 +109,13 @@ class _Rate:
         return found
 
     def linearised(self, inner: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Callable[[Any], Any]]:
-        """The gradient of the sum of the drift, the drift, and a form of exprel that will do for what follows."""
+        """The gradient of the sum of the drift, the drift, and a form of exprel that suits the use of the result."""
         if is_transformed() or dispatch_modes():
             return *vector_grad(self, return_value=True)(inner), exprel_of
         recording = torch.is_grad_enabled()
         with torch.enable_grad():
-            # A view stands for the argument alone: what else in the drift comes from the same tensor is a constant.
+            # A view, so that only the argument is differentiated: other uses of the same tensor in the drift are
+            # constants.
             x = inner.view_as(inner) if recording and inner.requires_grad else inner.detach().requires_grad_()
             drift = self(x)
         if not drift.requires_grad:
@@ -160,7 +161,7 @@ def _exprel_without_derivative(z: torch.Tensor) -> torch.Tensor:
 
 @functools.lru_cache(maxsize=256)
 def _in_unit(part: str, unit: Unit, rate: Unit, time: Unit) -> float:
-    """What the number of a drift per unit of time, or a diffusion per root of it, is to be multiplied with.
+    """The factor to the unit of `y` for the number of ``drift * t`` or ``diffusion * sqrt(t)``.
 
     Raises
     ------

@@ -67,7 +67,7 @@ class HiData:
         )
 
     def __getattr__(self, key: str) -> Any:
-        # Asked for what is not there, also before `children` is, as when a copy is made.
+        # Called for missing attributes, also before `children` exists, as while a copy is made.
         children = vars(self).get("children", {})
         if key not in children:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {key!r}")
@@ -122,7 +122,7 @@ class HiData:
         return None
 
     def clone(self) -> Self:
-        """A copy in which everything that can be cloned is, tensors too."""
+        """A copy in which everything with a `clone` method is cloned, tensors too."""
         return self._with({key: child.clone() if hasattr(child, "clone") else child for key, child in self.items()})
 
     def replace(self, **updates: Any) -> Self:

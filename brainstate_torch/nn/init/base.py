@@ -1,4 +1,4 @@
-"""What the initialisers have in common."""
+"""The base classes of initialisers."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Initial weights that keep lengths."""
+"""Initial weights that are orthogonal."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""param: what a layer makes of the argument for one of its parameters."""
+"""param: the value of a layer's parameter, made from the argument for it."""
 
 from collections.abc import Callable
 from typing import Any

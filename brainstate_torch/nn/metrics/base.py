@@ -1,4 +1,4 @@
-"""Metric, MetricState, and how a count or a sum grows."""
+"""Metric, MetricState, and the addition of a batch to a count or sum."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -135,7 +135,7 @@ def zeros(state: MetricState, *shape: int) -> torch.Tensor:
 
 
 def grown(value: Any, amount: Any, count: Any) -> Any:
-    """A gathered value and an amount: in the dtype of the value, on the device of the amount.
+    """The sum of a gathered value and an amount, in the dtype of the value, on the device of the amount.
 
     Before anything is counted, the value is zero and takes the unit of the first amount.
     """

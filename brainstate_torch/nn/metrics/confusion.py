@@ -1,4 +1,4 @@
-"""ConfusionMatrix: how often each class is taken for each."""
+"""ConfusionMatrix: how often each class is predicted as each."""
 
 from typing import Any
 

@@ -66,7 +66,7 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     Raises
     ------
     TypeError
-        The name is not a text.
+        The name is not a string.
 
     Notes
     -----

@@ -9,7 +9,7 @@ from ._names import References
 
 __all__ = ["ARRAY", "IMMUTABLE", "NUMBER", "NUMPY", "OTHER", "UNKNOWN", "VALUE", "Kinds"]
 
-#: An array of JAX or a quantity; the value of a State, which may be a tree; numpy's; a number or text; anything else
+#: An array of JAX or a quantity; the value of a State, which may be a tree; numpy's; a number or string; anything else
 #: that is no array; a unit; not known.
 ARRAY, VALUE, NUMPY, NUMBER, OTHER, UNIT, UNKNOWN = "array", "value", "numpy", "number", "other", "unit", "unknown"
 #: Before anything is known of a name.

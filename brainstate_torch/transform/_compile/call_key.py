@@ -42,7 +42,7 @@ def static_key(arg: Any, name: str) -> Any:
     except TypeError:
         raise ValueError(
             f"the static argument {name} must be hashable. Got {kind_of(arg)}. "
-            "Pass a tuple, a number or a text, or let it be a tensor."
+            "Pass a tuple, a number or a string, or let it be a tensor."
         ) from None
     try:
         return _Weak(arg)

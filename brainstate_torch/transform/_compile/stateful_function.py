@@ -358,7 +358,7 @@ def _key(arg: Any, static: bool, name: str) -> Any:
             hash(arg)
         except TypeError:
             raise ValueError(
-                f"the static argument {name} must be hashable. Got {kind_of(arg)}. Pass a tuple, a number or a text."
+                f"the static argument {name} must be hashable. Got {kind_of(arg)}. Pass a tuple, a number or a string."
             ) from None
         return type(arg), arg
     leaves, spec = _tree.flatten(arg)

@@ -108,7 +108,7 @@ class Watched:
     """What Python objects are like that a function may read, found by its code and what this refers to.
 
     Watched are variables that the user's code names, attributes that it names of the objects in them, and of torch
-    modules also the mode, hooks, and which tensors and modules they hold. Numbers and texts are compared by value,
+    modules also the mode, hooks, and which tensors and modules they hold. Numbers and strings are compared by value,
     lists, tuples and dictionaries by their content, all other objects by identity.
 
     Parameters

@@ -93,12 +93,12 @@ def _checked_desc(desc: Any) -> Any:
     if desc is None or isinstance(desc, str):
         return desc
     if not isinstance(desc, (tuple, list)):
-        raise TypeError(f"`desc` must be a text or a pair (format, function). Got {kind_of(desc)}.")
+        raise TypeError(f"`desc` must be a string or a pair (format, function). Got {kind_of(desc)}.")
     if len(desc) != 2:
-        raise ValueError(f"`desc` must be a text or a pair (format, function). Got {len(desc)} values.")
+        raise ValueError(f"`desc` must be a string or a pair (format, function). Got {len(desc)} values.")
     if not isinstance(desc[0], str) or not callable(desc[1]):
         seen = f"({type(desc[0]).__name__}, {type(desc[1]).__name__})"
-        raise TypeError(f"`desc` must be a text or a pair (format, function). Got {seen}.")
+        raise TypeError(f"`desc` must be a string or a pair (format, function). Got {seen}.")
     return tuple(desc)
 
 

@@ -25,7 +25,7 @@ def as_arrays(tree: Any) -> Any:
     leaves, spec = _tree.flatten(tree)
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, (np.ndarray, np.generic)):
-            # Texts and objects stay what they are.
+            # Strings and objects stay what they are.
             leaves[i] = from_numpy(leaf) if leaf.dtype.kind in "biufc" or leaf.dtype.name == "bfloat16" else leaf
         elif is_arraylike(leaf):
             leaves[i] = as_tensor(leaf)

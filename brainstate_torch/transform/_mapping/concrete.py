@@ -5,7 +5,7 @@ from ..._source import line_of, place_of
 
 __all__ = ["one_number"]
 
-# torch raises all of these as RuntimeError; the texts are those of torch 2.13.
+# torch raises all of these as RuntimeError; the messages are those of torch 2.13.
 _BRANCH = "data-dependent control flow"
 _NUMBER = ("calling .item()", "doesn't have storage")
 _SHAPE = ("dynamic shape", "torch.masked_select(self, mask)")

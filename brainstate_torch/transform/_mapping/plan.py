@@ -117,7 +117,7 @@ class _MappedCall:
     def _size(self, args: list[Any], kwargs: dict[str, Any]) -> int:
         sizes = []
         for i, (leaf, axis) in enumerate(zip(self.leaves, self.axes, strict=True)):
-            # A text or a function is shared by all lanes.
+            # A string or a function is shared by all lanes.
             if axis is not None and (is_arraylike(leaf) or axis != 0):
                 self.axes[i] = axis = normal_axis("in_axes", axis, leaf)
                 sizes.append(("an argument", as_tensor(leaf).shape[axis]))

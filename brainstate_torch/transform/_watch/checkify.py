@@ -117,7 +117,7 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
     ValueError
         The check failed, outside :func:`checkify`.
     TypeError
-        `pred` is not one boolean, or `msg` no text.
+        `pred` is not one boolean, or `msg` no string.
 
     Notes
     -----
@@ -132,7 +132,7 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
     brainstate_torch.transform._watch.checkify.FailedCheckError: x must be positive, it is -1.0
     """
     if not isinstance(msg, str):
-        raise TypeError(f"`msg` must be a text. Got {kind_of(msg)}.")
+        raise TypeError(f"`msg` must be a string. Got {kind_of(msg)}.")
     truth = as_truth(pred, "`pred`", "b")
     collectors = _ACTIVE.collectors
     if debug and not collectors:

@@ -95,7 +95,7 @@ def _labelled(fun: Callable[..., Any], name: str) -> Callable[..., Any]:
     if not callable(fun):
         raise TypeError(f"what is labelled must be callable. Got {kind_of(fun)}.")
     if not isinstance(name, str):
-        raise TypeError(f"`name` must be a text. Got {kind_of(name)}.")
+        raise TypeError(f"`name` must be a string. Got {kind_of(name)}.")
 
     found = Derived(_called, fun, name)
     found.fn = fun  # type: ignore[attr-defined]

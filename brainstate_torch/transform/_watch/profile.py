@@ -131,7 +131,7 @@ class profile(contextlib.ContextDecorator):
         return sorted({event.name for event in found.events() or ()})
 
     def table(self, rows: int = 20, by: str = "cpu_time_total") -> str:
-        """What took longest, as a text.
+        """What took longest, as a string.
 
         Parameters
         ----------

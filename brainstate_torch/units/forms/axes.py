@@ -62,7 +62,7 @@ def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
 
 
 def missing(dtype: torch.dtype) -> Any:
-    """What JAX puts in the place of an element that is not there: NaN, the least integer, True."""
+    """What JAX fills in for an element out of bounds: NaN, the least integer, True."""
     if dtype.is_floating_point or dtype.is_complex:
         return float("nan")
     return True if dtype is torch.bool else torch.iinfo(dtype).min

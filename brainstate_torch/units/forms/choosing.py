@@ -1,4 +1,4 @@
-"""Elements chosen by a condition, by their place, or from several arrays."""
+"""Elements chosen by a condition, by their index, or from several arrays."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ def where(
     condition: Array, x: Alike | None = None, y: Alike | None = None, /, *, size: int | None = None,
     fill_value: Any = None,
 ) -> Any:  # fmt: skip
-    """The elements of `x` where the condition holds, of `y` elsewhere; the places of what is true without them.
+    """The elements of `x` where the condition holds, of `y` elsewhere; without them the indices of true elements.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def where(
 
 
 def nonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> tuple[torch.Tensor, ...]:
-    """The places of the elements that are not zero, one tensor an axis, cut or filled to `size` of them.
+    """The indices of the elements that are not zero, one tensor per axis, cut or filled to `size` of them.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def _sized(found: torch.Tensor, size: int, fill: int) -> torch.Tensor:
 
 
 def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> torch.Tensor:
-    """The places of the elements that are not zero, ``[count, axes]``.
+    """The indices of the elements that are not zero, ``[count, axes]``.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> to
 
 
 def flatnonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> torch.Tensor:
-    """The places in the flattened array of the elements that are not zero.
+    """The indices in the flattened array of the elements that are not zero.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def clip(a: Alike, a_min: Alike | None = None, a_max: Alike | None = None) -> Ar
 
 
 def select(condlist: Arrays, choicelist: Arrays, default: Any = 0) -> Array:
-    """For each place the element of the first array whose condition holds there, or `default`.
+    """Each element from the first array whose condition holds there, or `default`.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def select(condlist: Arrays, choicelist: Arrays, default: Any = 0) -> Array:
 
 
 def choose(a: Array, choices: Arrays, mode: str = "raise") -> Array:
-    """For each place the element of the array that `a` has the number of.
+    """Each element from the array whose number is in `a`.
 
     Examples
     --------
@@ -172,18 +172,18 @@ def take(
     a: Array, indices: Array, axis: int | None = None, mode: str | None = None, unique_indices: bool = False,
     indices_are_sorted: bool = False, fill_value: Any = None,
 ) -> Array:  # fmt: skip
-    """The elements, or the slices along an axis, at these places.
+    """The elements, or the slices along an axis, at these indices.
 
     Parameters
     ----------
     a
         The values.
     indices
-        The places, of any shape; negative ones count from the end.
+        The indices, of any shape; negative ones count from the end.
     axis
-        The axis; None for places in the flattened array.
+        The axis; None for indices in the flattened array.
     mode
-        What becomes of places outside: an error (None, "raise"), the edge ("clip"), counted round ("wrap"), or
+        What becomes of indices outside: an error (None, "raise"), the edge ("clip"), modulo the length ("wrap"), or
         `fill_value` ("fill"; where it is not given NaN, of integers the least one).
     unique_indices, indices_are_sorted
         Hints to XLA, without effect.
@@ -193,11 +193,11 @@ def take(
     Raises
     ------
     IndexError
-        A place is outside, and `mode` does not say what to do.
+        An index is outside, and `mode` does not say what to do.
 
     Notes
     -----
-    Source: jax.numpy.take. Differs: without `mode` places outside are an error, not NaN.
+    Source: jax.numpy.take. Differs: without `mode` indices outside are an error, not NaN.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def take(
 
 
 def take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array:
-    """For each place along an axis the element that `indices` names there.
+    """For each index along an axis the element that `indices` names there.
 
     Examples
     --------
@@ -240,7 +240,7 @@ def take_along_axis(arr: Array, indices: Array, axis: int | None = -1) -> Array:
 
 
 def gather(input: Array, dim: int, index: Array) -> Array:
-    """As torch.gather: the elements whose place along one axis stands in `index`.
+    """As torch.gather: the elements whose index along one axis stands in `index`.
 
     Examples
     --------
@@ -252,7 +252,7 @@ def gather(input: Array, dim: int, index: Array) -> Array:
 
 
 def unravel_index(indices: Array, shape: Sequence[int]) -> tuple[torch.Tensor, ...]:
-    """The places in an array with this shape of places in the flattened array.
+    """Indices of the flattened array as indices along each axis of this shape.
 
     Examples
     --------

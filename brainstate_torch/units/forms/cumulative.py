@@ -19,7 +19,7 @@ __all__ = [
 def _running(function: Any, x: Array, axis: int | None, dtype: torch.dtype | None) -> Array:
     if axis is None:
         x, axis = x.reshape(-1), 0
-    # torch would count integers in 64 bit.
+    # torch would make integers 64 bit wide.
     kind = torch.int32 if x.dtype is torch.bool else x.dtype
     return function(x, axis, dtype=dtype or kind)
 

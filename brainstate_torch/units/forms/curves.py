@@ -23,7 +23,7 @@ def interp(
     x
         Where to read.
     xp
-        The places of the points, rising; of any order with `period`.
+        The coordinates of the points, rising; of any order with `period`.
     fp
         The values of the points.
     left, right
@@ -62,7 +62,7 @@ def gradient(f: Array, *varargs: Array, axis: Axis = None, edge_order: int | Non
     f
         The values.
     varargs
-        The distance of samples, or their places, one for all axes or one an axis; their unit divides that of `f`.
+        The distance of samples, or their coordinates, one for all axes or one per axis; their unit divides that of `f`.
     axis
         The axes; all of them for None.
     edge_order
@@ -80,7 +80,7 @@ def gradient(f: Array, *varargs: Array, axis: Axis = None, edge_order: int | Non
     axes = axes_of(f, axis)
     steps = varargs * len(axes) if len(varargs) == 1 else varargs
     if steps and len(steps) != len(axes):
-        raise TypeError(f"`varargs` must be one spacing, or one an axis. Got {len(steps)} for {len(axes)} axes.")
+        raise TypeError(f"`varargs` must be one spacing, or one per axis. Got {len(steps)} for {len(axes)} axes.")
     results = [_slope(f, each, steps[place] if steps else None) for place, each in enumerate(axes)]
     return results[0] if len(results) == 1 else results
 
@@ -297,9 +297,9 @@ def pad(
         "constant", "edge", "reflect", "symmetric", "wrap", "linear_ramp", "mean", "median", "maximum", "minimum" or
         "empty".
     constant_values
-        The value of the new elements, or one a side or an axis, with the unit of the array; 0 needs none.
+        The value of the new elements, or one per side or per axis, with the unit of the array; 0 needs none.
     end_values
-        The outermost value of a ramp, or one a side or an axis.
+        The outermost value of a ramp, or one per side or per axis.
     stat_length
         How many elements at each end make a mean, a median, a maximum or a minimum; all where it is None.
 

@@ -1,4 +1,4 @@
-"""Diagonals and triangles of matrices, and their places."""
+"""Diagonals and triangles of matrices, and their indices."""
 
 from typing import Any
 
@@ -149,7 +149,7 @@ def remove_diag(x: Array) -> Array:
 
 @described
 def diag_indices(n: int, ndim: int = 2) -> tuple[torch.Tensor, ...]:
-    """The places of the diagonal of an array with `ndim` axes of length `n`.
+    """The indices of the diagonal of an array with `ndim` axes of length `n`.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[torch.Tensor, ...]:
 
 
 def diag_indices_from(arr: Array) -> tuple[torch.Tensor, ...]:
-    """The places of the diagonal of an array.
+    """The indices of the diagonal of an array.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def diag_indices_from(arr: Array) -> tuple[torch.Tensor, ...]:
 
 @described
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """The places of the lower triangle of a matrix.
+    """The indices of the lower triangle of a matrix.
 
     Examples
     --------
@@ -195,7 +195,7 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor
 
 @described
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """The places of the upper triangle of a matrix.
+    """The indices of the upper triangle of a matrix.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[torch.Tensor
 
 
 def tril_indices_from(arr: Array, k: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """The places of the lower triangle of this matrix.
+    """The indices of the lower triangle of this matrix.
 
     Examples
     --------
@@ -222,7 +222,7 @@ def tril_indices_from(arr: Array, k: int = 0) -> tuple[torch.Tensor, torch.Tenso
 
 
 def triu_indices_from(arr: Array, k: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """The places of the upper triangle of this matrix.
+    """The indices of the upper triangle of this matrix.
 
     Examples
     --------

@@ -16,7 +16,7 @@ def _check_new(inplace: bool, name: str) -> None:
 
 
 def _places(obj: Any, length: int, device: torch.device) -> torch.Tensor:
-    """The places that a number, a slice, a mask or numbers name on an axis."""
+    """The indices that a number, a slice, a mask or numbers name on an axis."""
     if isinstance(obj, slice):
         return torch.arange(*obj.indices(length), device=device)
     places: torch.Tensor = as_array(obj).to(device)
@@ -27,12 +27,12 @@ def _places(obj: Any, length: int, device: torch.device) -> torch.Tensor:
 
 def _bounded(places: torch.Tensor, length: int, limit: int) -> torch.Tensor:
     if bool(((places < -length) | (places >= limit)).any()):
-        raise IndexError(f"`obj` must lie within an axis of length {length}. Got a place outside. Correct it.")
+        raise IndexError(f"`obj` must lie within an axis of length {length}. Got an index outside. Correct it.")
     return torch.where(places < 0, places + length, places)
 
 
 def insert(arr: Alike, obj: Any, values: Alike, axis: int | None = None) -> Array:
-    """The array with values put in before places along an axis.
+    """The array with values inserted before indices along an axis.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def insert(arr: Alike, obj: Any, values: Alike, axis: int | None = None) -> Arra
     axis, length = axis % arr.ndim, arr.shape[axis]
     places = _bounded(_places(obj, length, arr.device), length, length + 1)
     if not places.ndim and values.ndim:
-        # One place takes the values as slices; several places take one value each.
+        # One index takes the values as slices; several indices take one value each.
         values = values.reshape((1,) * (arr.ndim - values.ndim) + tuple(values.shape))
         values = torch.movedim(values, 0, axis)
     places = places.reshape(-1)
@@ -65,7 +65,7 @@ def insert(arr: Alike, obj: Any, values: Alike, axis: int | None = None) -> Arra
 
 
 def delete(arr: Array, obj: Any, axis: int | None = None, *, assume_unique_indices: bool = False) -> Array:
-    """The array without the slices at places along an axis.
+    """The array without the slices at indices along an axis.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def place(arr: Alike, mask: Array, vals: Alike, *, inplace: bool = False) -> Arr
 
 
 def put(a: Alike, ind: Array, v: Alike, mode: str | None = None, *, inplace: bool = False) -> Array:
-    """The array with values, over and over, at places of the flattened array.
+    """The array with values, over and over, at indices of the flattened array.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def put(a: Alike, ind: Array, v: Alike, mode: str | None = None, *, inplace: boo
 
 
 def put_along_axis(arr: Alike, indices: Array, values: Alike, axis: int | None, inplace: bool = False) -> Array:
-    """The array with values at the places along an axis that `indices` names.
+    """The array with values at the indices along an axis that `indices` names.
 
     Examples
     --------

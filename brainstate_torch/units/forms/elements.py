@@ -137,7 +137,7 @@ def modf(x: Array) -> tuple[Array, Array]:
 
 
 def divmod(x: Alike, y: Alike) -> tuple[Array, Array]:
-    """How often the second goes into the first, and what remains.
+    """The floored quotient, and the remainder.
 
     Examples
     --------
@@ -447,7 +447,7 @@ def spacing(x: Array, /) -> Array:
 
 
 def unwrap(p: Alike, discont: Alike | None = None, axis: int = -1, period: Alike = 2 * math.pi) -> Array:
-    """The angles with whole periods added, so that neighbours differ by no more than half of one.
+    """The angles plus multiples of the period, so that neighbours differ by no more than half a period.
 
     Examples
     --------

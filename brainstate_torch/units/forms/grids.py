@@ -1,4 +1,4 @@
-"""Grids of places and numbers, and the objects that are indexed to make them: ``mgrid``, ``r_``."""
+"""Grids of indices and numbers, and the objects that are indexed to make them: ``mgrid``, ``r_``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ __all__ = ["c_", "fromfunction", "index_exp", "indices", "ix_", "mask_indices", 
 
 @described
 def indices(dimensions: Sequence[int], dtype: torch.dtype | None = None, sparse: bool = False) -> Any:
-    """For each axis of a grid the place of every element along it.
+    """For each axis of a grid the index of every element along it.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def ix_(*args: Array) -> tuple[torch.Tensor, ...]:
 
 @described
 def mask_indices(n: int, mask_func: Callable[..., Any], k: int = 0, *, size: int | None = None) -> tuple[Any, ...]:
-    """The places where a function such as :func:`triu` leaves ones of a matrix.
+    """The indices that a function such as :func:`triu` keeps in a matrix.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def mask_indices(n: int, mask_func: Callable[..., Any], k: int = 0, *, size: int
 def ravel_multi_index(
     multi_index: Sequence[Any], dims: Sequence[int], mode: str = "raise", order: str = "C"
 ) -> torch.Tensor:
-    """The places in the flattened array of places along each axis.
+    """Indices along each axis as indices of the flattened array.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def ravel_multi_index(
     for axis, (place, length) in enumerate(zip(places, dims, strict=True)):
         if mode == "raise" and bool(((place < 0) | (place >= length)).any()):
             raise ValueError(
-                f"`multi_index` must lie within `dims`. Got a place outside of axis {axis}, of length {length}. "
+                f"`multi_index` must lie within `dims`. Got an index outside of axis {axis}, of length {length}. "
                 "Use mode='wrap' or 'clip'."
             )
         places[axis] = place.remainder(length) if mode == "wrap" else place.clamp(0, length - 1)
@@ -91,7 +91,7 @@ def ravel_multi_index(
 
 @described
 def fromfunction(function: Callable[..., Any], shape: Sequence[int], *, dtype: Any = float, **kwargs: Any) -> Any:
-    """What a function of the places along each axis gives.
+    """The result of a function that takes the indices along each axis.
 
     Examples
     --------
@@ -136,7 +136,7 @@ class _Joined:
             _line(part) if isinstance(part, slice) else part for part in (key if isinstance(key, tuple) else (key,))
         ]
         if any(isinstance(part, str) for part in parts):
-            raise NotImplementedError("an index must not be a text. Got one. Use u.math.concatenate or u.math.stack.")
+            raise NotImplementedError("an index must not be a string. Got one. Use u.math.concatenate or u.math.stack.")
         arrays = [as_array(part) for part in parts]
         if self._columns and all(array.ndim <= 1 for array in arrays):
             return column_stack([array.reshape(-1) for array in arrays])

@@ -44,7 +44,7 @@ def stack(arrays: Arrays, axis: int = 0, dtype: torch.dtype | None = None) -> Ar
 
 
 def vstack(tup: Arrays, dtype: torch.dtype | None = None) -> Array:
-    """The arrays one below another.
+    """The arrays along the first axis, vectors as rows.
 
     Examples
     --------
@@ -60,7 +60,7 @@ row_stack = vstack
 
 
 def hstack(arrays: Arrays, dtype: torch.dtype | None = None) -> Array:
-    """The arrays side by side.
+    """The arrays along the second axis, vectors along their only one.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _blocks(arrays: Any, rank: int, axis: int) -> Array:
 
 
 def split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    """The array cut into equal sections, or before the given places.
+    """The array cut into equal sections, or before the given indices.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def array_split(ary: Array, indices_or_sections: Any, axis: int = 0) -> list[Arr
 
 
 def hsplit(a: Array, indices_or_sections: Any) -> list[Array]:
-    """Cut side by side: along the second axis, or the only one.
+    """Cut along the second axis, or the only one.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def hsplit(a: Array, indices_or_sections: Any) -> list[Array]:
 
 
 def vsplit(a: Array, indices_or_sections: Any) -> list[Array]:
-    """Cut one below another: along the first axis.
+    """Cut along the first axis.
 
     Examples
     --------

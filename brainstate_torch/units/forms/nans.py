@@ -162,7 +162,7 @@ def _place(function: Any, limit: float, a: Array, axis: int | None, keepdims: bo
 
 
 def nanargmax(a: Array, axis: int | None = None, keepdims: bool = False) -> torch.Tensor:
-    """The place of the largest number; -1 where there is none.
+    """The index of the largest number; -1 where there is none.
 
     Examples
     --------
@@ -174,7 +174,7 @@ def nanargmax(a: Array, axis: int | None = None, keepdims: bool = False) -> torc
 
 
 def nanargmin(a: Array, axis: int | None = None, keepdims: bool = False) -> torch.Tensor:
-    """The place of the smallest number; -1 where there is none.
+    """The index of the smallest number; -1 where there is none.
 
     Examples
     --------

@@ -55,7 +55,7 @@ def argsort(
     a: Array, axis: int | None = -1, *, kind: str | None = None, order: None = None, stable: bool = True,
     descending: bool = False,
 ) -> torch.Tensor:  # fmt: skip
-    """The places of the elements in order.
+    """The indices of the elements in order.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def _check_plain_order(order: Any) -> None:
 def searchsorted(
     a: Alike, v: Alike, side: str = "left", sorter: Array | None = None, *, method: str = "scan"
 ) -> torch.Tensor:
-    """The places at which values would stand in a sorted array.
+    """The indices at which values would stand in a sorted array.
 
     Examples
     --------
@@ -194,7 +194,7 @@ def unique(
     a
         The values.
     return_index, return_inverse, return_counts
-        Whether to give the first place of each, the place of each element among the result, how often each occurs.
+        Whether to give the first index of each, the index of each element among the result, how often each occurs.
     axis
         The axis of slices; None for single elements.
     equal_nan
@@ -222,7 +222,7 @@ def unique(
 
 
 def _runs(flat: Array, equal_nan: bool) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The different elements with first places, inverse and counts; torch.unique leaves NaN anywhere."""
+    """The different elements with first indices, inverse and counts; torch.unique leaves NaN anywhere."""
     order = argsort(flat).long()
     ordered = flat[order]
     changed = ordered[1:] != ordered[:-1]
@@ -235,7 +235,7 @@ def _runs(flat: Array, equal_nan: bool) -> tuple[Array, torch.Tensor, torch.Tens
 
 
 def _slices(a: Array, dim: int) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The different slices along an axis with first places, inverse and counts."""
+    """The different slices along an axis with first indices, inverse and counts."""
     values, inverse, counts = torch.unique(a, return_inverse=True, return_counts=True, dim=dim)
     length = inverse.shape[0]
     places = torch.arange(length, device=inverse.device)
@@ -255,7 +255,7 @@ def _sized(values: Array, index: torch.Tensor, counts: torch.Tensor, dim: int, s
 
 
 def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indices: bool = False) -> Any:
-    """The values that occur in both arrays, in order, and their places where `return_indices`.
+    """The values that occur in both arrays, in order, and their indices where `return_indices`.
 
     Examples
     --------
@@ -284,7 +284,7 @@ def partition(a: Array, kth: int, axis: int = -1) -> Array:
 
 
 def argpartition(a: Array, kth: int, axis: int = -1) -> torch.Tensor:
-    """The places of the elements of :func:`partition`.
+    """The indices of the elements of :func:`partition`.
 
     Examples
     --------

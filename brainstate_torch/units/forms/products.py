@@ -148,7 +148,7 @@ def einsum(
     subscripts: Any, /, *operands: Array, optimize: Any = "optimal", precision: Any = None,
     preferred_element_type: torch.dtype | None = None,
 ) -> Array:  # fmt: skip
-    """The sum of products that the subscripts describe: a text, or axes as numbers after each array.
+    """The sum of products that the subscripts describe: a string, or axes as numbers after each array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Sums, means, extremes and what else makes one number of many."""
+"""Reductions: sums, means, extremes, quantiles."""
 
 import builtins
 from typing import Any
@@ -141,7 +141,7 @@ def min(a: Array, axis: Axis = None, keepdims: bool = False, initial: Any = None
 
 
 def ptp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    """The largest element less the smallest.
+    """The largest element minus the smallest.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def _found(function: Any, x: Array, axis: int | None, keepdims: bool | None) -> 
 
 
 def argmax(a: Array, axis: int | None = None, keepdims: bool | None = None) -> torch.Tensor:
-    """The place of the largest element, in the flattened array where no axis is given.
+    """The index of the largest element, in the flattened array where no axis is given.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def argmax(a: Array, axis: int | None = None, keepdims: bool | None = None) -> t
 
 
 def argmin(a: Array, axis: int | None = None, keepdims: bool | None = None) -> torch.Tensor:
-    """The place of the smallest element, in the flattened array where no axis is given.
+    """The index of the smallest element, in the flattened array where no axis is given.
 
     Examples
     --------

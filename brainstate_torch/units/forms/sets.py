@@ -1,4 +1,4 @@
-"""Arrays as sets: what is in one, in both, or in one of two."""
+"""Arrays as sets: membership, union, intersection, difference."""
 
 from typing import Any, NamedTuple
 
@@ -93,7 +93,7 @@ def setxor1d(ar1: Alike, ar2: Alike, assume_unique: bool = False) -> Array:
 
 
 def unique_all(x: Array) -> UniqueAll:
-    """The different elements in order, with first places, inverse and counts.
+    """The different elements in order, with first indices, inverse and counts.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def unique_counts(x: Array) -> UniqueCounts:
 
 
 def unique_inverse(x: Array) -> UniqueInverse:
-    """The different elements in order, and the place of each element among them.
+    """The different elements in order, and the index of each element among them.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def unique_values(x: Array) -> Array:
 
 
 def trim_zeros(filt: Array, trim: str = "fb") -> Array:
-    """A vector without the zeros at its ends.
+    """A vector without leading and trailing zeros.
 
     Examples
     --------

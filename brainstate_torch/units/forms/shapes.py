@@ -145,7 +145,7 @@ def swapaxes(a: Array, axis1: int, axis2: int) -> Array:
 
 
 def moveaxis(a: Array, source: Shape, destination: Shape) -> Array:
-    """Axes at other places.
+    """Axes at other positions.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def squeeze(a: Array, axis: Axis = None) -> Array:
 
 
 def expand_dims(a: Array, axis: Shape) -> Array:
-    """With new axes of length one, at these places of the result.
+    """With new axes of length one, at these positions of the result.
 
     Examples
     --------
@@ -207,7 +207,9 @@ def expand_dims(a: Array, axis: Shape) -> Array:
     places = _shape(axis, "axis")
     total = a.ndim + len(places)
     if any(not -total <= place < total for place in places) or len({place % total for place in places}) < len(places):
-        raise ValueError(f"`axis` must be different places in a result with {total} axes. Got {axis}. Count from zero.")
+        raise ValueError(
+            f"`axis` must be different positions in a result with {total} axes. Got {axis}. Count from zero."
+        )
     for place in sorted(place % total for place in places):
         a = torch.unsqueeze(a, place)
     return a

@@ -29,7 +29,7 @@ class SlotsAndMore(Base):
 
 
 class Operators:
-    """Finds a number by a text, an index, an operator or a missing attribute."""
+    """Finds a number by a string, an index, an operator or a missing attribute."""
 
     def __init__(self):
         self.found = {"k": 2.0}

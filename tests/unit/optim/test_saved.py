@@ -34,7 +34,7 @@ WRONG = {
     "a count that is negative": lambda s: changed(s, step_count=-1),
     "a count that is a bool": lambda s: changed(s, step_count=True),
     "a count of shape (3,)": lambda s: changed(s, step_count=torch.tensor([1, 2, 3])),
-    "a count that is a text": lambda s: changed(s, step_count="three"),
+    "a count that is a string": lambda s: changed(s, step_count="three"),
     "complex moments": lambda s: changed(
         s, opt_state={k: [x.to(torch.complex64) for x in column] for k, column in s["opt_state"].items()}
     ),

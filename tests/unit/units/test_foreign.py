@@ -61,7 +61,7 @@ def test_brainunit_unit_without_a_name_comes_over_in_si_units():
     strange = bu.Unit.create(bu.mV.dim, "strange", "strange", scale=-5)
     q = u.as_quantity(bu.Quantity(2.0, unit=strange))
     assert (q / (1.0 * u.volt)) == pytest.approx(2e-5)
-    with pytest.raises(ValueError, match=r"`unit` must have a name that pint knows. Got .*. Write it as a text"):
+    with pytest.raises(ValueError, match=r"`unit` must have a name that pint knows. Got .*. Write it as a string"):
         u.as_unit(strange)
 
 

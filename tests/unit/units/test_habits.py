@@ -39,7 +39,9 @@ def test_quantity_reads_texts(text, mantissa, unit):
 
 
 def test_text_that_is_no_quantity_is_refused():
-    with pytest.raises(ValueError, match=r"`value` must be a text that pint can read, such as '3 mV'. Got '3 bananas"):
+    with pytest.raises(
+        ValueError, match=r"`value` must be a string that pint can read, such as '3 mV'. Got '3 bananas"
+    ):
         u.Quantity("3 bananas apples")
     assert u.Quantity(3, "mV").unit is u.mV and u.Quantity(mantissa=3, unit="mV").mantissa == 3
 

@@ -37,5 +37,5 @@ def test_arguments_are_checked_by_their_annotations():
 
 
 def test_unknown_kinds_are_refused():
-    with pytest.raises(ValueError, match="`unit` must be a text that pint can read"):
+    with pytest.raises(ValueError, match="`unit` must be a string that pint can read"):
         quantity_type("loudness of colours")

@@ -70,11 +70,11 @@ def test_as_unit_of_none_is_unitless():
 
 def test_as_unit_refuses_what_is_no_unit():
     with pytest.raises(
-        TypeError, match=r"`unit` must be a unit, a text or a unit of pint. Got float. Pass for example u.mV"
+        TypeError, match=r"`unit` must be a unit, a string or a unit of pint. Got float. Pass for example u.mV"
     ):
         u.as_unit(3.0)
     with pytest.raises(
-        ValueError, match=r"`unit` must be a text that pint can read. Got 'nonsense'. See units.registry"
+        ValueError, match=r"`unit` must be a string that pint can read. Got 'nonsense'. See units.registry"
     ):
         u.as_unit("nonsense")
 

@@ -46,7 +46,7 @@ def test_to_predicate_turns_each_kind_of_filter(the_filter, expected):
 
 @pytest.mark.parametrize("the_filter", [3, 2.5, {"a": 1}, {1}])
 def test_to_predicate_refuses_other_kinds(the_filter):
-    message = f"`the_filter` must be a type, a text.*Got {type(the_filter).__name__}"
+    message = f"`the_filter` must be a type, a string.*Got {type(the_filter).__name__}"
     with pytest.raises(TypeError, match=message):
         to_predicate(the_filter)
 

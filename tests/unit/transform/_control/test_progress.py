@@ -104,7 +104,7 @@ def test_the_description_must_be_filled_by_a_dict():
         ({"freq": 2.5}, ValueError, "`freq` must be a positive integer. Got 2.5"),
         ({"count": -1}, ValueError, "`count` must be a positive integer. Got -1"),
         ({"freq": 2, "count": 5}, ValueError, "`freq` and `count` must not be given together"),
-        ({"desc": 123}, TypeError, r"`desc` must be a text or a pair \(format, function\). Got an int"),
+        ({"desc": 123}, TypeError, r"`desc` must be a string or a pair \(format, function\). Got an int"),
         ({"desc": ("one",)}, ValueError, "Got 1 values"),
         ({"desc": (1, abs)}, TypeError, r"Got \(int, builtin_function_or_method\)"),
         ({"desc": ("{i}", "f")}, TypeError, r"Got \(str, str\)"),

@@ -182,7 +182,7 @@ def test_nothing_is_known_where_shapes_are_traced():
         (lambda: T.check(XS > 0, "bad"), r"`pred` must be one boolean, without axes. Got shape \(3,\)"),
         (lambda: T.check(1, "bad"), "Got dtype int32"),
         (lambda: T.check("a", "bad"), "Got a str"),
-        (lambda: T.check(True, 3), "`msg` must be a text. Got an int"),
+        (lambda: T.check(True, 3), "`msg` must be a string. Got an int"),
         (lambda: T.check_error(3), "`error` must be what `checkify` returned first. Got an int"),
         (lambda: T.checkify(3), "`fun` must be callable. Got an int"),
         (lambda: T.checkify(abs, errors="nan"), "`errors` must be a set of checks, such as `user_checks`. Got 'nan'"),

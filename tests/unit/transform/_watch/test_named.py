@@ -52,5 +52,5 @@ def test_only_functions_are_labelled(label):
 
 @pytest.mark.parametrize("label", [T.named_call(name=3), T.named_scope(3)])
 def test_a_label_is_a_text(label):
-    with pytest.raises(TypeError, match=r"`name` must be a text. Got an int"):
+    with pytest.raises(TypeError, match=r"`name` must be a string. Got an int"):
         label(abs)

@@ -12,7 +12,7 @@ def test_joined_objects_keep_units():
 
 
 def test_texts_and_places_outside_are_refused():
-    with pytest.raises(NotImplementedError, match="an index must not be a text"):
+    with pytest.raises(NotImplementedError, match="an index must not be a string"):
         u.math.r_["r", 1]
     with pytest.raises(ValueError, match="`multi_index` must lie within `dims`"):
         u.math.ravel_multi_index(([2],), (2,))
