@@ -1,4 +1,4 @@
-"""What tells one State from another: its name, its tags, where it was made and how deep in traces."""
+"""What identifies a State: its name, its tags, where it was made and how deep in traces."""
 
 from typing import NoReturn
 

@@ -47,7 +47,7 @@ def set_platform(platform: str) -> None:
             "`platform` must be one that this machine has. Got 'gpu', and torch finds no CUDA device. "
             "Install a driver and a torch build with CUDA or ROCm, or use 'cpu'."
         )
-    # None, not 'cpu': it takes torch's interception of every call away again.
+    # None, not 'cpu': a default device costs a function mode that intercepts every call.
     torch.set_default_device("cuda" if platform == "gpu" else None)
     notify(GLOBAL, PLATFORM, platform)
 

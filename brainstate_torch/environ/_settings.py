@@ -303,10 +303,10 @@ def context(*, env: EnvironmentState | None = None, **kwargs: Any) -> Iterator[d
         yield all(env=env)
     finally:
         for key in kwargs:
-            if env.contexts[key]:  # empty when the block called reset()
+            if env.contexts[key]:  # Empty if the block called reset().
                 env.contexts[key].pop()
         for key in kwargs:
-            # No read of the code in the block, so that observers are not told.
+            # Not a read by the code in the block, so observers are not told.
             previous = held(key, env)
             if previous is not None and previous is not MISSING:
                 notify(env, key, previous)

@@ -1,4 +1,4 @@
-"""Arrays of events: what is above zero counts 1 in a product, whatever it is."""
+"""Arrays of events: each element above zero counts 1 in a product."""
 
 from collections.abc import Iterator
 from typing import Any, Self

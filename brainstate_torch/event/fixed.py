@@ -95,7 +95,7 @@ class FixedNumConn(DataRepresentation):
     def _lanes(self, x: torch.Tensor, numbers: torch.Tensor, is_left: bool) -> torch.Tensor:
         numbers = numbers.reshape(()) if numbers.numel() == 1 else numbers
         if is_left == self._by_rows:
-            # From lines to places: the operation that reads the lines of events only.
+            # The forward product, by the operation that reads only the rows with an event.
             length = self.shape[1] if is_left else self.shape[0]
             return fan_out(x, numbers, self.indices, length, event=x.dtype is torch.bool)
         gathered = x.index_select(-1, self.indices.reshape(-1)).to(numbers.dtype)

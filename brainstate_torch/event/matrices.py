@@ -1,4 +1,4 @@
-"""Matrices as a whole, by row and column of each number, by rows, and by columns."""
+"""Matrices in the formats dense, COO, CSR and CSC."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -224,7 +224,7 @@ class _Compressed(DataRepresentation):
         return cls((data, place, starts(line, lines)), shape=mat.shape)
 
     def _lanes(self, x: torch.Tensor, numbers: torch.Tensor, is_left: bool) -> torch.Tensor:
-        # Events along the lines: only theirs need be read.
+        # Events select rows: only those are read.
         alone = x.dtype is torch.bool and x.ndim == 1 and is_left == self._by_rows
         if alone and not (is_differentiated(numbers) or is_batched(x) or is_batched(numbers)):
             length = self.shape[1] if is_left else self.shape[0]

@@ -1,4 +1,4 @@
-"""Where the numbers of a sparse matrix stand, in one form and another."""
+"""The indices of a sparse matrix, converted between COO, CSR and CSC."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Plasticity: weights that a trace is added to where there are spikes."""
+"""Plasticity: a trace is added to weights where there are spikes."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -42,7 +42,7 @@ class DataRepresentation:
     def __init__(self, data: Any, shape: Sequence[int], backend: str | None = None) -> None:
         self.data, self.backend = math.asarray(data), backend
         self.shape = (int(shape[0]), int(shape[1]))
-        #: What matrices with the same places share: trees of one structure.
+        #: Shared by matrices with the same indices, so that they are trees of one structure.
         self._places = self
 
     # Numbers and places.
@@ -120,7 +120,7 @@ class DataRepresentation:
         zeros = torch.zeros(self.shape, dtype=numbers.dtype, device=numbers.device)
         return dressed(zeros.index_put((self.row, self.col), numbers, accumulate=True), unit)
 
-    #: Ways to the other forms, by name; `matrices` gives them.
+    #: Conversions to the other formats, by name; defined in `matrices`.
     _forms: dict[str, Callable[[Any], Any]] = {}  # noqa: RUF012
 
     def tocoo(self) -> Any:

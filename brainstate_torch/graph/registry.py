@@ -54,8 +54,8 @@ class NodeType:
 
 _NODE_TYPES: dict[type, NodeType] = {}
 _BASES: dict[type, NodeType] = {}
-#: By whom a base is registered, as a module that is read when an instance is first met: a program that has States in
-#: modules of torch alone need not have named `nn`.
+#: The module that registers a base class, imported when an instance is first met: a program whose States are in plain
+#: modules of torch may never have imported `nn`.
 _LATE = {torch.nn.Module: f"{__package__.rpartition('.')[0]}.nn.module.adopted"}
 
 

@@ -1,7 +1,7 @@
 """GraphDef: what remains of an object graph when the values of its States are taken out.
 
 Nodes and States have an index each, in the order in which the walk meets them, so sharing and cycles are equal indices.
-Containers have none: they are written out at each place where they stand.
+Containers have none: they are repeated wherever they are used.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What the initialisers of braintools have in common, and their combinations."""
+"""The base of braintools' initialisers, and their combinations."""
 
 import warnings
 from collections.abc import Callable, Iterator

@@ -31,7 +31,7 @@ def _chosen(kinds: Sequence[Any], choices: torch.Tensor, shape: tuple[int, ...],
         unit = drawn.unit if unit is None else unit
         mantissa = umath.asarray(get_mantissa(drawn.in_unit(unit)))
         if count != len(choices):
-            # The n-th place of this kind takes the n-th value.
+            # The n-th element of this kind takes the n-th value.
             mantissa = mantissa[(torch.cumsum(mask, 0) - 1).clamp(min=0)]
         values = mantissa if values is None else torch.where(mask, mantissa, values)
     return maybe_decimal(values.reshape(shape) * unit)  # type: ignore[union-attr]

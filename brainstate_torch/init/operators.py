@@ -1,4 +1,4 @@
-"""Arithmetic and pipes of things that are evaluated later: what initialisers and profiles share."""
+"""Arithmetic and pipes of objects that are evaluated later: the base of initialisers and profiles."""
 
 import operator
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""param: what a model makes of the argument for one of its parameters."""
+"""param: the value of a model's parameter, made from the argument for it."""
 
 from typing import Any
 

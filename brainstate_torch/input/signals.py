@@ -1,4 +1,4 @@
-"""The stimuli of this room as objects: one class for each function, made from one table."""
+"""The stimuli of this package as objects: one class for each function, made from one table."""
 
 import functools
 import inspect

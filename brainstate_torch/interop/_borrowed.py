@@ -1,4 +1,4 @@
-"""Tensors that show the memory of a JAX array, which nobody may write."""
+"""Tensors that show the memory of a JAX array, which must not be written."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ class Borrowed(Value):
         kwargs = kwargs or {}
         _check(func, args, kwargs)
         if not all(issubclass(kind, torch.Tensor) for kind in types):
-            return NotImplemented  # a quantity, which has its own way and comes back here with its numbers
+            return NotImplemented  # A quantity; its dispatch calls this function again with the numbers.
         with as_plain_tensors():
             result = func(*args, **kwargs)
         if type(result) is torch.Tensor:
@@ -50,7 +50,7 @@ class Borrowed(Value):
 
 
 _tree.register_leaf(Borrowed)
-#: What ends with an underscore and writes no numbers.
+#: Methods that end with an underscore but write no numbers.
 _METADATA = ("requires_grad_", "retain_grad_", "detach_", "rename_")
 
 

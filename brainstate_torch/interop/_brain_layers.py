@@ -25,12 +25,12 @@ from .values import array_tree, is_foreign_state, tensor_tree
 
 __all__ = ["Exporting", "Importing", "shared_names", "shared_neurons"]
 
-#: Arguments of constructors that the States give, or that may differ between the frameworks.
+#: Arguments of constructors that are taken from States, or that may differ between the frameworks.
 _FILLED = ("param_type", "mean_type", "dtype")
 _MISSING: Any = object()
-#: Arguments of initialisers that say where numbers come from, not which; they are the target's own.
+#: Arguments of initialisers about the source of random numbers; each framework has its own.
 _NOT_SETTINGS = ("rng", "dtype", "unit", "seed")
-#: Settings that braintools' initialisers name otherwise.
+#: Arguments that have another name in braintools' initialisers.
 _BRAINTOOLS = {("Uniform", "min_val"): "low", ("Uniform", "max_val"): "high", ("Normal", "scale"): "std"}
 
 
@@ -38,7 +38,7 @@ def _rank(node: Any) -> int:
     return int(next(x.shape[-1] for key, x in node.weight.value.items() if key == "lora_a"))
 
 
-#: Arguments that are no attribute, and how a layer of either framework says them.
+#: Arguments that are not attributes, and how to get them from a layer of either framework.
 _DERIVED: dict[str, Callable[[Any], Any]] = {
     "lora_rank": _rank,
     "ws_gain": lambda node: "gain" in node.weight.value,
@@ -50,7 +50,7 @@ _DERIVED: dict[str, Callable[[Any], Any]] = {
     "std": lambda node: node.precision**-0.5,
     "state_init": lambda node: node._state_initializer,
 }
-#: Arguments that an attribute of their name does not say, by class.
+#: Arguments whose attribute has another meaning, by class.
 _OTHERWISE: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("Param", "value"): lambda node: node.value(),
     ("Const", "value"): lambda node: node.value(),

@@ -1,4 +1,4 @@
-"""The picture of a comparison: what left the tolerance, where, and when."""
+"""The picture of a comparison: which values left the tolerance, where, and when."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ NARROWED = {
     torch.uint64: torch.uint32,
     torch.complex128: torch.complex64,
 }
-#: The dtypes that numpy has, too, and that DLPack takes from it.
+#: The dtypes that numpy has too, and that its DLPack supports.
 NUMPY = {
     getattr(torch, name): np.dtype(name)
     for name in (

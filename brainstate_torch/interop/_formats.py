@@ -21,7 +21,7 @@ MANIFEST = "brainstate_torch"
 _VERSION = 1
 _LONGEST_HEADER = 1 << 24
 _BASES = ("length", "mass", "time", "current", "temperature", "substance", "luminosity")
-#: What a quantity of brainunit's is in braintools' msgpack.
+#: The marker of a brainunit quantity in braintools' msgpack.
 _QUANTITY = {"mantissa", "scale", "base", "dim", "factor"}
 _CHUNKED = "__msgpack_chunked_array__"
 

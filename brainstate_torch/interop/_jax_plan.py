@@ -1,4 +1,4 @@
-"""What a call of a JAX function with arguments of one kind does."""
+"""The program of a JAX function for arguments of one kind."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def traced(fun: Callable[..., Any], found: Split, mirrors: Sequence[Mirror], val
         _, args, kwargs = of_jax(found, numbers, arrays)
         return fun(*args, **kwargs)
 
-    if "brainstate" not in sys.modules:  # nobody has made a State of it
+    if "brainstate" not in sys.modules:  # No State was made from it.
         return Traced(lambda values, numbers, arrays: (of_arrays(numbers, arrays), []), [], [])
     stateful = extra("brainstate", "jax").transform.StatefulFunction(of_arrays, name=_name(fun))
     like = [jax().ShapeDtypeStruct(tuple(x.shape), short_dtype(x.dtype)) for x in found.tensors]

@@ -28,7 +28,7 @@ _ACTIVATIONS: tuple[tuple[type, str, tuple[str, ...]], ...] = (
     (nn.CELU, "celu", ("alpha",)),
     (nn.LeakyReLU, "leaky_relu", ("negative_slope",)),
 )
-#: Arguments whose default in JAX is another than here.
+#: Arguments whose default in JAX differs from the one here.
 _DEFAULTS: dict[str, dict[str, Any]] = {"gelu": {"approximate": True}}
 _PACKAGES = {"nnx": "flax.nnx", "linen": "flax.linen", "equinox": "equinox"}
 

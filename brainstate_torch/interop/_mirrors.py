@@ -1,4 +1,4 @@
-"""States of brainstate and their twins here."""
+"""States of brainstate and the States here that mirror them."""
 
 import weakref
 from typing import Any

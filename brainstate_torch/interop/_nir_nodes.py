@@ -198,7 +198,7 @@ def _cuba_li_in(node: Any, context: Any) -> Any:
 
 def _expon_out(layer: Any, context: Any) -> Any:
     tau = _seconds(layer.tau, layer)
-    # What arrives in a step is a jump; in NIR it is a current that lasts for the step.
+    # Input of a step is a jump here; in NIR it is a current for the duration of the step.
     return nir().LI(tau=tau, r=tau / float(si(environ.get_dt())), v_leak=np.zeros_like(tau))
 
 
@@ -274,5 +274,5 @@ def cuba(before: Any, node: Any) -> Any:
     return n.CubaLI(**shared)
 
 
-#: Import alone: our counterpart is a sequence of two, which goes out as such.
+#: Import only: the counterpart here is a sequence of two layers, which is exported as such.
 SEQUENCES: dict[str, Callable[[Any, Any], Any]] = {"CubaLIF": _cuba_lif_in, "CubaLI": _cuba_li_in}

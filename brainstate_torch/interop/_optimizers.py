@@ -1,4 +1,4 @@
-"""Optimizers of braintools and ours: what they were made with, and what they remember of each weight."""
+"""Optimizers of braintools and of this package: their arguments, and their memory for each weight."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -119,7 +119,7 @@ def _batch_norm_in(layer: Any, context: Any) -> Any:
     needs(tracks or not layer.affine, layer, "affine=False where track_running_stats is", True)
     size = context.cur_size
     if size is None and isinstance(layer, tnn.BatchNorm1d):
-        size = (layer.num_features,)  # an input with an axis of space is then refused when the layer is called
+        size = (layer.num_features,)  # A call with spatial axes then raises.
     size = size or context.require_size(type(layer).__name__)
     made = getattr(nn, f"BatchNorm{len(size) - 1}d")(
         size, 0, track_running_stats=tracks, epsilon=layer.eps, momentum=1 - layer.momentum, affine=layer.affine
@@ -252,7 +252,7 @@ def _flatten_out(layer: Any, context: Any) -> Any:
         return tnn.Flatten(layer.start_axis, layer.end_axis)
     start = layer.start_axis % len(layer.in_size)
     end = layer.end_axis % len(layer.in_size)
-    # From the back, so that any number of batch axes is right.
+    # Counted from the end, to allow any number of batch axes.
     return tnn.Flatten(start - len(layer.in_size), end - len(layer.in_size))
 
 

@@ -1,4 +1,4 @@
-"""Values between layers of torch.nn and ours, and what a layer needs to go over."""
+"""Values between layers of torch.nn and of this package, and what the conversion of a layer needs."""
 
 from typing import Any
 

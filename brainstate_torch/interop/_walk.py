@@ -1,4 +1,4 @@
-"""A model of one layer or of layers in a sequence, walked once; what a framework must say for it."""
+"""The walk over a model, one layer or a sequence, and the interface that a framework implements for it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

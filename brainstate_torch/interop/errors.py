@@ -1,4 +1,4 @@
-"""What goes wrong between two frameworks, by brainstate's names."""
+"""The errors of conversions between frameworks, with brainstate's names."""
 
 from .._errors import BrainStateError
 

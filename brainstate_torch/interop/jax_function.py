@@ -77,10 +77,10 @@ def from_jax(fun: Callable[..., Any], *, narrow: bool = False) -> Callable[..., 
 
     try:
         functools.update_wrapper(called, fun)
-    except AttributeError:  # an object that stands for a function
+    except AttributeError:  # A callable object.
         called.__name__ = type(fun).__name__
     called.states, called.write_back = made.states, made.write_back  # type: ignore[attr-defined]
-    # Without this torch.compile looks into it, and then into JAX.
+    # Without this torch.compile traces into it, and then into JAX.
     torch.compiler.allow_in_graph(called)  # type: ignore[no-untyped-call]
     return called
 
@@ -94,7 +94,7 @@ class _Function:
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs and all(type(x) is torch.Tensor for x in args):
-            # All that the lines below find out, for the usual call of a function without States.
+            # A cache of what the lines below find out, for the usual call of a function without States.
             plan = self.plans.get((torch_signature(args), jax().config.jax_enable_x64))
             if plan is not None:
                 return plan.run(args, ())

@@ -1,4 +1,4 @@
-"""What the standard NIR has and brainstate has not: a membrane without a threshold, and a graph with loops."""
+"""Layers that NIR has and brainstate lacks: a membrane without a threshold, and a graph with loops."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which layer of one framework stands for which of another, beyond those of equal names."""
+"""The registry of corresponding layers, beyond those of equal names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

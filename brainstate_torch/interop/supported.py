@@ -1,4 +1,4 @@
-"""supported_layers: what goes over to another framework."""
+"""supported_layers: the layers that can be converted."""
 
 from .. import nn
 from ._brain_layers import shared_names, shared_neurons

@@ -1,4 +1,4 @@
-"""Layers that torch.nn has and brainstate has not, as modules of this package."""
+"""Layers that torch.nn has and brainstate lacks, as modules of this package."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

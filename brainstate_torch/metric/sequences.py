@@ -319,7 +319,7 @@ def ranking_softmax_loss(
     wanted = torch.where(mask, wanted, 0.0)
     wanted = wanted if weights is None else wanted * math.asarray(weights)
     log = log_softmax(torch.where(mask, scores, float("-inf")), -1)
-    # What does not count is minus infinity, times zero.
+    # Masked entries would be minus infinity times zero.
     losses = -torch.where(mask, wanted * torch.where(mask, log, 0.0), 0.0).sum(-1)
     has_item = mask.any(-1)
     losses = torch.where(has_item, losses, 0.0)

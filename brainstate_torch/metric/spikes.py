@@ -1,4 +1,4 @@
-"""What the measures of spike trains ask of their arguments."""
+"""Checks and conversions of arguments for measures of spike trains."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How much neurons fire together, or at one phase of an oscillation."""
+"""Measures of synchrony between neurons, and with an oscillation."""
 
 import math as _math
 from typing import Any

@@ -87,7 +87,7 @@ class Param(ParamLike, Module):
     {('val',): tensor(0.9999)}
     """
 
-    # Not part of the graph: a copy or an update starts without.
+    # Not part of the graph: a copy or an update starts without a cache.
     graph_invisible_attrs: ClassVar[tuple[str, ...]] = ("_cached",)  # type: ignore[misc]
     _cached: _Cached | None = None
     val: Any
@@ -230,7 +230,7 @@ class Param(ParamLike, Module):
             return
         old, new = self.t.forward(self._source()), self.reg.reset_value()
         if isinstance(new, float) and new == 0.0:
-            new = with_unit(new, get_unit(old))  # zero is the same in every unit
+            new = with_unit(new, get_unit(old))  # Zero needs no unit.
         shape = um.shape(old)
         if len(um.shape(new)) > len(shape) or not _agree(um.shape(new), shape):
             raise ValueError(
@@ -288,7 +288,7 @@ class Param(ParamLike, Module):
     def _computed(self, source: Any) -> Any:
         value = self.t.forward(source)
         if value is source and not self.fit:
-            value = um.asarray(source).clone()  # or a write in place would change the constant
+            value = um.asarray(source).clone()  # Otherwise a write in place would change the constant.
         return value if self.precompute is None else self.precompute(value)
 
     def _unconstrained(self, value: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 __all__ = ["Padding", "Pairs", "as_padding", "each", "same_padding", "span"]
 
-#: How many elements stand before and after each axis of space.
+#: The elements added before and after each axis of space.
 Pairs = tuple[tuple[int, int], ...]
 Padding = str | int | Sequence[int] | Sequence[Sequence[int]]
 
@@ -63,7 +63,7 @@ def _is_pair(pair: Any) -> bool:
 
 
 def span(length: int, dilation: int) -> int:
-    """How many places a row takes whose elements are `dilation` places apart."""
+    """The extent of a row whose elements are `dilation` apart."""
     return (length - 1) * dilation + 1
 
 

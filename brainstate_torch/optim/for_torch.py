@@ -45,7 +45,7 @@ class ForTorch(torch.optim.Optimizer):
     0.05
     """
 
-    #: torch warns of a scheduler that steps first, which it sees by calls of this class alone.
+    #: torch warns if a scheduler steps before the optimizer, which it detects by calls of this class.
     _opt_called = True
 
     def __init__(self, inner: Any) -> None:

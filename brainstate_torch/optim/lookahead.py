@@ -208,7 +208,7 @@ class LBFGS(Optimizer):
     ) -> torch.Tensor:
         """The gradient ``[N]`` times the estimate, from changes ``[memory, N]``, the newest last."""
         curvature = (steps * turns).sum(1)
-        # Next to the minimum changes are so small that one over them is infinite; then they say nothing.
+        # Near the minimum changes are so small that their reciprocal is infinite; then they are ignored.
         tells = curvature.abs() > torch.finfo(curvature.dtype).tiny
         weight = torch.where(tells, 1.0 / torch.where(tells, curvature, 1.0), 0.0)
         shares = []

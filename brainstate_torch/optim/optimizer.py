@@ -1,4 +1,4 @@
-"""Optimizer: the weights, what is remembered of them, and the step."""
+"""Optimizer: the weights, the memory for each of them, and the step."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ __all__ = ["Optimizer", "check_between", "check_positive"]
 
 _MISSING: Any = object()
 
-#: For one leaf of a weight: what is remembered of it, by name.
+#: For one leaf of a weight: its moments, by name.
 Moments = dict[str, torch.Tensor]
 
 

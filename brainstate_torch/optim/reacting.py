@@ -1,4 +1,4 @@
-"""Schedules that go up and down again, or that watch what they are told."""
+"""Cyclic schedules, and those that react to a measure."""
 
 from collections.abc import Callable
 from typing import Any

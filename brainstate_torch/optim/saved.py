@@ -1,4 +1,4 @@
-"""What was saved of an optimizer or a schedule, checked entry by entry before anything is changed."""
+"""Saved optimizers and schedules, checked entry by entry before anything is changed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

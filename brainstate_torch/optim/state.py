@@ -1,4 +1,4 @@
-"""OptimState: what an optimizer or a schedule remembers."""
+"""OptimState: the memory of an optimizer or a schedule."""
 
 from .._state import LongTermState
 from .._state.copied import A

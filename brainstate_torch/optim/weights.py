@@ -1,4 +1,4 @@
-"""The weights of an optimizer as rows of plain tensors: trees taken apart, units checked."""
+"""The weights of an optimizer as rows of plain tensors: trees flattened, units checked."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, NoReturn
@@ -11,7 +11,7 @@ from ..units import UNITLESS, Quantity, Unit, UnitMismatchError, is_quantity
 
 __all__ = ["Registered", "Row", "Step", "Weights", "as_row", "from_row"]
 
-#: What a learning rate measures: a step per gradient, the length of a step, or nothing: it is a plain number.
+#: The meaning of a learning rate: a step per gradient, the length of a step, or a plain number.
 Step = Literal["per gradient", "length", "number"]
 
 

@@ -1,4 +1,4 @@
-"""The table of names: where each name of JAX, brainstate and its neighbours lives here.
+"""The table of names: the counterpart here of each name of JAX, brainstate and related packages.
 
 The porting tool, the import hook and the tests all read this one table. A home is a dotted name below
 ``brainstate_torch``. Whether it exists is looked up when it is asked for, so that a name that the package gains is

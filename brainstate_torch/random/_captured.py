@@ -1,4 +1,4 @@
-"""Where the draws of a CUDA graph stand: a generator of the device, set from the state of a stream and read into it."""
+"""Draws in a CUDA graph: a generator of the device, set from the state of a stream and read into it."""
 
 import torch
 

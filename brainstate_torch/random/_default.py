@@ -35,7 +35,7 @@ class DefaultStream(RandomState):
     def __init__(self) -> None:
         super().__init__()
         self._followed, self._worker = b"", None
-        # Not None: whoever reads the value asks `_show`.
+        # Not None, so that a read of the value calls `_show`.
         self._parameters = []
 
     @property
@@ -112,7 +112,7 @@ class DefaultStream(RandomState):
     ) -> torch.Tensor:
         with LOCK:
             if not CONTEXT.frames:
-                # Once for the draw; torch's generator stands still while it is under way.
+                # Once per draw; torch's generator does not advance during it.
                 self._mirrored()
                 self._drawing = True
             try:

@@ -19,12 +19,12 @@ def advanced(
 ) -> tuple[torch.Tensor, Any]:
     """What a sampler draws from a state, and the state after it.
 
-    Where shapes alone are computed, the state is fake and stays.
+    While only shapes are computed the state is a fake tensor, and does not advance.
     """
     if isinstance(state, FakeTensor):
         return sampler(Generators().at(device), *tensors), state
     if device.type == "meta":
-        # No numbers: a model that gets its weights later is made there. The stream stays.
+        # The meta device draws no numbers, so the stream does not advance: a model made there gets its weights later.
         return sampler(None, *tensors), state
     generators = WORKSPACE.at_state(state)
     WORKSPACE.state = None

@@ -1,7 +1,7 @@
 """Gamma, Poisson and binomial numbers from Threefry bits by JAX's rejection loops, all elements at once.
 
-A loop ends when every element is accepted. While a graph is traced that is unknown: the number of rounds is
-fixed, and large enough for an element to be left over with a probability below 1e-10.
+A loop ends when every element is accepted. While a graph is traced that is unknown: the number of rounds is fixed, so
+large that an element is left over with a probability below 1e-10.
 """
 
 import math

@@ -25,7 +25,7 @@ class ThreefryDraws(Draws):
     def _key_on(self, device: torch.device) -> torch.Tensor:
         key = self.key
         if device.type == "cuda" and key.is_cpu and not is_transformed() and not is_recording():
-            # Only a copy from pinned memory goes on while the device computes.
+            # Only a copy from pinned memory is asynchronous.
             key = key.pin_memory()
         return key.to(device, non_blocking=True)
 

@@ -1,4 +1,4 @@
-"""torch's default generators as a State, so that a recorded program passes on where they stand as it does any State."""
+"""torch's default generators as a State, so that a recorded program takes and returns their states as of any State."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +50,7 @@ class TorchStream(RandomState):
 
     @property
     def _value(self) -> Any:
-        # Where a program is recorded, the parts of several generators would be joined without numbers.
+        # While a program is recorded, the states of several generators have no numbers to join.
         with with_numbers():
             return _default_generators().state().as_subclass(Value)
 
@@ -171,7 +171,8 @@ def _given(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 def _draws(func: OpOverload, given: Mapping[str, Any]) -> bool:
     """Whether an operation with these arguments draws."""
-    # Backward passes of attention draw again what their seeds say, and the choice of a kernel draws nothing.
+    # Excluded: backward passes of attention, which redraw from their seeds, and the choice of a kernel, which draws
+    # nothing.
     idle = "backward" in func._schema.name or not any(str(x.type) == "Tensor" for x in func._schema.returns)
     off = given.get("dropout_p") == 0 or given.get("dropout") == 0 or given.get("train", True) is False
     return not idle and not off and given.get("training", True) is not False

@@ -1,4 +1,4 @@
-"""AlignPost: synapses of which each target neuron needs but one."""
+"""AlignPost: one synapse variable per target neuron."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Dynamics: a population that sums up what projections and others give to it."""
+"""Dynamics: a population that sums the inputs from projections and other sources."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Neurons that are given by their parameters, states and one step: what they share."""
+"""The base of neurons that are defined by parameters, states and one step."""
 
 import inspect
 from collections.abc import Callable

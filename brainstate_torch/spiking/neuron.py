@@ -1,4 +1,4 @@
-"""Neuron: what spiking neurons share."""
+"""Neuron: the base of spiking neurons."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a conductance does to the membrane: the currents of synapses."""
+"""The currents of synapses: from conductance to membrane current."""
 
 from typing import Any, ClassVar
 

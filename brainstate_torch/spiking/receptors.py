@@ -19,7 +19,7 @@ Init = Callable[..., Any] | Any
 
 
 class _Receptor(Synapse):
-    """What the kinds share: the time of the last spike, and the concentration of transmitter."""
+    """Base of the kinds: the time of the last spike, and the concentration of transmitter."""
 
     g: HiddenState[Any]
     spike_arrival_time: ShortTermState[Any]

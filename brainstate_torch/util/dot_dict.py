@@ -136,7 +136,7 @@ class DotDict(dict[str, Any]):
 
     @classmethod
     def _merged(cls, first: Mapping[str, Any], second: Mapping[str, Any]) -> Self:
-        # Through plain dicts, lest the update reaches the branches of the operands.
+        # By plain dicts, so that the update does not change branches of the operands.
         made = cls(_plain(cls(dict(first))))
         made.update(second)
         return made

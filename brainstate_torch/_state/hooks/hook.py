@@ -32,7 +32,7 @@ class Hook:
     priority
         Higher runs earlier; equal priorities run in the order of registration.
     name
-        Stands in messages; ``hook_<number>`` if not given.
+        Used in messages; ``hook_<number>`` if not given.
     enabled
         Whether it runs; may be assigned later.
 

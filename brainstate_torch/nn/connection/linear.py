@@ -54,7 +54,7 @@ class Linear(_Matrix):
     w_init
         The weight, ``[in, out]``: an initialiser, a function of the shape, or an array.
     b_init
-        The bias, ``[out]``, likewise; None for no bias.
+        The bias, ``[out]``, given in the same ways; None for no bias.
     w_mask
         A mask by which the weight is multiplied in each call, given in the same ways.
     name

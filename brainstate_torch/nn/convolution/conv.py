@@ -174,7 +174,7 @@ class Conv2d(_Conv):
     w_init
         The kernel, ``[kh, kw, in / groups, out]``: an initialiser, a function of the shape, or an array.
     b_init
-        The bias, ``[1, 1, out]``, likewise; None for no bias.
+        The bias, ``[1, 1, out]``, given in the same ways; None for no bias.
     w_mask
         A mask by which the kernel is multiplied in each call, given in the same ways.
     channel_first

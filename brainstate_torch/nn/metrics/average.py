@@ -1,4 +1,4 @@
-"""AverageMetric, and AccuracyMetric, which is one."""
+"""AverageMetric, and its subclass AccuracyMetric."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
 """Plain torch modules as part of the graph: their Parameters and buffers are States, backed by these very tensors.
 
 torch.nn.Module reads ``self.weight`` from the dictionary ``_parameters``. An adopted module has one that, inside a
-transform, answers with what the State of that tensor holds there. So every use of the module is seen, its methods and
+transform, returns the value of the tensor's State there. So every use of the module is seen, its methods and
 ``functional(x, module.weight)`` alike, and nothing has to be put back afterwards. Outside it answers with the tensor.
 
 ``torch.func.functional_call`` is not used: it corrupts a module that is reachable by two paths (pytorch issue 164759).
@@ -25,7 +25,7 @@ from ...graph.registry import Items, NodeType, children, register_base
 
 __all__ = ["TorchBuffer", "TorchParam", "adopt", "adopt_within"]
 
-#: The State of a tensor by its id. A State holds its tensor, so that no id is used twice while it is here.
+#: The State of a tensor by its id. A State holds its tensor, so that no id is reused while it is here.
 _STATES: weakref.WeakValueDictionary[int, State[Any]] = weakref.WeakValueDictionary()
 
 
@@ -171,13 +171,13 @@ class Slots(dict[str, Any]):
         if not CONTEXT.traces:
             return tensor
         if torch.compiler.is_compiling() and not is_transforming():
-            return tensor  # what is written to it in place is an operation of the graph
+            return tensor  # A write to it in place is an operation of the graph.
         if not _is_adoptable(tensor):
             return tensor
         state, changes = self.state(name), self._changes(tensor)
         if CONTEXT.frames:
             return CONTEXT.frames[-1].lend(state, changes) if isinstance(state, TorchBuffer) else state.value
-        # A trace that is no transform only wants to know.
+        # A trace that is no transform only observes.
         _ = state.value
         if changes:
             state._record_write()
@@ -290,7 +290,7 @@ class _Rest:
 
 
 def _apart(value: Any) -> Any:
-    # Hooks and the like are in dictionaries that each module has of its own.
+    # Each module has its own dictionaries of hooks.
     return copy.copy(value) if isinstance(value, (dict, list, set)) else value
 
 
@@ -302,7 +302,7 @@ def _set(module: Any, name: Any, value: Any) -> None:
     tensor: torch.Tensor
     (tensor,) = value.parameters()
     if isinstance(value, _Adopted) and _STATES.get(id(tensor)) is not value:
-        # A State that was put together anew: torch's modules are to hold what they hold elsewhere.
+        # A State that was merged anew: the torch module must hold a plain Parameter or buffer, not a StateParameter.
         trained, tensor = tensor.requires_grad, tensor.detach()
         tensor = tensor if is_buffer else torch.nn.Parameter(tensor, trained)
         value._back_with(tensor)

@@ -1,4 +1,4 @@
-"""What belongs to a module itself, seen as torch sees it: flat, by dotted name, up to the next module."""
+"""The Parameters and buffers of a module itself as torch names them: dotted names, without those of inner modules."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -14,7 +14,7 @@ __all__ = ["constant", "moved"]
 def constant(value: Any) -> Any:
     """A copy of a tensor or quantity; outside of transforms without autograd tape, as the value of a State."""
 
-    # Not a `Value`, as States have: a trace has no place for a subclass that it finds in a closure.
+    # Not a `Value`, as States have: tracers refuse a subclass of Tensor that they find in a closure.
     def copied(leaf: Any) -> Any:
         if not isinstance(leaf, torch.Tensor):
             return leaf

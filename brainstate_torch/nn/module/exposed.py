@@ -37,7 +37,7 @@ class Exposed(torch.nn.Module):
         super().__init__()
         leaves, self._spec = _tree.flatten(state._value)
         supply = iter(zip(leaf_names(name, state), state._parameters_now(), strict=True))
-        #: For each leaf of the value, the name of the tensor, or a pair of None and what is no tensor.
+        #: For each leaf of the value, the name of the tensor, or a pair of None and the other leaf.
         self._leaves: list[Any] = []
         #: The names that the tensors had, and those that they have here.
         self.names: dict[str, str] = {}
@@ -63,7 +63,7 @@ class Exposed(torch.nn.Module):
         return _tree.unflatten(self._spec, [x[1] if type(x) is tuple else getattr(self, x) for x in self._leaves])
 
     def __getstate__(self) -> dict[str, Any]:
-        # What pruning puts into an attribute has a graph, which is not copied.
+        # deepcopy refuses what pruning puts into an attribute: it has a graph.
         return {k: v.detach() if isinstance(v, torch.Tensor) else v for k, v in vars(self).items()}
 
     @property

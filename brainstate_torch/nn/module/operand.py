@@ -1,4 +1,4 @@
-"""What the functions of this package take for a tensor."""
+"""Arguments of functions of this package as tensors."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a module can ask of the Params in it."""
+"""Operations of a module on all its Params."""
 
 import contextlib
 import sys

@@ -1,4 +1,4 @@
-"""state_dict of a module, and the way back."""
+"""state_dict of a module, and loading it."""
 
 import contextlib
 import json
@@ -17,8 +17,8 @@ from .belongings import is_persistent, is_saved, named_leaves, parts, shown_leav
 
 __all__ = ["UNITS", "Loading", "acyclic", "restore_on_failure", "save", "saved_units"]
 
-#: The key under which the units of a module's values stand, as the bytes of a JSON object {name: unit}. A tensor as all
-#: else, because safetensors, accelerate and the sum over ``v.numel()`` take nothing else.
+#: The key for the units of a module's values, as the bytes of a JSON object {name: unit}. They are a tensor because
+#: safetensors, accelerate and code like ``sum(v.numel() ...)`` take nothing else.
 UNITS = "_units"
 
 
@@ -93,7 +93,7 @@ class Loading:
             if isinstance(part, State):
                 if is_persistent(part):
                     leaves, spec = named_leaves(name, part)
-                    # Through the setter, so that hooks and traces learn of it.
+                    # By the setter, so that hooks and traces see it.
                     part.value = _tree.unflatten(spec, [self._leaf(key, leaf) for key, leaf in leaves])
             elif isinstance(part, torch.Tensor) and getattr(part, "persistent", True):
                 part.data = self._leaf(name, part.data)

@@ -1,4 +1,4 @@
-"""The shapes of what goes in and comes out."""
+"""The sizes of inputs and outputs."""
 
 from typing import Any
 

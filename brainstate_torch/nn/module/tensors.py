@@ -43,7 +43,7 @@ def as_buffer(old: Any, value: torch.Tensor) -> torch.Tensor:
     return value
 
 
-#: The classes and names of Parameters of torch's own kind of which a user was told, or that were registered as such.
+#: The pairs of class and name for which the user was warned of a plain Parameter, or registered one.
 _TOLD: set[tuple[type, str]] = set()
 
 

@@ -17,7 +17,7 @@ from .views import ModulesView, View
 
 __all__ = ["TORCH_ATTRIBUTES", "TorchSide"]
 
-#: What torch.nn.Module keeps in every object, which is not part of the graph.
+#: The attributes that torch.nn.Module sets on every object, which are not part of the graph.
 TORCH_ATTRIBUTES = frozenset({*vars(torch.nn.Module()), "_compiled_call_impl", "_home"})
 
 
@@ -155,8 +155,8 @@ class TorchSide(torch.nn.Module):
         if not isinstance(mode, bool):
             raise TypeError(f"`mode` must be a bool. Got {type(mode).__name__}.")
         self.training = mode
-        # Not by recursion, because modules may be in a cycle; from the inside out, so that a module that overrides
-        # `train` has the last word about what is in it.
+        # Not by recursion, because modules may form a cycle. From the inside out, so that a module that overrides
+        # `train` decides last about the modules in it.
         for module in reversed(list(self.modules(include_self=False))):
             if type(module).train is TorchSide.train:
                 module.training = mode
@@ -194,7 +194,7 @@ class TorchSide(torch.nn.Module):
         for module in modules:
             if isinstance(module, TorchSide):
                 module._apply_to_constants(fn)
-                # What `fn` does with an empty tensor tells a move from a change of dtype.
+                # Whether `fn` moves an empty tensor tells a move from a change of dtype.
                 vars(module)["_home"] = fn(torch.empty(0, device=homes[module])).device
             else:
                 module._apply(fn, recurse=False)  # type: ignore[no-untyped-call]

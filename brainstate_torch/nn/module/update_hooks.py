@@ -1,4 +1,4 @@
-"""Functions that are called before and after the update of a module, and the marks that say what they are given."""
+"""Functions that are called before and after the update of a module, and decorators that select their arguments."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""torch's dictionaries of a module, computed from its attributes when they are asked for."""
+"""torch's dictionaries of a module, computed from its attributes on access."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the normalising layers share: their axes, their dtype, means and variances."""
+"""The base of normalising layers: axes, dtype, means and variances."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def squared(x: torch.Tensor) -> torch.Tensor:
 
 def mean_over(x: torch.Tensor, axes: tuple[int, ...], mask: torch.Tensor | None = None) -> torch.Tensor:
     """The mean over axes, which stay with length 1, of what the mask selects; nan where it selects nothing."""
-    if not axes:  # torch would reduce them all
+    if not axes:  # For no axes torch would reduce all.
         return mean_over(x.unsqueeze(0), (0,), mask).squeeze(0)
     if mask is None:
         return x.mean(axes, keepdim=True)

@@ -1,4 +1,4 @@
-"""What all padding layers do: read how much goes where, and check the input."""
+"""The base of padding layers: the widths, and checks of the input."""
 
 from collections.abc import Sequence
 from operator import index

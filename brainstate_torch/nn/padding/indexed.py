@@ -28,8 +28,8 @@ class _IndexPad(Pad):
         raise NotImplementedError
 
     def _pad(self, x: Any) -> Any:
-        # Not F.pad: its kernels want ends shorter than the axis, their backward takes up to four times longer on
-        # channels that lie last, and there are none for integers.
+        # Not F.pad: its kernels need ends shorter than the axis, their backward takes up to four times longer with
+        # channels last, and there are none for integers.
         for axis, (before, after) in self._ends():
             if before or after:
                 length = x.shape[axis]

@@ -1,4 +1,4 @@
-"""Transform: what all transforms of parameters share."""
+"""Transform: the base of all transforms of parameters."""
 
 import copy
 from abc import ABC, abstractmethod

@@ -59,7 +59,7 @@ class SimplexT(Transform):
 
     def forward(self, x: Any) -> Any:
         x = floating(x)
-        # In logarithms: the derivative of cumprod asks for zeros in its input, which no trace can answer.
+        # In logarithms: the derivative of cumprod branches on zeros in its input, which cannot be traced.
         left = log_sigmoid(-x).cumsum(-1)
         before = torch.cat([torch.zeros_like(x[..., :1]), left[..., :-1]], -1)
         return torch.exp(torch.cat([log_sigmoid(x) + before, left[..., -1:]], -1))

@@ -1,4 +1,4 @@
-"""What pooling layers share: which axes are pooled, and torch's layout of them."""
+"""The base of pooling layers: the pooled axes, and torch's layout of them."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -132,8 +132,8 @@ class Sliding(Pool):
         axes, order = self.pool_dim, self._order(x.ndim)
         lead, space = [x.shape[axis] for axis in order[:-axes]], [x.shape[axis] for axis in order[-axes:]]
         pooled, pads = self._pooled(space), self._pads(space)
-        # One axis of batches, one of channels and at least two of space: so torch takes channels that lie last in
-        # memory as they are.
+        # With one batch axis, one of channels and at least two of space torch pools the channels-last format without a
+        # copy.
         one = [1] * (axes == 1)
         shape = (prod(lead[:-1]), lead[-1] if lead else 1, *one)
 

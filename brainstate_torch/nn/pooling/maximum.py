@@ -32,7 +32,7 @@ class _MaxPool(Sliding):
         self, x: torch.Tensor, arranged: Callable[[torch.Tensor], torch.Tensor], pads: Pairs
     ) -> tuple[torch.Tensor, ...]:
         kernel, stride = self._window
-        is_boolean = x.dtype is torch.bool  # which torch does not pool
+        is_boolean = x.dtype is torch.bool  # torch pools no integers.
         x = x.to(torch.uint8) if is_boolean else x
         flat = arranged(x)
         both = symmetric(pads, kernel)

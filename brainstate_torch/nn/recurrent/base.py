@@ -1,4 +1,4 @@
-"""RNNCell, and what the cells share: sizes, the activation, the hidden states."""
+"""RNNCell, the base of the cells: sizes, the activation, the hidden states."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn

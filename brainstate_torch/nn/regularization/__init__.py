@@ -1,4 +1,4 @@
-"""Regularisations: what a parameter costs, in addition to the loss of a model."""
+"""Regularisations: costs of parameters that are added to the loss of a model."""
 
 from .base import ChainedReg, Regularization
 from .bounded import BetaReg, LogUniformReg, MaxNormReg, UniformReg

@@ -1,4 +1,4 @@
-"""Regularization: what all regularisations share."""
+"""Regularization: the base of all regularisations."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from ..module.module import Module
 
 __all__ = ["SMALL", "CentredReg", "ChainedReg", "Regularization", "WeightedReg", "as_shape", "positive"]
 
-#: What keeps a quotient or a logarithm finite.
+#: Added to keep a quotient or a logarithm finite.
 SMALL = 1e-8
 
 

@@ -1,7 +1,7 @@
 """Functions of JAX that have no other home here, with JAX's names and arguments.
 
-A ported program imports from here what torch or the package does in another form: trees, draws from explicit keys,
-loops over numbers. Code that is written for torch needs none of it.
+A ported program imports from here functions that torch or the package has in another form: trees, draws from explicit
+keys, loops over numbers. Code that is written for torch needs none of it.
 """
 
 from . import debug, initializers, random, scipy, tree, tree_util

@@ -1,4 +1,4 @@
-"""What JAX asks of devices and of its own settings."""
+"""JAX's functions of devices and of its own settings."""
 
 import contextlib
 import warnings

@@ -1,4 +1,4 @@
-"""What the source says of values: arrays, numpy's arrays, numbers, or nothing."""
+"""Kinds of values, as far as the source shows them: arrays, numpy's arrays, numbers, unknown."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ __all__ = ["ARRAY", "IMMUTABLE", "NUMBER", "NUMPY", "OTHER", "UNKNOWN", "VALUE",
 ARRAY, VALUE, NUMPY, NUMBER, OTHER, UNIT, UNKNOWN = "array", "value", "numpy", "number", "other", "unit", "unknown"
 #: Before anything is known of a name.
 NOTHING = "nothing"
-#: Names that depend on each other settle in a few rounds; what has not settled then keeps what it has.
+#: Names that depend on each other settle in a few rounds; after that each keeps its present kind.
 _ROUNDS = 12
 IMMUTABLE = frozenset({ARRAY, VALUE, NUMBER, UNIT})
 

@@ -343,7 +343,7 @@ class _Change:
 
 
 class _Touched:
-    """A State that a program touches, and what its value must be like."""
+    """A State that a program touches, and the kind that its value must have."""
 
     __slots__ = ("intake", "name", "ref")
 

@@ -74,7 +74,7 @@ def scan(
     length
         The number of steps; needed where `xs` holds no tensor.
     reverse
-        Go from the last `x` to the first. Each `y` stays at the place of its `x`.
+        Go from the last `x` to the first. Each `y` is stored at the index of its `x`.
     unroll
         How many steps a compiled program takes as one piece, all if True; 1 leaves that to the size of a step.
     pbar

@@ -1,4 +1,4 @@
-"""Functions with the variables that they close over as they are now."""
+"""Copies of functions that keep the present values of the variables they close over."""
 
 import copy
 import functools
