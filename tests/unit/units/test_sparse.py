@@ -40,7 +40,7 @@ def test_sparse_adds_numbers_at_the_same_place():
     ("args", "shape", "text"),
     [
         (([1.0], [0], [0]), (2,), r"`shape` must be that of a matrix. Got \(2,\)"),
-        (([1.0], [0, 1], [0]), (2, 2), r"`data` and their places .* Got the shapes \(\(1,\), \(2,\), \(1,\)\)"),
+        (([1.0], [0, 1], [0]), (2, 2), r"`data` and their indices .* Got the shapes \(\(1,\), \(2,\), \(1,\)\)"),
     ],
 )
 def test_sparse_refuses(args, shape, text):
