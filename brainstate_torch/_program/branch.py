@@ -101,6 +101,7 @@ class Branch(Operation):
         results = [(i, x) for i, x in enumerate(self.branches[0].results) if is_real(x)]
         given = [i for i, _ in results if cotangents[i] is not None]
 
+        # Nothing is kept: what is worth keeping depends on the branch, so the derivative of each runs it again.
         def derived(body: Body) -> Body:
             def fun(*arguments: torch.Tensor) -> Tensors:
                 slopes = dict(zip(given, arguments[len(like) :], strict=True))
@@ -146,6 +147,7 @@ class Branch(Operation):
         index, *operands = [x if dim is None else x.movedim(dim, 0) for x, dim in zip(tensors, dims, strict=True)]
         flags = [dim is not None for dim in dims]
         ins = tuple([0 if flag else None for flag in flags[1:]])
+        # With an index for each lane, even branches of equal results may take different ones.
         results = [True] * self.count if flags[0] else self.spread(flags, randomness)
         outs = tuple([0 if flag else None for flag in results])
         like = [

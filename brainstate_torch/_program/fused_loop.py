@@ -87,6 +87,7 @@ class FusedLoop:
         fixed = [_on(x, device) for x in constants]
         ends = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._ends]
         columns = [torch.empty((self.length, *shape), dtype=dtype, device=device) for shape, dtype in self._columns]
+        # A program of the kernel has its elements for all steps, so that none waits for another.
         grid = (-(-self._size // _BLOCK),)
         with at(device):
             self._kernel[grid](*first, *fixed, *inputs, *ends, *columns, self.length, self._size, BLOCK=_BLOCK)
@@ -125,6 +126,7 @@ def fused(
     carry, constants = given[: layout[0]], given[layout[0] : layout[0] + layout[1]]
     inputs, more = given[sum(layout[:2]) : sum(layout)], given[sum(layout) :]
     results = outputs(step)
+    # A result may be a Python number, which has no elements to store.
     if any(not isinstance(x, Node) for x in results):
         return None
     totals = {i: total for i in range(layout[0]) if (total := _total(carry[i], results[i])) is not None}
@@ -142,6 +144,7 @@ def fused(
     for x, is_read in zip(inputs, used, strict=True):
         if is_read:
             code.body.append(f"{code.named(x)} = {code.loaded(code.pointer(), x, True)}")
+    # A sum over axes in each step would need all blocks at once: the kernel sums per element, torch once at the end.
     skipped = {node for total in totals.values() for node in total.chain} | {results[i] for i in totals}
     for node in step.graph.nodes:
         if node.op != "call_function" or node in skipped:
@@ -158,6 +161,7 @@ def fused(
         code.body.append(code.stored(code.pointer(), x, code.names[x], True))
     code.body += [f"total_{i} += {code.names[total.term]}" for i, total in totals.items()]
     kept = [i for i in range(layout[0]) if i not in totals]
+    # All carries change together: a new one may be computed from the old value of another.
     code.body += [f"next_{i} = {code.names[results[i]]}" for i in kept]
     code.body += [f"{code.names[carry[i]]} = next_{i}" for i in kept]
     for i, (place, x) in enumerate(zip(places, ends, strict=True)):

@@ -48,6 +48,7 @@ def split(joint: GraphModule, counts: Sequence[int], results: int, derivatives: 
     derivatives
         How many of the derivatives belong to what is carried, constant, and read.
     """
+    # The derivative repeats parts of the step. Merged, they can be kept.
     merge_equal(joint)
     nodes = [node for node in joint.graph.nodes if node.op != "output"]
     supply = iter(arguments(joint))
@@ -77,6 +78,7 @@ def _postponed(slopes: Sequence[Node], sums: range, stacks: list[Node], backward
     It pays if a step stores no more for it than the product, which it would have to read and write.
     """
     found: dict[int, Postponed] = {}
+    # Reversed, so that the first place of a repeated node counts.
     place = {x: i for i, x in reversed(list(enumerate(stacks)))}
     for i in sums:
         factors = product(slopes[i]) if isinstance(slopes[i], Node) else None

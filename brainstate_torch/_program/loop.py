@@ -114,6 +114,7 @@ class Loop(Operation):
         outputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self._outputs]
         sizes = self._sizes
         read = self._read(inputs)
+        # Views of the stacks: a piece writes its rows into their place.
         columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
         labelled = is_profiled()
@@ -131,6 +132,7 @@ class Loop(Operation):
     @functools.cached_property
     def _fused(self) -> FusedLoop | None:
         """All steps as one kernel, where that is possible."""
+        # A watch has to be told of each step, which a kernel cannot.
         if self.backend == "replay" or self.watch is not None or not can_fuse(self.step.like):
             return None
         return fused(self._hoisted.step, self.layout, self._used, self.length, self.reverse)
@@ -151,10 +153,12 @@ class Loop(Operation):
         size = self._piece()
         # Steps that are left over would need another program.
         even = next(n for n in range(size, 0, -1) if self.length % n == 0)
+        # A divisor far below the wanted size would cost more calls than a second program does.
         size = even if 2 * even >= size else size
         return [size] * (self.length // size) + [1] * (self.length % size)
 
     def _piece(self) -> int:
+        # Replay runs each operation by itself, so that unrolling gains nothing.
         if self.watch is not None or self.backend == "replay":
             return 1
         wanted = steps_per_piece(self.step.graph) if self.unroll is None else self.unroll
@@ -209,6 +213,7 @@ class Loop(Operation):
                 # A step was recorded for contiguous arguments.
                 carry, rows[i] = [x.contiguous() for x in results[: ends[0]]], results[ends[0] :]
             for place, column in zip(tensors[ends[3] :], zip(*rows, strict=True), strict=True):
+                # On the CPU `write_parts` makes one store per row of it, and the stack is never built.
                 place.copy_(torch.stack(column))
             return carry
 
@@ -219,6 +224,8 @@ class Loop(Operation):
         return compiled(record(piece, like).graph, like, self.backend)
 
     def pulled(self, needs: Sequence[bool], higher: bool) -> Pull:
+        # The cut of `_keeping` is made for one derivative. One that is differentiated again recomputes from the
+        # carries.
         return _recomputing(self) if higher or self.forgetful else _keeping(self, self.places(needs))
 
     def places(self, needs: Sequence[bool]) -> list[int]:
@@ -242,6 +249,7 @@ class Loop(Operation):
                 found = step(*replaced(primals, moving, some))
                 return tuple([found[i] for i in results]), tuple(found)
 
+            # One run gives values and tangents: the loop over duals replaces the one over values.
             _, slopes, found = jvp(moved, tuple([primals[i] for i in moving]), tuple(motion), has_aux=True)
             slope = dict(zip(results, slopes, strict=True))
             carry = [slope[i] for i in results if i < layout.carry]
@@ -273,6 +281,7 @@ class Loop(Operation):
                 moved.append(x)
                 continue
             x = x.movedim(dim, 0) if dim is not None else x.expand(size, *x.shape)
+            # Time stays in front in what each step reads: [length, lanes, ...].
             moved.append(x.movedim(0, 1) if i >= layout.carry + layout.constants else x)
         found = self.over(step.mapped(ins, outs, size, randomness, like), layout).apply(moved)
         where = [None if out is None else int(i >= layout.carry) for i, out in enumerate(outs)]
@@ -285,6 +294,7 @@ class Loop(Operation):
         """Which arguments of a step, and which of its results, differ from lane to lane."""
         flags, carried = list(flags), self.layout.carry
         while True:
+            # To a fixed point: a carry that one step makes batched is batched from the start, and may make others so.
             results = self.step.spread(flags, randomness)
             after = [old or new for old, new in zip(flags[:carried], results, strict=False)]
             if after == flags[:carried]:
@@ -345,6 +355,7 @@ def _keeping(loop: Loop, places: Sequence[int]) -> Pull:
         like = saving.results[loop.count :]
         stated = [place for i, place in enumerate(places) if i not in halves.postponed]
         found, outputs = _backward(loop, like, derivative, stated, tensors, kept, cotangents[: loop.count])
+        # What was postponed is one product over all steps, after the loop.
         stacks = [*layout.parts(tensors)[2], *kept, *outputs]
         for i, postponed in halves.postponed.items():
             found[places[i]] = postponed.computed(stacks)
@@ -372,6 +383,7 @@ def _backward(
     carry = [i for i in places if i < layout.carry]
     summed = [i for i in places if layout.carry <= i < layout.carry + layout.constants]
     results = [i for i, x in enumerate(loop.step.results) if is_real(x)]
+    # An output without a cotangent is left out: zeros would be a stack to read.
     given = [i for i in results if i >= layout.carry and cotangents[i] is not None]
     counts = [layout.inputs, len(kept), len(given)]
 
@@ -380,6 +392,7 @@ def _backward(
         slope = dict(zip(carry, carried, strict=False)) | dict(zip(given, read[counts[0] + counts[1] :], strict=True))
         all_cotangents = [slope[i] if i in slope else zeros(loop.step.results[i]) for i in results]
         found = derivative(fixed, read[: counts[0]], read[counts[0] : counts[0] + counts[1]], all_cotangents)
+        # Derivatives of constants add up over the steps; those of inputs are one row a step.
         sums = [total + more for total, more in zip(carried[len(carry) :], found[len(carry) :], strict=False)]
         return [*found[: len(carry)], *sums, *found[len(carry) + len(summed) :]]
 

@@ -34,6 +34,7 @@ class _Network:
     def levels(self, source: int) -> list[int | None]:
         """Return the distance of each node from the source along edges with room; None for a node out of reach."""
         found: list[int | None] = [None] * len(self.leaving)
+        # Breadth first: Dinic's bound on the number of rounds needs shortest paths.
         found[source] = 0
         waiting = deque([source])
         while waiting:
@@ -71,6 +72,7 @@ class _Network:
             raise ValueError("every cut has an infinite cost: a way from the source to the sink cannot be cut.")
         for edge in way:
             self.room[edge] -= flow
+            # A later path may send this flow back.
             self.room[edge ^ 1] += flow
         return True
 
@@ -98,4 +100,5 @@ def source_side(edges: Iterable[tuple[Hashable, Hashable, float]], source: Hasha
         tried = [0] * len(levels)
         while network.push(start, end, levels, tried):
             pass
+    # What is still in reach. Of several cheapest cuts it is the earliest, whose values are computed first.
     return {node for node, number in network.numbers.items() if levels[number] is not None}

@@ -75,6 +75,7 @@ def packed(module: GraphModule, like: Sequence[Any]) -> bytes:
             if not isinstance(target, torch.Tensor):
                 raise TypeError(f"a graph must hold tensors. Got {type(target).__name__}.")
         elif isinstance(target, OpOverload):
+            # By name, since the other process has objects of its own.
             target = _Operation(target._schema.name, target._overloadname)
         args, kwargs = map_arg((node.args, dict(node.kwargs)), lambda x: places[x])
         rows.append((node.op, target, args, kwargs, _described(node.meta.get("val"))))
@@ -87,6 +88,7 @@ def unpacked(data: bytes) -> tuple[GraphModule, list[_Like]]:
     rows, like = pickle.loads(data)
     graph, attributes, nodes = Graph(), {}, list[Node]()
     held = []
+    # Compiling needs shapes only, but the constants of a graph have numbers.
     with FakeTensorMode(allow_non_fake_inputs=True):
         for op, target, args, kwargs, shown in rows:
             args, kwargs = _filled((args, kwargs), nodes)

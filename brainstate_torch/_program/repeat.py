@@ -61,6 +61,7 @@ class Repeat(Operation):
         tensors = [x.contiguous() for x in tensors]
         carry, constants = tensors[: self.count], tensors[self.count :]
         found: Tensors = carry
+        # A step and the condition after it are one program, so that the host waits once a step.
         keep = test([*found, *constants, *self.test.extras])[0]
         while bool(waited(keep)):
             keep, *found = step([*found, *constants, *self.test.extras, *self.step.extras])
@@ -117,6 +118,7 @@ class Repeat(Operation):
         motion = [torch.zeros_like(tensors[i]) if (t := tangents[i]) is None else t for i in moving]
         arguments = [*tensors[:count], *motion[: len(carried)], *tensors[count:], *motion[len(carried) :]]
         kinds = [*like[:count], *[like[i] for i in carried], *like[count:], *[like[i] for i in moving[len(carried) :]]]
+        # The condition sees values alone: it has no derivative.
         dual = Repeat(Body(lambda *xs: self.test(*parts(xs)[0]), kinds), Body(step, kinds), middle)
         slopes = dict(zip(carried, dual.apply(arguments)[count:], strict=True))
         return [slopes.get(i) for i in range(count)]
@@ -125,6 +127,7 @@ class Repeat(Operation):
         self, tensors: Tensors, dims: Sequence[int | None], size: int, randomness: str
     ) -> tuple[Tensors, list[int | None]]:
         count = self.count
+        # Each carry is batched, since lanes end at different steps.
         flags = [True] * count + [dim is not None for dim in dims[count:]]
         ins = tuple([0 if flag else None for flag in flags])
         like = [
@@ -140,6 +143,7 @@ class Repeat(Operation):
         def step(arguments: Tensors, keeps: Tensors, found: Tensors) -> Tensors:
             keep = keeps[0]
             pairs = zip(found, arguments, strict=False)
+            # A lane that has ended keeps its values while others go on.
             return [torch.where(keep.reshape(keep.shape + (1,) * (new.ndim - 1)), new, old) for new, old in pairs]
 
         tests = Body(lambda *xs: test(each_test(*xs)), like, lambda *xs: test(each_test.replay(*xs)))

@@ -26,10 +26,10 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     TypeError
         The functions disagree in the structure, shape, dtype or unit of a result or a State.
     """
-    given, static = partition(operands)
+    given, template = partition(operands)
 
     def arguments(tensors: Sequence[torch.Tensor]) -> tuple[Any, dict[str, Any]]:
-        return protected(combine(tensors, static)), {}
+        return protected(combine(tensors, template)), {}
 
     found = [
         record_stateful(branch, given, arguments, StateFrame(name))
@@ -39,6 +39,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     captured: dict[int, torch.Tensor] = {}
     for one in found:
         captured |= {id(x): x for x in one.recorded.captured}
+        # A State that only one branch writes is handed through by the others.
         captured |= {id(x): x for state in written if state in one.frame.given for x in one.before(state)}
     constants = list(captured.values())
     place = {key: i for i, key in enumerate(captured)}
@@ -64,6 +65,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
             inner = [others[place[id(x)]] for x in one.recorded.captured]
             return ordered(one.recorded.graph(*tensors[: len(given)], *inner), others)
 
+        # For derivatives, by the functions themselves, which may have rules of their own.
         def again(*tensors: torch.Tensor) -> list[torch.Tensor]:
             others = tensors[len(given) :]
             inner = {i: others[place[id(x)]] for i, x in enumerate(one.recorded.captured)}
@@ -71,7 +73,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
 
         return Body(again, like, replay)
 
-    statics = {state: _static_after(found, state, names) for state in written}
+    templates = {state: _template_after(found, state, names) for state in written}
     _check_agreement([one.outputs[0].spec for one in found], names, "result")
     bodies = [body(one, branch) for one, branch in zip(found, branches, strict=True)]
     for other, name in zip(bodies[1:], names[1:], strict=True):
@@ -79,7 +81,7 @@ def choose(index: torch.Tensor, branches: Sequence[Callable[..., Any]], operands
     results = iter(Branch(bodies).apply([index, *given, *constants]))
     first = found[0].outputs[0]
     result = combine([next(results) for _ in first.places], first)
-    values = {state: combine([next(results) for _ in statics[state].places], statics[state]) for state in written}
+    values = {state: combine([next(results) for _ in templates[state].places], templates[state]) for state in written}
     for one in found:
         one.commit([values[state] for state in one.frame.written()])
     return result
@@ -90,18 +92,18 @@ def _before(found: Sequence[RecordedFunction], state: State[Any]) -> tuple[torch
     return next(one.before(state) for one in found if state in one.frame.given)
 
 
-def _static_after(found: Sequence[RecordedFunction], state: State[Any], names: Sequence[str]) -> Any:
+def _template_after(found: Sequence[RecordedFunction], state: State[Any], names: Sequence[str]) -> Any:
     """The structure of a State after the choice, which is the same whatever is chosen."""
-    statics = []
+    templates = []
     for one in found:
         own = one.frame.written()
         if state in own:
-            statics.append(one.outputs[1 + own.index(state)])
+            templates.append(one.outputs[1 + own.index(state)])
         else:
             holder = next(other for other in found if state in other.frame.given)
-            statics.append(partition(holder.frame.given[state][0])[1])
-    _check_agreement([static.spec for static in statics], names, f"value of {state!r}")
-    return statics[0]
+            templates.append(partition(holder.frame.given[state][0])[1])
+    _check_agreement([template.spec for template in templates], names, f"value of {state!r}")
+    return templates[0]
 
 
 def _check_agreement(specs: Sequence[_tree.Spec], names: Sequence[str], what: str) -> None:

@@ -36,9 +36,10 @@ class StatefulLoop:
 
     def __init__(self, name: str, f: Step, init: Any, xs: Any, accept: Callable[[Frame], None]) -> None:
         self.f, self.accept = f, accept
-        self.init, self.init_static = partition(init)
-        self.xs, self.xs_static = partition(xs)
+        self.init, self.init_template = partition(init)
+        self.xs, self.xs_template = partition(xs)
         values: Values = {}
+        # As in JAX, a Python number in the carry takes the dtype that a step gives it; the step is then recorded again.
         while not self._record(name, values):
             pass
 
@@ -61,8 +62,8 @@ class StatefulLoop:
         frame.abandon()
         wide = [x.to(y.dtype) for x, y in zip(self.carry, carried, strict=True)]
         self.init, rest = tuple(wide[: len(self.init)]), iter(wide[len(self.init) :])
-        for state, (tensors, static) in zip(self.written, before, strict=True):
-            values[state] = combine([next(rest) for _ in tensors], static)
+        for state, (tensors, template) in zip(self.written, before, strict=True):
+            values[state] = combine([next(rest) for _ in tensors], template)
         return False
 
     def _place(self, places: dict[State[Any], list[int | None]], captured: Sequence[torch.Tensor]) -> None:
@@ -74,7 +75,7 @@ class StatefulLoop:
 
     def _arguments(self, tensors: Sequence[torch.Tensor]) -> tuple[list[Any], dict[str, Any]]:
         n = len(self.init)
-        return [combine(tensors[:n], self.init_static), combine(tensors[n:], self.xs_static)], {}
+        return [combine(tensors[:n], self.init_template), combine(tensors[n:], self.xs_template)], {}
 
     def _accepted(self, result: Any, frame: Frame) -> Any:
         self.accept(frame)
@@ -113,6 +114,7 @@ class StatefulLoop:
     def while_(self) -> Any:
         """Put into the graph a loop that goes on while y, one boolean, holds; the last carry."""
         body, count = self.body(), len(self.carry)
+        # Two bodies of one step: dead code elimination leaves in each what it needs.
         test = Body(lambda *xs: body(*xs)[count:], body.like, lambda *xs: body.replay(*xs)[count:])
         step = Body(lambda *xs: body(*xs)[:count], body.like, lambda *xs: body.replay(*xs)[:count])
         return self._committed(Repeat(test, step, count).apply([*self.carry, *self.constants]))
@@ -120,7 +122,7 @@ class StatefulLoop:
     def shown(self, carry: Sequence[torch.Tensor], y: Sequence[torch.Tensor]) -> tuple[Any, Any]:
         """The carry and the output of one step, as the user knows them."""
         n = len(self.init)
-        return combine(carry[:n], self.init_static), combine([*carry[:n], *y], self.output)[1]
+        return combine(carry[:n], self.init_template), combine([*carry[:n], *y], self.output)[1]
 
     def run(self, loop: Loop) -> tuple[Any, Any]:
         """Put the loop into the graph, and commit States; the last carry and the outputs."""
@@ -132,6 +134,8 @@ class StatefulLoop:
         """The carry, after writing the States."""
         n, m = len(self.init), len(self.carry)
         after = iter(found[n:m])
-        values = [combine([next(after) for _ in static.places], static) for static in self._after[: len(self.written)]]
+        values = [
+            combine([next(after) for _ in template.places], template) for template in self._after[: len(self.written)]
+        ]
         self.found.commit(values)
-        return combine(found[:n], self.init_static)
+        return combine(found[:n], self.init_template)

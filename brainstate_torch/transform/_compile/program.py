@@ -117,6 +117,7 @@ class Program:
         ]
         #: Which inputs autograd may follow: tensors that the function closes over, and those in settings.
         self._outer = [*of_settings, *[place for place, _ in self._constants]]
+        # Given at each call; kept here they would keep the first values alive.
         for place in (*range(self.given), *of_states, *of_settings):
             self._inputs[place] = None
         self._result = _Slot(found.outputs[0], 0)
@@ -156,6 +157,7 @@ class Program:
         inputs = self._inputs.copy()
         inputs[: self.given] = tensors
         for touched in self.touched:
+            # Cheapest first: a changed State is found before objects are compared.
             if not touched.fetch(inputs):
                 return None
         for place, like in self._constants:
@@ -206,6 +208,7 @@ class Program:
             return machine
         written = {change.ref() for change in self._changes}
         steady = [place for x in self.touched if x.ref() not in written for place in x.places]
+        # Weights and constants stay where they are, so that a graph reads them without a copy.
         steady += [place for place, _ in self._constants if place not in self._made_inside]
         self._captured = Captured(machine, self.like, device, steady, self._made_inside, self._failed)
         return self._captured

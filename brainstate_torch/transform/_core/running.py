@@ -122,6 +122,7 @@ class Run:
 
     def abandon(self) -> None:
         """Undo what the runs did outside States; no State made inside keeps a wrapper of the host transform."""
+        # Last changes first, as they were made on top of each other.
         for ran in reversed(self.ran):
             ran.frame.abandon()
 

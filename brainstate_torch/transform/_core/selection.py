@@ -140,6 +140,7 @@ class Inputs:
                 f"argument{'s' if max(places) else ''} must be passed. Got {len(args)}. "
                 "Keyword arguments are not differentiated."
             )
+        # Not `.value`: to name a State is not to read it, which traces and hooks would be told.
         values = [state._get() for state in selection.states]
         self.plain = not places and all(type(value) is Value for value in values)
         if self.plain:
@@ -155,6 +156,7 @@ class Inputs:
                 entry = entry.mantissa
             else:
                 self.units.append(None)
+            # Proxies while a program is recorded, since a transform of torch.func would wrap the outer tensor.
             self.leaves.append(local(entry if isinstance(entry, torch.Tensor) else self._tensor(entry)))
 
     def _tensor(self, entry: Any) -> torch.Tensor:

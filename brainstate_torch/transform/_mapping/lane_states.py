@@ -115,9 +115,11 @@ class LaneStates:
             frame.mark_written(state, value)
             return owned(stream, level=frame.level, attached=True)
         with self._outside():
+            # As brainstate splits: one key for each lane, and one to continue with, so that the numbers are its own.
             keys = split(value, self.size + 1)
             self.after[state] = split(keys[..., 0, :], 2)[..., 1, :]
             lanes = self.ranks.part(keys[..., 1:, :], keys.ndim - 2)
+        # A stream advances by being read.
         frame.mark_written(state, value)
         return self._lanes(lanes, -2)
 
@@ -146,6 +148,7 @@ class LaneStates:
         if state in self.axes:
             return self.axes[state]
         axis = self.outside.of(state)
+        # One value for all lanes, whatever axis was named.
         if not batched or state in self.after:
             return None
         if axis is None:

@@ -75,6 +75,7 @@ class Plan:
             call = _MappedCall(self, positional, keywords)
             try:
                 return call.result()
+            # A State turned out to be mapped only when it was read or written; nothing was committed.
             except Again:
                 continue
 
@@ -150,7 +151,7 @@ class _MappedCall:
         tensors = [
             local(self.ranks.part(as_tensor(self.leaves[i]), axis)) for i, axis in zip(places, axes, strict=True)
         ]
-        # torch.vmap wants one mapped input at least.
+        # torch.vmap refuses a call without a mapped input. The index of the lane is always one.
         device = tensors[0].device if tensors else torch.get_default_device()
         tensors.append(self.ranks.part(torch.arange(self.size, dtype=torch.int32, device=device), 0))
 
@@ -162,6 +163,7 @@ class _MappedCall:
             return self._run(leaves, lanes[-1])
 
         try:
+            # "different": torch then draws for each lane, as JAX does with keys that are split.
             found = _func.vmap(pure, in_dims=(*axes, 0), out_dims=0, randomness="different")(*tensors)
             return self._finish(found[:-1])
         except BaseException as error:
@@ -210,6 +212,7 @@ class _MappedCall:
 
     def _finish(self, tensors: Sequence[torch.Tensor]) -> Any:
         pairs = list(zip(tensors, self.batched, strict=True))
+        # With `out_dims=0` torch repeats what is not batched. One lane of it is repeated again as a view.
         lanes = [self.ranks.whole(x) if batched else _repeated(x[0], self.size) for x, batched in pairs]
         result, written, created = combine(lanes, self.template)
         ones = [x if batched else x[0] for x, batched in zip(lanes, self.batched, strict=True)]
