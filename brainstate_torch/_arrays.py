@@ -1,13 +1,28 @@
 """What counts as an array, and how numbers and numpy arrays become tensors."""
 
-from typing import Any, TypeGuard
+import contextlib
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 import torch
 
-from . import environ
+from . import _tree, environ
 
-__all__ = ["SCALARS", "as_tensor", "from_numpy", "is_arraylike", "is_real", "narrowed", "short_dtype"]
+__all__ = [
+    "SCALARS",
+    "as_tensor",
+    "beside",
+    "from_numpy",
+    "is_arraylike",
+    "is_real",
+    "narrowed",
+    "placed",
+    "short_dtype",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 SCALARS = (bool, int, float, complex)
 
@@ -76,3 +91,27 @@ def as_tensor(
     if isinstance(x, int):
         return torch.tensor(x, dtype=environ.ditype())
     return torch.tensor(x, dtype=environ.dftype() if isinstance(x, float) else environ.dctype())
+
+
+def beside(leaves: Iterable[Any]) -> contextlib.AbstractContextManager[Any]:
+    """Within: tensors are made on the device of the first tensor among these, quantities included."""
+    default = torch.get_default_device()
+    for leaf in leaves:
+        tensor = getattr(leaf, "mantissa", leaf)
+        if isinstance(tensor, torch.Tensor) and tensor.device != default:
+            return tensor.device
+    return contextlib.nullcontext()
+
+
+def placed(function: F) -> F:
+    """A function that makes what it makes on the device of the tensors among its arguments, else on the default one.
+
+    So does what it makes of numpy arrays.
+    """
+
+    @functools.wraps(function)
+    def inner(*args: Any, **kwargs: Any) -> Any:
+        with beside(_tree.leaves((args, kwargs))):
+            return function(*args, **kwargs)
+
+    return inner  # type: ignore[return-value]

@@ -1,12 +1,13 @@
 """The base of braintools' initialisers, and their combinations."""
 
+import functools
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .. import environ, random
-from .._arrays import is_arraylike
+from .. import _tree, environ, random
+from .._arrays import beside, is_arraylike
 from .._errors import kind_of
 from ..nn.init import Initializer
 from ..nn.init.base import as_shape
@@ -34,6 +35,11 @@ class Initialization(Operators, Initializer):
     >>> weights((2,))
     tensor([3.5000, 3.5000])
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__call__" in vars(cls):
+            setattr(cls, "__call__", _placed(vars(cls)["__call__"]))  # noqa: B010
 
     def __call__(self, size: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must define `__call__`. Got size {size}.")
@@ -94,6 +100,26 @@ class Initialization(Operators, Initializer):
         for name, value in vars(self).items():
             if not name.startswith("_") and not (name == "unit" and value is UNITLESS):
                 yield PrettyAttr(name, repr(value))
+
+
+def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
+    """The call of an initialiser, on the device of the tensors among its parameters."""
+
+    @functools.wraps(call)
+    def inner(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with beside(_parameters(self)):
+            return call(self, *args, **kwargs)
+
+    return inner
+
+
+def _parameters(initialiser: Any) -> Iterator[Any]:
+    """What an initialiser, and those that it is made of, were given."""
+    for leaf in _tree.leaves(list(vars(initialiser).values())):
+        if isinstance(leaf, Initialization):
+            yield from _parameters(leaf)
+        else:
+            yield leaf
 
 
 def drawn_by(kwargs: dict[str, Any]) -> tuple[Any, Any]:

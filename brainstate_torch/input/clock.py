@@ -9,7 +9,7 @@ import torch
 from .. import environ
 from .._errors import ConcretizationError
 from ..transform._core.truth import is_undecided
-from ..units import UNITLESS, Quantity, UnitMismatchError, as_quantity, get_unit, maybe_decimal
+from ..units import UNITLESS, Quantity, UnitMismatchError, as_quantity, get_mantissa, get_unit, maybe_decimal
 from ..units import math as umath
 
 __all__ = ["Clock", "finished", "recurrence", "taken"]
@@ -90,9 +90,8 @@ class Clock:
     def in_window(self, signal: Any, duration: Any, t_start: Any, t_end: Any) -> Any:
         """A signal of ``[last - first, *N]`` steps in a stimulus that is zero elsewhere."""
         count, first, last = self.window(duration, t_start, t_end)
-        index = np.full(count, -1)
-        index[first:last] = np.arange(last - first)
-        return taken(signal, index)
+        steps = torch.arange(count)
+        return taken(signal, torch.where((steps >= first) & (steps < last), steps - first, -1))
 
 
 def _number(name: str, value: Any) -> Any:
@@ -112,7 +111,7 @@ def _number(name: str, value: Any) -> Any:
 def taken(values: Any, index: Any) -> Any:
     """The rows of `values` at these places, `[T, *N]`, and zeros where a place is negative."""
     values = values if isinstance(values, Quantity) else umath.asarray(values)
-    index = torch.as_tensor(index)
+    index = torch.as_tensor(index).to(get_mantissa(values).device)
     if not values.shape[0]:
         return umath.zeros((len(index), *values.shape[1:]), unit=get_unit(values))
     rows = values[index.clamp(min=0)]

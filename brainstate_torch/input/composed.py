@@ -234,7 +234,14 @@ def _input(other: Any, sign: str) -> Input:
 
 
 def _zeros(count: int, like: Any) -> Any:
-    return umath.zeros((count, *like.shape[1:]), dtype=like.dtype, unit=get_unit(like))
+    return umath.zeros((count, *like.shape[1:]), dtype=like.dtype, unit=get_unit(like)).to(get_mantissa(like).device)
+
+
+def _together(made: list[Any]) -> list[Any]:
+    """Stimuli on one device: what is made of numbers alone lies on the default one."""
+    default = torch.get_default_device()
+    device = next((device for x in made if (device := get_mantissa(x).device) != default), default)
+    return [x if get_mantissa(x).device == device else x.to(device) for x in made]
 
 
 def _divided(a: Any, b: Any) -> Any:
@@ -289,7 +296,7 @@ class Composite(Input):
 
     def generate(self) -> Any:
         """Both, combined."""
-        pair = [self.input1(), self.input2()]
+        pair = _together([self.input1(), self.input2()])
         length = max(x.shape[0] for x in pair)
         return _OPERATORS[self.operator](
             *[umath.concatenate([x, _zeros(length - x.shape[0], x)]) if x.shape[0] < length else x for x in pair]
@@ -354,7 +361,7 @@ class Sequential(Input):
 
     def generate(self) -> Any:
         """The parts, joined."""
-        return umath.concatenate([each() for each in self.inputs])
+        return umath.concatenate(_together([each() for each in self.inputs]))
 
 
 class _Changed(Input):

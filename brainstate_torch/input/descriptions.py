@@ -4,6 +4,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from .._arrays import placed
+
 __all__ = ["described"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,7 +26,7 @@ _TEXTS = {
 
 
 def described(function: F) -> F:
-    """The docstring of a stimulus with its shared parameters, result and errors."""
+    """A stimulus on the device of its parameters, and its docstring with what stimuli share."""
     head, _, tail = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
     own: dict[str, str] = {}
     notes = ""
@@ -45,7 +47,7 @@ def described(function: F) -> F:
         )
     source = f"Notes\n-----\nSource: braintools.input.{function.__name__} (0.3.0).{_DIFFERS.get(function.__name__, '')}"
     function.__doc__ = "\n".join(lines) + "\n\n" + notes + tail.replace("Examples\n", f"{source}\n\nExamples\n", 1)
-    return function
+    return placed(function)
 
 
 _RANDOM = " Differs: without `seed` the numbers are this package's, not those of numpy's global generator."

@@ -1,6 +1,7 @@
 """The random numbers of stimuli."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ def normal(seed: int | None, shape: Sequence[int]) -> torch.Tensor:
     if seed is None:
         drawn: torch.Tensor = random.normal(size=tuple(shape), dtype=torch.float64)
         return drawn
-    return torch.from_numpy(np.random.RandomState(seed).standard_normal(tuple(shape)))
+    return _on_default(np.random.RandomState(seed).standard_normal(tuple(shape)))
 
 
 def uniform(seed: int | None, shape: Sequence[int]) -> torch.Tensor:
@@ -23,4 +24,9 @@ def uniform(seed: int | None, shape: Sequence[int]) -> torch.Tensor:
     if seed is None:
         drawn: torch.Tensor = random.uniform(size=tuple(shape), dtype=torch.float64)
         return drawn
-    return torch.from_numpy(np.random.RandomState(seed).random_sample(tuple(shape)))
+    return _on_default(np.random.RandomState(seed).random_sample(tuple(shape)))
+
+
+def _on_default(numbers: np.ndarray[Any, Any]) -> torch.Tensor:
+    # torch.from_numpy knows no default device.
+    return torch.from_numpy(numbers).to(torch.get_default_device())

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from .._arrays import placed
 from ..nn import log_sigmoid, log_softmax, one_hot, sigmoid
 from ..units import math
 
@@ -38,6 +39,7 @@ def _integers(name: str, x: Any) -> torch.Tensor:
     return tensor.long()
 
 
+@placed
 def sigmoid_binary_cross_entropy(logits: Any, labels: Any) -> Any:
     """Cross entropy of independent probabilities, given as logits, element by element.
 
@@ -73,6 +75,7 @@ def sigmoid_binary_cross_entropy(logits: Any, labels: Any) -> Any:
     return -labels * log_sigmoid(logits) - (1.0 - labels) * log_sigmoid(-logits)
 
 
+@placed
 def sigmoid_focal_loss(logits: Any, labels: Any, alpha: float | None = None, gamma: float = 2.0) -> Any:
     """The cross entropy of sigmoids, in which examples that are already right count less.
 
@@ -117,6 +120,7 @@ def sigmoid_focal_loss(logits: Any, labels: Any, alpha: float | None = None, gam
     return (alpha * labels + (1 - alpha) * (1 - labels)) * loss
 
 
+@placed
 def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     """Cross entropy of the softmax of logits with given probabilities.
 
@@ -151,6 +155,7 @@ def softmax_cross_entropy(logits: Any, labels: Any) -> Any:
     return -(math.asarray(labels) * log_softmax(logits, -1)).sum(-1)
 
 
+@placed
 def softmax_cross_entropy_with_integer_labels(logits: Any, labels: Any) -> Any:
     """Cross entropy of the softmax of logits with classes that are given by their number.
 
@@ -185,6 +190,7 @@ def softmax_cross_entropy_with_integer_labels(logits: Any, labels: Any) -> Any:
     return -log_softmax(logits, -1).take_along_dim(labels[..., None], -1)[..., 0]
 
 
+@placed
 def nll_loss(log_probs: Any, target: Any) -> Any:
     """The negative of the log probability of each target class.
 
@@ -227,6 +233,7 @@ def nll_loss(log_probs: Any, target: Any) -> Any:
     return -log_probs.take_along_dim(target.unsqueeze(axis), axis).squeeze(axis)
 
 
+@placed
 def kl_divergence(log_predictions: Any, targets: Any) -> Any:
     """The Kullback-Leibler divergence of targets from predictions.
 
@@ -263,6 +270,7 @@ def kl_divergence(log_predictions: Any, targets: Any) -> Any:
     return (targets * (log_targets - log_predictions)).sum(-1)
 
 
+@placed
 def kl_divergence_with_log_targets(log_predictions: Any, log_targets: Any) -> Any:
     """The Kullback-Leibler divergence of targets that are given as logarithms.
 
@@ -300,6 +308,7 @@ def kl_divergence_with_log_targets(log_predictions: Any, log_targets: Any) -> An
     return torch.where(zero, 0.0, finite.exp() * (finite - log_predictions)).sum(-1)
 
 
+@placed
 def hinge_loss(predictor_outputs: Any, targets: Any) -> Any:
     """The hinge loss of a decision between two classes.
 
@@ -328,6 +337,7 @@ def hinge_loss(predictor_outputs: Any, targets: Any) -> Any:
     return math.maximum(0.0, 1 - math.asarray(predictor_outputs) * math.asarray(targets))
 
 
+@placed
 def perceptron_loss(predictor_outputs: Any, targets: Any) -> Any:
     """The loss of the perceptron for a decision between two classes.
 
@@ -367,6 +377,7 @@ def perceptron_loss(predictor_outputs: Any, targets: Any) -> Any:
     return math.maximum(0.0, -outputs * targets)
 
 
+@placed
 def multiclass_hinge_loss(scores: Any, labels: Any) -> Any:
     """The hinge loss of several classes: how far the best wrong one comes to within one of the right one.
 
@@ -402,6 +413,7 @@ def multiclass_hinge_loss(scores: Any, labels: Any) -> Any:
     return (scores + 1.0 - right).amax(-1) - (scores * right).sum(-1)
 
 
+@placed
 def multiclass_perceptron_loss(scores: Any, labels: Any) -> Any:
     """The loss of the perceptron for several classes.
 
@@ -437,6 +449,7 @@ def multiclass_perceptron_loss(scores: Any, labels: Any) -> Any:
     return scores.amax(-1) - (scores * right).sum(-1)
 
 
+@placed
 def smooth_labels(labels: Any, alpha: float) -> Any:
     """Labels that are moved towards equal probabilities.
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from .. import transform
+from .._arrays import placed
 from ..units import get_mantissa, math
 
 __all__ = [
@@ -32,6 +33,7 @@ def column_correlations(rows: torch.Tensor) -> torch.Tensor:
     return (unit.mT @ unit).to(rows.dtype)
 
 
+@placed
 def voltage_fluctuation(potentials: Any, method: str = "loop") -> torch.Tensor:
     """The variance of the mean potential over the mean of the variances: 1 where all neurons move together.
 
@@ -70,6 +72,7 @@ def voltage_fluctuation(potentials: Any, method: str = "loop") -> torch.Tensor:
     return torch.where(each == 0, torch.ones_like(each), together / torch.where(each == 0, 1.0, each))
 
 
+@placed
 def matrix_correlation(x: Any, y: Any) -> torch.Tensor:
     """The correlation of the entries above the diagonals of two matrices.
 
@@ -107,6 +110,7 @@ def matrix_correlation(x: Any, y: Any) -> torch.Tensor:
     return column_correlations(torch.stack([first[row, column], other[row, column]], 1))[0, 1].clamp(-1.0, 1.0)
 
 
+@placed
 def functional_connectivity(activities: Any) -> torch.Tensor:
     """The correlation of each pair of signals.
 
@@ -141,6 +145,7 @@ def functional_connectivity(activities: Any) -> torch.Tensor:
     return torch.where(torch.eye(len(found), dtype=torch.bool, device=found.device), 1.0, found)
 
 
+@placed
 def functional_connectivity_dynamics(activities: Any, window_size: int = 30, step_size: int = 5) -> torch.Tensor:
     """The correlation of functional connectivity in one window with that in another.
 
@@ -194,6 +199,7 @@ def functional_connectivity_dynamics(activities: Any, window_size: int = 30, ste
     return torch.where(torch.eye(len(lines), dtype=torch.bool, device=lines.device), 1.0, lines @ lines.mT)
 
 
+@placed
 def weighted_correlation(x: Any, y: Any, w: Any) -> torch.Tensor:
     """The correlation of two signals whose values count with weights.
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from .. import random, transform
+from .._arrays import placed
 from ..units import get_mantissa, math
 from .spikes import as_matrix
 
@@ -19,6 +20,7 @@ _LAYERS = {
 }
 
 
+@placed
 def unitary_LFP(
     times: Any,
     spikes: Any,

@@ -5,12 +5,14 @@ from typing import Any
 import torch
 
 from .. import environ
+from .._arrays import placed
 from ..units import Hz, is_quantity, math
 from .spikes import as_matrix, step_of, steps_in
 
 __all__ = ["firing_rate", "raster_plot"]
 
 
+@placed
 def raster_plot(sp_matrix: Any, times: Any) -> tuple[Any, Any]:
     """The spikes as points: which neuron, and when.
 
@@ -41,6 +43,7 @@ def raster_plot(sp_matrix: Any, times: Any) -> tuple[Any, Any]:
     return neuron, math.asarray(times)[step]
 
 
+@placed
 def firing_rate(spikes: Any, width: Any, dt: Any = None) -> torch.Tensor:
     """The mean rate of a population, smoothed with a rectangular window; in Hz where times have a unit.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from .._arrays import placed
 from ..nn import softplus
 from ..units import get_mantissa, linalg, math
 
@@ -48,6 +49,7 @@ def _reduced(losses: Any, reduction: str, axis: Axis = None) -> Any:
     return math.mean(losses, axis=axis) if reduction == "mean" else math.sum(losses, axis=axis)
 
 
+@placed
 def squared_error(predictions: Any, targets: Any = None, axis: Axis = None, reduction: str = "none") -> Any:
     """The squares of the differences, in the square of their unit.
 
@@ -87,6 +89,7 @@ def squared_error(predictions: Any, targets: Any = None, axis: Axis = None, redu
     return _reduced(_errors(predictions, targets) ** 2, reduction, axis)
 
 
+@placed
 def absolute_error(predictions: Any, targets: Any = None, axis: Axis = None, reduction: str = "mean") -> Any:
     """The absolute differences.
 
@@ -126,6 +129,7 @@ def absolute_error(predictions: Any, targets: Any = None, axis: Axis = None, red
     return _reduced(math.abs(_errors(predictions, targets)), reduction, axis)
 
 
+@placed
 def l2_loss(predictions: Any, targets: Any = None, axis: Axis = None, reduction: str = "none") -> Any:
     """Half of the squares of the differences.
 
@@ -165,6 +169,7 @@ def l2_loss(predictions: Any, targets: Any = None, axis: Axis = None, reduction:
     return _reduced(0.5 * _errors(predictions, targets) ** 2, reduction, axis)
 
 
+@placed
 def huber_loss(
     predictions: Any, targets: Any = None, delta: Any = 1.0, axis: Axis = None, reduction: str = "none"
 ) -> Any:
@@ -211,6 +216,7 @@ def huber_loss(
     return _reduced(0.5 * small**2 + delta * (size - small), reduction, axis)
 
 
+@placed
 def log_cosh(predictions: Any, targets: Any = None, axis: Axis = None, reduction: str = "none") -> Any:
     """The logarithm of the hyperbolic cosine of the differences, which stays finite for large ones.
 
@@ -251,6 +257,7 @@ def log_cosh(predictions: Any, targets: Any = None, axis: Axis = None, reduction
     return _reduced(size + softplus(-2.0 * size) - math.log(2.0), reduction, axis)
 
 
+@placed
 def l1_loss(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     """The mean absolute difference of each example.
 
@@ -287,6 +294,7 @@ def l1_loss(logits: Any, targets: Any, reduction: str = "mean") -> Any:
     return _reduced(math.abs(difference).reshape(len(difference), -1).mean(-1), reduction)
 
 
+@placed
 def l2_norm(predictions: Any, targets: Any = None, axis: Axis = None) -> Any:
     """The Euclidean norm of the differences.
 
@@ -325,6 +333,7 @@ def l2_norm(predictions: Any, targets: Any = None, axis: Axis = None) -> Any:
     return linalg.norm(_errors(predictions, targets), ord=2, axis=axis)
 
 
+@placed
 def cosine_similarity(predictions: Any, targets: Any, epsilon: float = 1e-8) -> torch.Tensor:
     """The cosine of the angle between vectors.
 
@@ -370,6 +379,7 @@ def _unit_vector(x: Any, epsilon: float) -> torch.Tensor:
     return torch.where(tiny, x / epsilon, x / torch.where(tiny, 1.0, square).sqrt())
 
 
+@placed
 def cosine_distance(predictions: Any, targets: Any, epsilon: float = 1e-8) -> torch.Tensor:
     """One less the cosine of the angle between vectors.
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from .. import transform
+from .._arrays import placed
 from ..nn import log_softmax, one_hot, softmax
 from ..units import get_mantissa, math
 from .classification import _floats, kl_divergence, softmax_cross_entropy
@@ -65,6 +66,7 @@ class L1Loss:
     __call__ = update
 
 
+@placed
 def poly_loss_cross_entropy(logits: Any, labels: Any, epsilon: float = 2.0) -> Any:
     """Cross entropy plus `epsilon` times what the right classes lack of probability one (Leng et al., 2022).
 
@@ -96,6 +98,7 @@ def poly_loss_cross_entropy(logits: Any, labels: Any, epsilon: float = 2.0) -> A
     return softmax_cross_entropy(logits, labels) + epsilon * rest
 
 
+@placed
 def convex_kl_divergence(log_predictions: Any, targets: Any) -> Any:
     """The divergence of Kullback and Leibler, which is convex also for predictions that do not sum to one.
 
@@ -125,6 +128,7 @@ def convex_kl_divergence(log_predictions: Any, targets: Any) -> Any:
     return kl_divergence(log_predictions, targets) + (torch.exp(predictions) - math.asarray(targets)).sum(-1)
 
 
+@placed
 def ctc_loss_with_forward_probs(
     logits: Any,
     logit_paddings: Any,
@@ -215,6 +219,7 @@ def ctc_loss_with_forward_probs(
     return loss, phis, emits
 
 
+@placed
 def ctc_loss(
     logits: Any,
     logit_paddings: Any,
@@ -259,6 +264,7 @@ def ctc_loss(
     return ctc_loss_with_forward_probs(logits, logit_paddings, labels, label_paddings, blank_id, log_epsilon)[0]
 
 
+@placed
 def ranking_softmax_loss(
     logits: Any,
     labels: Any,
@@ -371,6 +377,7 @@ def make_fenchel_young_loss(max_fun: Callable[..., Any]) -> Callable[..., Any]:
     return fenchel_young_loss
 
 
+@placed
 def pairwise_cosine_similarity(X: Any, Y: Any = None, eps: float = 1e-8) -> torch.Tensor:
     """The cosine of each row of one matrix with each row of another.
 
@@ -409,6 +416,7 @@ def pairwise_cosine_similarity(X: Any, Y: Any = None, eps: float = 1e-8) -> torc
     return found
 
 
+@placed
 def pairwise_cosine_distance(X: Any, Y: Any = None, eps: float = 1e-8) -> torch.Tensor:
     """One minus the cosine of each row of one matrix with each row of another.
 
@@ -437,6 +445,7 @@ def pairwise_cosine_distance(X: Any, Y: Any = None, eps: float = 1e-8) -> torch.
     return 1.0 - pairwise_cosine_similarity(X, Y, eps)
 
 
+@placed
 def safe_norm(x: Any, min_norm: float, ord: Any = None, axis: Any = None, keepdims: bool = False) -> torch.Tensor:
     """A norm, or `min_norm` where it is smaller; its derivative is finite at zero too.
 

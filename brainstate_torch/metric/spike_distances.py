@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from .. import environ
+from .._arrays import placed
 from ..units import as_quantity, is_quantity, math
 
 __all__ = ["van_rossum_distance", "victor_purpura_distance"]
@@ -17,6 +18,7 @@ def _times(*trains: Any) -> tuple[list[Any], Any]:
     return [as_quantity(math.asarray(x)).in_unit(unit).mantissa for x in trains], unit
 
 
+@placed
 def victor_purpura_distance(spike_times_1: Any, spike_times_2: Any, cost_factor: Any = 1.0) -> float:
     """The least cost of changing one spike train into another: 1 for each spike removed or added, or its shift.
 
@@ -53,6 +55,7 @@ def victor_purpura_distance(spike_times_1: Any, spike_times_2: Any, cost_factor:
     return row[-1]
 
 
+@placed
 def van_rossum_distance(spike_times_1: Any, spike_times_2: Any, tau: Any = 1.0, t_max: Any = None) -> Any:
     """The distance of two spike trains after each spike was replaced by an exponential, on a grid of ``tau / 20``.
 

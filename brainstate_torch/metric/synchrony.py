@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from .. import environ
+from .._arrays import placed
 from ..units import Hz, as_quantity, is_quantity, second
 from .correlation import column_correlations
 from .spikes import as_matrix, pairs, step_of, steps_in
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 
+@placed
 def spike_train_synchrony(spike_matrix: Any, window_size: Any, dt: Any = None) -> float:
     """How many spikes have one of the other neuron within half a window, as a mean over pairs of neurons.
 
@@ -73,6 +75,7 @@ def _near(matrix: torch.Tensor, reach: int) -> torch.Tensor:
     return wide.mT > 0
 
 
+@placed
 def spike_time_tiling_coefficient(spike_matrix: Any, dt: Any = None, tau: Any = 0.005) -> torch.Tensor:
     """The spike time tiling coefficient (Cutts and Eglen, 2014) of each pair of neurons.
 
@@ -115,6 +118,7 @@ def spike_time_tiling_coefficient(spike_matrix: Any, dt: Any = None, tau: Any = 
     return found.fill_diagonal_(1.0).to(environ.dftype())
 
 
+@placed
 def burst_synchrony_index(spike_matrix: Any, burst_threshold: int = 3, max_isi: Any = 100.0, dt: Any = None) -> float:
     """The part of bursts that overlap with one of another neuron.
 
@@ -161,6 +165,7 @@ def burst_synchrony_index(spike_matrix: Any, burst_threshold: int = 3, max_isi: 
     return sum(overlapping) / len(bursts) if bursts else 0.0
 
 
+@placed
 def phase_locking_value(spike_matrix: Any, reference_freq: Any, dt: Any = None) -> torch.Tensor:
     """How much the spikes of each neuron keep to one phase of an oscillation.
 
@@ -198,6 +203,7 @@ def phase_locking_value(spike_matrix: Any, reference_freq: Any, dt: Any = None) 
     return (length / spikes.sum(0).clamp(min=1)).to(environ.dftype())
 
 
+@placed
 def correlation_index(spike_matrix: Any, window_size: Any, dt: Any = None) -> Any:
     """The mean correlation of spike counts in windows, over pairs of neurons.
 
@@ -235,6 +241,7 @@ def correlation_index(spike_matrix: Any, window_size: Any, dt: Any = None) -> An
     return round(float(column_correlations(counts)[pairs(neurons)].mean().clamp(-1.0, 1.0)), 12)
 
 
+@placed
 def cross_correlation(spikes: Any, bin: Any, dt: Any = None, method: str = "loop") -> torch.Tensor:
     """How often pairs of neurons fire in the same bin (Wang and Buzsaki, 1996), as a mean over pairs.
 

@@ -49,6 +49,7 @@ _REASONS = {
     """,
     "on a GPU all branches run, so that the choice is not looked at": """
         _program/test_branch.py::test_the_others_are_not_compiled_before_they_are_needed
+        transform/_compile/test_cost.py::test_waits_for_numbers
     """,
     "on a GPU tensors that parametrize a draw are not checked: the host would wait": """
         _program/test_effect.py::test_a_program_tells_a_probability_that_is_none
@@ -65,10 +66,13 @@ _REASONS = {
         _program/test_branch.py::test_lanes_may_share_or_differ_in_the_choice
         _program/test_branch.py::test_results_that_no_mapped_operand_reaches_are_not_mapped
         _program/test_invariant.py::test_random_numbers_differ_from_step_to_step
+        transform/_compile/test_stateful_function.py::test_a_signature_holds_while_what_the_function_reads_does
+        transform/_core/test_frozen.py::test_functions_within_transforms_are_frozen
         module/test_habits.py::test_the_whole_graph_of_a_model_is_compiled_and_trained
         module/test_habits.py::test_each_class_of_models_has_its_own_share_of_the_programs_of_torch_compile
     """,
     "the device lacks what it needs: cuDNN, fused cells, quantized kernels, memory that processes share, scatter": """
+        metric/test_firing.py::test_losses_of_sequences_compile_and_agree_with_torch
         random/test_default.py::test_workers_of_a_data_loader_draw_different_numbers
         module/test_adopted.py::test_recurrent_layers
         module/test_habits.py::test_torch_layers_inside_are_quantized

@@ -6,10 +6,23 @@
 ``check``: it raises if it does not hold.
 """
 
-from . import derivatives, draws, dynamics, graphs, launches, layers, loops, optimizers, states, torch_habits, waits
+from . import (
+    derivatives,
+    draws,
+    dynamics,
+    graphs,
+    launches,
+    layers,
+    loops,
+    optimizers,
+    rooms,
+    states,
+    torch_habits,
+    waits,
+)
 from .registry import CHECKS, described, run
 
 #: Importing one of them adds its checks to CHECKS.
-TOPICS = (states, derivatives, loops, draws, layers, dynamics, optimizers, torch_habits, waits, graphs, launches)
+TOPICS = (states, derivatives, loops, draws, layers, dynamics, optimizers, torch_habits, rooms, waits, graphs, launches)
 
 __all__ = ["CHECKS", "TOPICS", "described", "run"]
