@@ -89,6 +89,7 @@ bench-gpu:
 	$(BIN)/python -c "import torch; assert torch.cuda.is_available(), 'torch finds no GPU'"
 	PYTHONPATH=. $(BIN)/python tests/fake_gpu/on_gpu.py
 	$(BIN)/python -m benchmarks.gpu $(ARGS)
+	$(BIN)/python -m benchmarks.gpu --tf32 --only published --output benchmarks/gpu_tf32.md
 
 # How cost grows with the work, in benchmarks/scaling.md: half an hour on a quiet machine. ARGS="--only steps" for a part.
 scaling: .venv/bench

@@ -84,6 +84,9 @@ class Pool:
             self._environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
         if setting.device == "cpu":
             self._environment["JAX_PLATFORMS"] = "cpu"
+        else:
+            # JAX takes three quarters of the device's memory at once, which the others need.
+            self._environment["XLA_PYTHON_CLIENT_PREALLOCATE"] = "false"
         self._workers: dict[tuple[str, bool], Worker] = {}
 
     def timer(self, framework: str) -> Worker:

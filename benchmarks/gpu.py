@@ -1,4 +1,4 @@
-"""``python -m benchmarks.gpu [--only published,coba,W1] [--quick] [--device cpu]``: our times on a GPU beside others'.
+"""``python -m benchmarks.gpu [--only published,W1] [--quick] [--device cpu] [--tf32]``: our times on a GPU.
 
 Writes ``gpu.md``: the published case of 16,000 leaky neurons, a network with conductances at three sizes, and the
 workloads W1 to W12, each with time, peak memory and launches. ``make bench-gpu`` installs what it needs, and tests.
@@ -12,7 +12,7 @@ from typing import Any
 
 from . import on_gpu, scales, workloads
 from .__main__ import Pool
-from .contest import Effort, Row, contest, measure_memory
+from .contest import TOLERANCE, Effort, Row, contest, measure_memory
 from .table import as_table, head_of, machine, seconds
 from .worker import FRAMEWORKS, Failed, Setting
 
@@ -39,7 +39,7 @@ def measure(
     weighers = [worker for worker in weighers if hasattr(module, worker.framework)]
     for case in cases:
         print(f"{part} {case}", file=sys.stderr, flush=True)
-        of_case = contest(part, case, timers, effort)
+        of_case = contest(part, case, timers, effort, getattr(module, "SINGLE", TOLERANCE))
         for worker in timers:
             names = [row.contestant for row in of_case if not row.note]
             try:
@@ -59,8 +59,9 @@ def as_markdown(about: dict[str, Any], rows: Sequence[Row], launches: dict[Any, 
         "# Benchmarks on a GPU",
         f"{about.get('gpu', 'No GPU')}. {head_of(about)}",
         "Times are medians over rounds in which every contestant runs one batch, in turn. Memory is the growth at the "
-        "peak of one call, launches are those of one call: kernels and graphs. Each contestant gave the numbers of the "
-        "hand-written code first.",
+        "peak of one call, the memory of CUDA graphs included; launches are those of one call: kernels and graphs. "
+        "Each contestant gave the numbers of the hand-written code first. Products of float32 numbers are "
+        f"{'those of tensor cores, TF32' if about.get('tf32') else 'in full precision; `--tf32` is the other table'}.",
     ]
     for part in dict.fromkeys(row.workload for row in rows):
         mine = [row for row in rows if row.workload == part]
@@ -124,12 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--frameworks", default=",".join(FRAMEWORKS), help="as in hand,ours")
     parser.add_argument("--quick", action="store_true", help="small sizes")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cuda")
+    parser.add_argument("--tf32", action="store_true", help="products of float32 numbers by tensor cores, for all")
     parser.add_argument("--output", type=Path, default=HERE / "gpu.md")
     options = parser.parse_args(arguments)
     unknown = set(options.only.split(",")) - set(PARTS)
     if unknown:
         parser.error(f"`--only` must name parts among {', '.join(PARTS)}. Got {', '.join(sorted(unknown))}.")
-    setting = Setting(options.device, 1, options.quick)
+    setting = Setting(options.device, 1, options.quick, options.tf32)
     effort = Effort(3, 0.005, 0.5) if options.quick else Effort(15, 0.05, 20.0)
     pool, rows, launches = Pool(setting), [], {}
     names = options.frameworks.split(",")

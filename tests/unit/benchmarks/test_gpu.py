@@ -7,7 +7,7 @@ import pytest
 import brainstate_torch as brainstate
 from benchmarks import gpu, on_gpu
 from benchmarks.contest import Effort, Row
-from benchmarks.worker import Setting, _Bench
+from benchmarks.worker import Failed, Setting, _Bench
 
 EFFORT = Effort(1, batch=1e-4, limit=1.0)
 
@@ -64,6 +64,28 @@ def test_the_page_says_of_which_rows_ours_is_behind():
     assert "Ours is ahead of every row." in gpu.as_markdown(about, rows, launches)
     rows[0].samples = [0.05]
     assert "Ours is behind hand (gradient)." in gpu.as_markdown(about, rows, launches)
+
+
+class Failing(Here):
+    """A worker whose memory runs out: when it builds, or when it is timed."""
+
+    def __init__(self, framework, question):
+        super().__init__(framework)
+        self.question = question
+
+    def ask(self, question, *args):
+        if question == self.question:
+            raise Failed("CUDA out of memory")
+        return super().ask(question, *args)
+
+
+@pytest.mark.parametrize("question", ["build", "batch_size", "batch"])
+def test_a_contestant_that_fails_is_told_of_and_the_others_go_on(question):
+    with brainstate.environ.context(jit_backend="replay"):
+        rows, _ = gpu.measure("published", [Here("hand"), Failing("ours", question)], [], EFFORT, True)
+    hand, ours = rows
+    assert hand.time and not hand.note
+    assert ours.time is None and ours.note == "CUDA out of memory"
 
 
 def test_parts_are_the_published_case_the_network_and_all_workloads():
