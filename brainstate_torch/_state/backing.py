@@ -127,7 +127,7 @@ class Backed:
             self._hold(filled(value, held))
             return
         if spec.reordered or old_spec.reordered:
-            # The Parameters keep their order where the keys of a dict only come in another one.
+            # If only the order of a dict's keys differs, the Parameters keep theirs.
             value = _tree.unflatten(old_spec if spec == old_spec else spec, new_leaves)
         kept = self._parameters[: len(leaves)]
         for parameter, leaf, old in zip(kept, leaves, held, strict=False):

@@ -40,7 +40,7 @@ class StateTraceStack:
 
     #: Whether States made inside belong to the surroundings.
     transparent = False
-    #: The values that States have inside, where they are not their own.
+    #: The values of States inside, where they differ from the State's own.
     values: Mapping[State[Any], Any] = {}
 
     def __init__(

@@ -137,7 +137,7 @@ def _of_numpy(name: str) -> Callable[..., Any]:
     reflected = getattr(torch.Tensor, name)
 
     def method(self: torch.Tensor, other: Any) -> Any:
-        # numpy defers to a tensor on its right, and torch then takes no array.
+        # numpy defers to a tensor on its right, but torch refuses an array on the left.
         return reflected(self, from_numpy(other) if isinstance(other, (np.ndarray, np.generic)) else other)
 
     method.__name__ = name

@@ -57,7 +57,7 @@ def from_brainstate(model: Any) -> Any:
 
 
 def to_brainstate(model: Any) -> Any:
-    """The model as brainstate's; the way back of :func:`from_brainstate`.
+    """The model as brainstate's; the inverse of :func:`from_brainstate`.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def from_nnx(model: Any, *, sample_input: Any = None) -> Any:
 
 
 def to_nnx(model: Any, *, rngs: Any = None) -> Any:
-    """A model of ours as one of flax.nnx; the way back of :func:`from_nnx`.
+    """A model of ours as one of flax.nnx; the inverse of :func:`from_nnx`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def from_linen(module: Any, params: Any, *, sample_input: Any = None) -> Any:
 
 
 def to_linen(model: Any) -> tuple[Any, Any]:
-    """A model of ours as one of flax.linen, and its variables; the way back of :func:`from_linen`.
+    """A model of ours as one of flax.linen, and its variables; the inverse of :func:`from_linen`.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def from_equinox(model: Any, *, sample_input: Any = None) -> Any:
 
 
 def to_equinox(model: Any, *, key: Any = None) -> Any:
-    """A model of ours as one of equinox; the way back of :func:`from_equinox`.
+    """A model of ours as one of equinox; the inverse of :func:`from_equinox`.
 
     Parameters
     ----------

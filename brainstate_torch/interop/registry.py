@@ -12,7 +12,7 @@ FRAMEWORKS = ("brainstate", "torch", "nnx", "linen", "equinox", "nir")
 
 @dataclass(frozen=True)
 class LayerMapping:
-    """How a layer goes over, both ways.
+    """The conversion of a layer, in both directions.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class LayerMapping:
         ``context.require_size(name)`` is the size of the input without the batch. A layer of linen is an object with
         `module` and `variables`.
     to_foreign
-        The way back.
+        The inverse.
 
     Notes
     -----

@@ -68,7 +68,7 @@ def from_torch_nn(model: torch.nn.Module, *, sample_input: Any = None) -> Any:
 
 
 def to_torch_nn(model: Any) -> torch.nn.Module:
-    """A model of ours as layers of torch.nn; the way back of :func:`from_torch_nn`.
+    """A model of ours as layers of torch.nn; the inverse of :func:`from_torch_nn`.
 
     A cell becomes torch's cell, and a Sequential of cells of one size torch's LSTM, GRU or RNN.
 

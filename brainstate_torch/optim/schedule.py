@@ -122,7 +122,7 @@ class LRScheduler(Node):
         self.current_lrs.value = self.get_lr()
 
     def follow(self, device: torch.device) -> None:
-        """Let epoch and learning rate lie on a device, that of the weights.
+        """Move epoch and learning rate to the device of the weights.
 
         Parameters
         ----------

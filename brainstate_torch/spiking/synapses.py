@@ -120,8 +120,8 @@ class DualExpon(Synapse, AlignPost):
     name
         A name, for display.
     tau_decay, tau_rise
-        The time constants. Closer than 1 %, they are moved apart to that around their mean, where the shape is that of
-        :class:`Alpha` to within 1e-5.
+        The time constants. If they differ by less than 1 %, they are moved to that distance around their mean; the
+        shape is then that of :class:`Alpha` to within 1e-5.
     amplitude
         The factor `a`, or, with `normalize`, the peak that one unit of input leads to.
     normalize

@@ -55,7 +55,7 @@ class BoundedCache:
         return self._maxsize
 
     def get(self, key: Any, default: Any = None, raise_on_miss: bool = False, error_context: str = "item") -> Any:
-        """The value of a key, which thereby is the one used last; `default` if there is none.
+        """The value of a key, which becomes the most recently used; `default` if there is none.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class BoundedCache:
             self._entries[key] = value
 
     def replace(self, key: Any, value: Any) -> None:
-        """Overwrite an entry, which thereby is the one used last.
+        """Overwrite an entry, which becomes the most recently used.
 
         Raises
         ------

@@ -130,7 +130,7 @@ class HiData:
         return self._with({**self.children, **updates})
 
     def add(self, *args: "HiData | Mapping[str, Any]", **updates: Any) -> Self:
-        """A copy with the values of others, too; the last one with a name counts.
+        """A copy with the values of others added; for equal names the last one counts.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class OrderedT(Transform):
 class SimplexT(Transform):
     """Positive vectors of sum one, by breaking a stick. ``[*N, K - 1]`` to ``[*N, K]``.
 
-    Each unconstrained number is the logit of how much is broken off what the ones before it left.
+    Each unconstrained number is the logit of the fraction that its element takes of what is left.
 
     Notes
     -----

@@ -25,7 +25,7 @@ def lengths(value: Any, axes: int, name: str) -> tuple[int, ...]:
     TypeError
         They are not integers.
     ValueError
-        There are not as many as axes, or one is not positive.
+        There is not one for each axis, or one is not positive.
     """
     if isinstance(value, (tuple, list)) and len(value) != axes:
         raise ValueError(f"`{name}` must be an integer or {axes} integers. Got {value!r}: got {len(value)}.")

@@ -25,7 +25,7 @@ _CAPACITY = 128
 class _Signature(NamedTuple):
     """What calls with one signature do: the States they touch and write, and the shapes of their results.
 
-    This holds while the settings that it read and the Python objects that it may read are what they were.
+    It is valid as long as the settings and Python objects that the function reads are unchanged.
     """
 
     states: tuple[State[Any], ...]

@@ -1,4 +1,4 @@
-"""One call of a stateful function as a pure function of tensors, and the way back.
+"""One call of a stateful function as a pure function of tensors, and its result put together again.
 
 Only tensors leave a transform of torch.func, so the static part of what a run did (units, structure, its frame) leaves
 as a :class:`Ran`, which the run hands to its :class:`Run`.

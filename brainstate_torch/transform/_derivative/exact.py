@@ -14,7 +14,7 @@ __all__ = ["Exact"]
 
 
 class Exact:
-    """The inputs of one call, those that cannot be differentiated apart from those that can.
+    """The inputs of one call, separated into those that can be differentiated and the others.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ def _reverse_rows(fun: Any, leaves: Tensors, chunk_size: int | None) -> tuple[Ro
 
 
 def _forward_rows(fun: Any, leaves: Tensors, run: Run, chunk_size: int | None) -> tuple[list[Any], Any]:
-    """For each tensor that `fun` returns its derivatives by each leaf: one pass for each number in the inputs."""
+    """The derivatives of each result with respect to each leaf: one forward pass for each number in the inputs."""
     total = sum([leaf.numel() for leaf in leaves])
     step = chunk_size or max(total, 1)
     draws = random_state() if step < total else None

@@ -51,8 +51,8 @@ class profile(contextlib.ContextDecorator):
 
     Notes
     -----
-    brainstate has nothing of the kind; JAX has ``jax.profiler.trace``. An exception in the block passes on, and what
-    was measured until then is there.
+    brainstate has nothing of the kind; JAX has ``jax.profiler.trace``. An exception in the block propagates; what was
+    measured until then is kept.
 
     Examples
     --------

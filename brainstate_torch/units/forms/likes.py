@@ -72,6 +72,6 @@ def full_like(a: Alike, fill_value: Alike, dtype: torch.dtype | None = None, sha
     tensor([3., 3.]) mV
     """
     lengths = a.shape if shape is None else (shape,) if isinstance(shape, int) else tuple(shape)
-    # The sum with nothing checks the dimension and takes the unit of the array.
+    # Adding a zero in the unit of the array checks the dimension and converts to that unit.
     value = torch.zeros_like(a.reshape(-1)[:0].sum()) + fill_value
     return torch.broadcast_to(value.to(dtype or a.dtype), lengths).clone()

@@ -172,7 +172,7 @@ def _edges(x: Array, bins: Any, outer: Any) -> Array:
     if not isinstance(bins, int):
         return bins if bins.dtype.is_floating_point else bins.to(x.dtype)
     if outer is not None:
-        # The sum with nothing checks the dimension and takes the unit of the values.
+        # Adding a zero in the unit of the values checks the dimension and converts to that unit.
         low, high = (torch.zeros_like(x[:0].sum()) + end for end in outer)
     else:
         low, high = (x.amin(), x.amax()) if x.shape[0] else (x.sum(), x.sum() + torch.ones_like(x.sum()))

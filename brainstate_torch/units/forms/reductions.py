@@ -14,7 +14,7 @@ __all__ = [
 
 
 def _over(x: Array, axis: Axis, keepdims: bool | None) -> tuple[Array, tuple[int, ...], bool]:
-    """The array, its axes to reduce and whether they stay; for none a new one of length one: () means all to torch."""
+    """The array, its axes to reduce, whether to keep them; for ``axis=()``, which is all to torch, a new axis."""
     axes = axes_of(x, axis)
     return (x, axes, builtins.bool(keepdims)) if axes else (x[..., None], (x.ndim,), False)
 
