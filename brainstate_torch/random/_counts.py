@@ -1,5 +1,6 @@
 """Discrete distributions."""
 
+import math
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from ._draws import Sampler
 
 __all__ = ["Counts"]
 
+_COUNT = "`n` must be a number of trials, at least 0. Got one that is not."
 _IN_RANGE = "`p` must be within [0, 1]: Parameter p should be within [0, 1]. Got one that is not."
 
 
@@ -87,7 +89,7 @@ class Counts(Sampler):
         Raises
         ------
         ValueError
-            A probability is not within [0, 1].
+            A probability is not within [0, 1], or a number of trials is negative or infinite.
 
         Examples
         --------
@@ -97,7 +99,9 @@ class Counts(Sampler):
         """
         trials, chance = plain("n", n), plain("p", p)
         if check_valid:
-            check(_IN_RANGE, (chance < 0) | (chance > 1))
+            # What is not a number differs from itself, and is not below a bound.
+            check(_IN_RANGE, (chance < 0) | (chance > 1) | (chance != chance))
+            check(_COUNT, (trials < 0) | (trials != trials) | (trials == math.inf))
         shape, kind, device = shape_of(size, trials, chance), _exact(), device_of(trials, chance)
         drawn = self._draws(key).binomial(as_float(trials, kind, device, shape), as_float(chance, kind, device, shape))
         return drawn.to(int_dtype(dtype))

@@ -142,7 +142,7 @@ def drawn(func: OpOverload, args: Sequence[Any], kwargs: Mapping[str, Any]) -> A
         positional = [all_given.pop(name) for name in by_place]
         found = func(*positional, **all_given)
         found = found if isinstance(found, (tuple, list)) else (found,)
-        own = dict(zip(by_place, positional, strict=True))
+        own = all_given | dict(zip(by_place, positional, strict=True))
         return [*[found[i] for i in fresh], *[own[name] for name in written]]
 
     device = next((given[name].device for name in places), given.get("device") or torch.device("cpu"))

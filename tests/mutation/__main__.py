@@ -113,7 +113,7 @@ def outcome(mutation: Mutation, place: Path, limit: float, free: list[Path]) -> 
             run = Run.of(tests, place, chosen, limit)
             while (status := run.ended()) is None:
                 yield None
-            if status[0] in (3, 4, 5, NO_RUN):
+            if status[0] in (5, NO_RUN):
                 raise RuntimeError(f"the tests of {mutation} did not run:\n{run.said()}")
             if status[0]:
                 end = "killed"

@@ -16,7 +16,7 @@ LAWS = {
     "transform/_core": ["tests/laws/test_loops.py"],
     "transform/_derivative": ["tests/laws/test_gradient.py"],
     "transform/_mapping": ["tests/laws/test_mapping.py"],
-    "units": ["tests/laws/test_units.py"],
+    "units": ["tests/laws/test_units.py", "tests/laws/test_numpy_names.py"],
 }
 #: Slow tests of a room, which run last.
 LAST = {"optim": ["tests/parity/test_braintools_optim.py"]}

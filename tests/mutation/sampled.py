@@ -30,6 +30,9 @@ SWAPPED = {
 }
 #: What they do depends on the kind of each argument, so that a call with two in turn ends at once.
 ORDERED = {"isinstance", "issubclass", "getattr", "setattr", "hasattr", "cast"}
+#: What they do does not depend on the order.
+SYMMETRIC = {"broadcast_shapes", "device_of", "equal", "isclose", "logical_and", "logical_or", "max", "maximum", "min"}
+SYMMETRIC |= {"minimum", "result_type", "promote_types"}
 #: Messages, annotations and names of the module tell nothing about what the package computes.
 PASSED_OVER = (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal)
 
@@ -105,7 +108,7 @@ class Sites:
             case ast.Call(func=function, args=[first, second, *_]):
                 texts = self.source(first), self.source(second)
                 plain = not any(isinstance(x, ast.Starred) for x in (first, second))
-                if plain and texts[0] != texts[1] and self.source(function).split(".")[-1] not in ORDERED:
+                if plain and texts[0] != texts[1] and self.source(function).split(".")[-1] not in ORDERED | SYMMETRIC:
                     between = self.text[self.end(first) : self.begin(second)]
                     yield Mutation(self.name, between.join(texts), between.join(texts[::-1]), self.begin(first))
             case ast.Expr(value=ast.Call()) | ast.AugAssign():

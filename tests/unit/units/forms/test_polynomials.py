@@ -1,5 +1,6 @@
 """Polynomials by their coefficients."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +12,12 @@ def test_polynomial_has_its_roots():
     found = u.math.roots(u.math.poly(zeros))
     assert torch.allclose(torch.sort(found.real)[0], torch.sort(zeros)[0], atol=1e-4)
     assert u.math.roots(torch.zeros(2)).shape == (0,) and u.math.roots(torch.ones(1)).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["polyadd", "polysub", "polymul"])
+@pytest.mark.parametrize(("p", "q"), [([1.0, 2.0, 3.0], [5.0, -1.0]), ([4.0], [2.0, 0.0, 7.0])])
+def test_sums_and_products_are_numpys(name, p, q):
+    assert getattr(u.math, name)(p, q).tolist() == getattr(np, name)(p, q).tolist()
 
 
 def test_integral_has_the_polynomial_as_derivative():
