@@ -51,3 +51,7 @@ def test_shape_and_dtype():
     assert (
         u.math.get_dtype(Q) == torch.float32 and u.math.is_float(Q) and u.math.is_int([1]) and not u.math.is_int(True)
     )
+
+
+def test_a_dimension_is_shown_and_none_is_one():
+    assert u.get_dim_for_display(u.meter.dim) == "[length]" and u.get_dim_for_display(u.DIMENSIONLESS) == "1"
