@@ -224,7 +224,7 @@ def structure(tree: Any, is_leaf: IsLeaf | None = None) -> Spec:
 
 def unflatten(spec: Spec, values: Sequence[Any]) -> Any:
     """The tree of a given structure with the given leaves; inverse of :func:`flatten`."""
-    return _build(spec, values, 0)
+    return list(values) if spec.flat and spec.kind is list and spec.size == len(values) else _build(spec, values, 0)
 
 
 def _build(spec: Spec, values: Sequence[Any], start: int) -> Any:

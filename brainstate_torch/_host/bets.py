@@ -67,6 +67,7 @@ PRIVATE = (
     "torch._subclasses.fake_tensor.FakeTensor",
     "torch._subclasses.fake_tensor.FakeTensorMode",
     "torch._weight_norm",
+    "torch.autograd.Variable._execution_engine.run_backward",
     "torch.autograd.forward_ad._current_level",
     "torch.autograd.graph._engine_run_backward",
     "torch.autograd.profiler._is_profiler_enabled",

@@ -1,12 +1,16 @@
 """Memory that tensors share until one of them is written: torch's copy-on-write storages."""
 
-from collections.abc import Callable, Iterable
+import operator
+from collections.abc import Callable, Collection
 from typing import Any
 
 import torch
 
-__all__ = ["address", "all_halved", "apart", "halved", "is_halved", "is_intact", "shows"]
+__all__ = ["TENSORS", "address", "all_halved", "all_intact", "apart", "halved", "is_halved", "is_intact", "shows"]
 
+#: The classes of what :func:`all_halved` looks at; values of States are added.
+TENSORS: set[type] = {torch.Tensor}
+_version: Callable[[torch.Tensor], int] = operator.attrgetter("_version")
 _is_cow: Callable[[Any], bool] = torch._C._is_cow_tensor  # type: ignore[attr-defined]
 _address: Callable[[torch.Tensor], int] = torch._C._data_address  # type: ignore[attr-defined]
 _uses = torch._C._storage_Use_Count
@@ -59,10 +63,20 @@ def apart(x: torch.Tensor) -> torch.Tensor:
     return x.clone()
 
 
-def all_halved(values: Iterable[Any]) -> bool:
+def all_halved(values: Collection[Any]) -> bool:
     """Whether each is a tensor with memory of its own kind that is :func:`is_halved`; 0.1 µs each."""
     # torch's error for another object would print it, and printing waits for an accelerator.
-    return all(isinstance(x, torch.Tensor) and is_halved(x) for x in values)
+    if not TENSORS.issuperset(map(type, values)):
+        return False
+    try:
+        return all(map(_is_cow, values))
+    except NotImplementedError:
+        return False
+
+
+def all_intact(halves: Collection[torch.Tensor]) -> bool:
+    """Whether each is :func:`is_halved`, and has not been given other memory or another shape."""
+    return all_halved(halves) and not any(map(_version, halves))
 
 
 def is_intact(half: torch.Tensor) -> bool:

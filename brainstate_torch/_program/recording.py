@@ -30,6 +30,7 @@ from .indexing import WITHOUT_NUMBERS
 from .rewriting import Rewriting
 
 __all__ = [
+    "THREAD",
     "Like",
     "Recorded",
     "alone",
@@ -59,7 +60,7 @@ class _Thread(threading.local):
         self.recordings: list[Recording] = []
 
 
-_THREAD = _Thread()
+THREAD = _Thread()
 
 
 class Recording(TorchFunctionMode):
@@ -72,7 +73,7 @@ class Recording(TorchFunctionMode):
         super().__init__()
         self.mode = mode
         #: The recording that this one was begun in, and the transforms that were active there.
-        self._outer = _THREAD.recordings[-1] if _THREAD.recordings else None
+        self._outer = THREAD.recordings[-1] if THREAD.recordings else None
         self._transforms = transforms
         self._aliases: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         #: For each proxy, the tensor that it stands for.
@@ -80,7 +81,7 @@ class Recording(TorchFunctionMode):
         #: The targets that the graph refers to by number, kept alive with it.
         self.held: list[Any] = []
         self._proxies: Any = None
-        self.rewriting = Rewriting(lambda: bool(_THREAD.recordings) and _THREAD.recordings[-1] is self)
+        self.rewriting = Rewriting(lambda: bool(THREAD.recordings) and THREAD.recordings[-1] is self)
 
     @property
     def is_outermost(self) -> bool:
@@ -94,12 +95,12 @@ class Recording(TorchFunctionMode):
     @contextlib.contextmanager
     def resumed(self) -> Iterator[None]:
         """Within: this recording goes on outside of every transform, though another may have begun inside it."""
-        _THREAD.recordings.append(self)
+        THREAD.recordings.append(self)
         try:
             with outside_of_graphs(), self.mode, self._proxies or contextlib.nullcontext():
                 yield
         finally:
-            _THREAD.recordings.pop()
+            THREAD.recordings.pop()
 
     @contextlib.contextmanager
     def outside(self) -> Iterator[None]:
@@ -140,7 +141,7 @@ class Recording(TorchFunctionMode):
         numbers = concrete(x)
         if isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode:
             return x
-        if numbers is not x and _THREAD.recordings[0] is self:
+        if numbers is not x and THREAD.recordings[0] is self:
             return self._wrapped_local(x)
         inner = self.stand_in(x)
         self._aliases[id(x)] = (x, inner)
@@ -166,7 +167,7 @@ class Recording(TorchFunctionMode):
         """Raise if torch.func differentiates with respect to an outer tensor; `requires_grad_` is its first call."""
         numbers = concrete(x)
         own = isinstance(numbers, FakeTensor) and numbers.fake_mode is self.mode
-        if numbers is not x and not own and _THREAD.recordings[0] is not self:
+        if numbers is not x and not own and THREAD.recordings[0] is not self:
             raise ValueError(
                 "what torch.func differentiates in a compiled loop or branch must be made there, or handed to it. "
                 f"Got a tensor of shape {list(x.shape)} from outside. Use the derivatives of `transform`."
@@ -182,7 +183,7 @@ class Recording(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        if not _THREAD.recordings or _THREAD.recordings[-1] is not self:
+        if not THREAD.recordings or THREAD.recordings[-1] is not self:
             return func(*args, **(kwargs or {}))
         if func is torch.Tensor.requires_grad_:
             self._check_own(args[0])
@@ -196,12 +197,12 @@ class Recording(TorchFunctionMode):
 
 def is_recording() -> bool:
     """Whether a graph is being recorded in this thread."""
-    return bool(_THREAD.recordings)
+    return bool(THREAD.recordings)
 
 
 def recording() -> Recording:
     """The innermost recording."""
-    return _THREAD.recordings[-1]
+    return THREAD.recordings[-1]
 
 
 def local(x: Any) -> Any:
@@ -210,18 +211,18 @@ def local(x: Any) -> Any:
     Code that passes tensors to a transform of torch.func must call this first: the transform would wrap the outer
     tensor.
     """
-    return _THREAD.recordings[-1].local(x) if _THREAD.recordings else x
+    return THREAD.recordings[-1].local(x) if THREAD.recordings else x
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """Within: the caller may trace another function, as if no transform and no recording were active."""
-    outer, _THREAD.recordings = _THREAD.recordings, []
+    outer, THREAD.recordings = THREAD.recordings, []
     try:
         with EXCLUSIVE, outside_of_graphs():
             yield
     finally:
-        _THREAD.recordings = outer
+        THREAD.recordings = outer
 
 
 class with_numbers(outside_of_fakes):
@@ -230,18 +231,18 @@ class with_numbers(outside_of_fakes):
     __slots__ = ("recordings",)
 
     def __enter__(self) -> list[Any]:
-        self.recordings, _THREAD.recordings = _THREAD.recordings, []
+        self.recordings, THREAD.recordings = THREAD.recordings, []
         try:
             return super().__enter__()
         except BaseException:
-            _THREAD.recordings = self.recordings
+            THREAD.recordings = self.recordings
             raise
 
     def __exit__(self, *error: object) -> None:
         try:
             super().__exit__(*error)
         finally:
-            _THREAD.recordings = self.recordings
+            THREAD.recordings = self.recordings
 
 
 class Like(NamedTuple):
@@ -305,13 +306,13 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
 
         def recorded(*tensors: torch.Tensor) -> list[torch.Tensor]:
-            _THREAD.recordings.append(inner)
+            THREAD.recordings.append(inner)
             inner.begin()
             try:
                 with inner, inner.rewriting:
                     return [inner.local(x) for x in fun(*tensors)]
             finally:
-                _THREAD.recordings.pop()
+                THREAD.recordings.pop()
 
         try:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)

@@ -1,7 +1,7 @@
 """State: a named, observable value that transforms see."""
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Self
 
 import torch
@@ -10,8 +10,8 @@ from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError, kind_of
 from .._host.dispatch import parsed_move
-from .._host.memory import is_halved
-from .._program.recording import is_recording
+from .._host.memory import all_intact, is_halved
+from .._program.recording import THREAD, is_recording
 from ..units import UnitMismatchError, get_mantissa
 from ..util import PrettyObject
 from ..util.pretty import short_repr
@@ -25,9 +25,10 @@ from .labelled import Labelled
 from .source import SourceInfo, calling_line
 from .value import StateParameter, Value, handed_out, owned
 
-__all__ = ["State", "maybe_state"]
+__all__ = ["State", "current_values", "maybe_state"]
 
 _MISSING: Any = object()
+_VALUES = {Value}
 
 
 class State(Labelled, Copied[A], PrettyObject):
@@ -114,10 +115,16 @@ class State(Labelled, Copied[A], PrettyObject):
     def value(self) -> A:
         """The value. Reading and assigning it reports to the active traces and runs the hooks."""
         traces = CONTEXT.traces
-        if len(traces) == 1 and self in traces[0].values and self._level == 0 and not traces[0].observes:
-            # The usual case, one transform around that has a value for the State: all that the lines below would do.
-            value = traces[0].values[self]
-            traces[0]._originals.setdefault(self, value)
+        hooked = GLOBAL_HOOKS.active or self._hooks_manager.active
+        if len(traces) == 1 and self in (known := traces[0]._known) and not hooked and not THREAD.recordings:
+            # The usual case, one transform around that has seen the State: all that the lines below would do.
+            return known[self]  # type: ignore[no-any-return]
+        if len(traces) == 1 and self in (trace := traces[0]).values and not self._level and not trace.observes:
+            value = trace.values[self]
+            if self in trace._originals:
+                trace._know(self, value)
+            else:
+                trace._originals[self] = value
         elif traces:
             value = self._get()
             for trace in traces[self._level :]:
@@ -135,13 +142,18 @@ class State(Labelled, Copied[A], PrettyObject):
             value = _tree.map(handed_out, value)
         if value is INVALIDATED:
             self._refuse_invalidated()
-        if GLOBAL_HOOKS.active or self._hooks_manager.active:
+        if hooked:
             for manager in self._managers():
                 manager.execute_read_hooks(value, weakref.ref(self))
         return value  # type: ignore[no-any-return]
 
     @value.setter
     def value(self, v: A) -> None:
+        traces = CONTEXT.traces
+        hooked = GLOBAL_HOOKS.active or self._hooks_manager.active
+        simple = len(traces) == 1 and self in traces[0]._known and CONTEXT.tree_check[-1] is None
+        if simple and not hooked and traces[0]._takes(self, v):
+            return
         if isinstance(v, State):
             raise ValueError(
                 f"the value of {type(self).__name__} must not be a State. Got {type(v).__name__}. "
@@ -151,7 +163,6 @@ class State(Labelled, Copied[A], PrettyObject):
             self._check_structure(v)
         elif type(self._value) not in (Value, float, int) and CONTEXT.tree_check[-1] is None:
             self._check_units(v)
-        hooked = GLOBAL_HOOKS.active or self._hooks_manager.active
         if hooked:
             old = self._get()
             for manager in self._managers():
@@ -462,3 +473,15 @@ def maybe_state(val: Any) -> Any:
     (3, 4)
     """
     return val.value if isinstance(val, State) else val
+
+
+def current_values(states: Sequence[State[Any]]) -> list[Any]:
+    """The values that the caller sees, not recorded as reads."""
+    if CONTEXT.frames:
+        return [state._get() for state in states]
+    shown = [state._shown for state in states]
+    # The usual case, without a call for each.
+    usual = _VALUES.issuperset(map(type, shown)) and all_intact(shown)
+    if usual and not any(state._parameters for state in states):
+        return shown
+    return [state._get() for state in states]

@@ -12,6 +12,7 @@ import torch
 from .. import _tree
 from .._host.functorch import level, level_of
 from .._host.memory import all_halved, halved, is_halved
+from .._program.recording import THREAD
 from .base import State
 from .context import CONTEXT
 from .trace import StateTraceStack
@@ -22,6 +23,8 @@ __all__ = ["Frame", "outside", "put_all"]
 
 
 _detach = torch.Tensor.detach
+#: As `detach`, in two thirds of the time: without a counter of writes that the two share.
+_data = torch.Tensor.data.__get__  # type: ignore[attr-defined]
 
 
 class _Lent(NamedTuple):
@@ -42,12 +45,15 @@ class Frame(StateTraceStack):
 
     provides = False
 
+    #: Set by `__enter__`.
+    level = 0
+    position = 0
+    _grad = True
+
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name=name)
         self.values: dict[State[Any], Any] = {}
-        self.level = 0
-        self._grad = True
-        self.position = 0
+        self._known: dict[State[Any], Any] = {}
         self.created: dict[State[Any], Any] = {}
         self._undo: list[Callable[[], None]] = []
         #: Copies of the values that were written, to detect writes in place; see :func:`noted`.
@@ -69,10 +75,18 @@ class Frame(StateTraceStack):
             torch.set_grad_enabled(self._grad)
         if self._created:
             self.created = dict(self._created)
-        if self not in CONTEXT.traces:  # a signal arrived while :class:`outside` was left
-            self.abandon()
+        traces = CONTEXT.traces
+        if exc_type is None and traces and traces[-1] is self and not self._created:
+            # The usual case: all that the lines below would do.
+            traces.pop()
+            CONTEXT.frames.pop()
+            if is_watched() and (self.notes or self.level or not all_halved(self.values.values())):
+                self._end_check()
             return
-        forgotten = CONTEXT.traces[-1] is not self
+        if not traces or (traces[-1] is not self and self not in traces):
+            self.abandon()  # a signal arrived while :class:`outside` was left
+            return
+        forgotten = traces[-1] is not self
         if forgotten:
             # This frame must end in any case: every later write of the thread would go to it and be lost.
             del CONTEXT.traces[self.position + 1 :]
@@ -109,12 +123,14 @@ class Frame(StateTraceStack):
 
     def substitute(self, states: Collection[State[Any]], values: Iterable[Any]) -> None:
         """Give States other values inside this frame, without counting that as a touch."""
-        outer = CONTEXT.traces[: self.position]
-        for state in states if outer else ():
-            for trace in outer[state._level :]:
-                trace.read_its_value(state)
+        if self.position:
+            outer = CONTEXT.traces[: self.position]
+            for state in states:
+                for trace in outer[state._level :]:
+                    trace.read_its_value(state)
         given = dict(zip(states, values, strict=True))
-        self.values |= given
+        self._known.clear()
+        self.values = self.values | given if self.values else given
         if is_watched() and (self.level or not all_halved(given.values())):
             for state, value in given.items():
                 if self.level or type(value) is not Value or not is_halved(value):
@@ -122,6 +138,7 @@ class Frame(StateTraceStack):
 
     def give(self, state: State[Any], value: Any) -> None:
         """Set the value that a State has inside."""
+        self._known.pop(state, None)
         if not is_watched():
             self.values[state] = value
             return
@@ -140,6 +157,32 @@ class Frame(StateTraceStack):
         # Without a call between the two, at which a signal could arrive.
         self.values[state] = value
         notes[state] = note
+
+    def _know(self, state: State[Any], value: Any) -> None:
+        """Let the value of a State that was touched be found in `_known`."""
+        # A class of frames of its own has rules of its own.
+        if type(self) is Frame and type(value) is Value and type(state._value) is Value and not self.level:
+            self._known[state] = value
+
+    def _takes(self, state: State[Any], v: Any) -> bool:
+        """Own and give a tensor computed on the tape, in the place of one that is whole.
+
+        The usual case, outside of torch.func and of recordings: all that ``owned`` and :meth:`give` do.
+        """
+        if type(v) is not torch.Tensor or v.grad_fn is None or level_of(v) != -1:
+            return False
+        if THREAD.recordings or torch.compiler.is_compiling():
+            return False
+        old, note = self._known[state], self.notes.get(state)
+        if not is_halved(old) or (note is not None and note[1] != old._version):
+            return False
+        note = halved(_data(v)), v._version
+        v.__class__ = Value
+        # Without a call between them, at which a signal could arrive.
+        self._written[state] = None
+        self.values[state] = self._known[state] = v
+        self.notes[state] = note
+        return True
 
     def note(self, state: State[Any], value: Any) -> None:
         """Note what a State that was made inside was given."""

@@ -42,6 +42,8 @@ class StateTraceStack:
     transparent = False
     #: The values of States inside, where they differ from the State's own.
     values: Mapping[State[Any], Any] = {}
+    #: Those of them that a read finds without a further look: plain tensors of States that were touched.
+    _known: Mapping[State[Any], Any] = {}
 
     def __init__(
         self,
@@ -60,6 +62,13 @@ class StateTraceStack:
         self._originals_released = False
         #: The States made inside, with the value that each was made with.
         self._created: dict[State[Any], Any] = {}
+
+    def _know(self, state: State[Any], value: Any) -> None:
+        """Let the value of a State be found in `_known`, where that is simple; see ``Frame``."""
+
+    def _takes(self, state: State[Any], v: Any) -> bool:
+        """Take a value that a State of `_known` is given, where that is simple; see ``Frame``."""
+        return False
 
     def __str__(self) -> str:
         active = CONTEXT.traces

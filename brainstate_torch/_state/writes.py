@@ -15,12 +15,13 @@ from .value import Value
 
 __all__ = ["is_watched", "is_written", "noted"]
 
+_is_compiling = torch.compiler.is_compiling
 _CONSTANTS = (type(None), float, int, bool, str)
 
 
 def is_watched() -> bool:
     """Whether values are looked at: not where a graph is recorded, by this package or by torch.compile."""
-    return not (is_recording() or torch.compiler.is_compiling())
+    return not (is_recording() or _is_compiling())
 
 
 def noted(value: Any) -> Any:

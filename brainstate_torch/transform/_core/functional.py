@@ -147,11 +147,12 @@ def run(
                 result = _checked("the result", result)
             if accept is not None:
                 result = accept(result, frame)
-            written = []
-            for state in frame.written():
-                written.append(frame.values[state])
-                _check_structure(state, frame.original(state), written[-1])
-            created = [state._value for state in frame._created]
+            written, created = [], []
+            if frame._written or frame.lent or frame._created:
+                for state in frame.written():
+                    written.append(frame.values[state])
+                    _check_structure(state, frame.original(state), written[-1])
+                created = [state._value for state in frame._created]
     except BaseException:
         # A signal may have arrived within `__enter__` or before the first line of `__exit__`: the frame would stay
         # active, and every later write of the thread would be lost. No signal is handled within the next line.

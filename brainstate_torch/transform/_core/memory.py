@@ -5,7 +5,7 @@ closes over, or a second place in the result. Python's reference counts show tha
 compared by storage instead: autograd may return one tensor for two inputs, or one expanded number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from sys import getrefcount
 from typing import Any
 
@@ -21,6 +21,7 @@ __all__ = ["apart", "overlaps", "own"]
 #: By default a clone keeps the strides of a tensor that is not dense, including those of expanded memory.
 _KIND = torch.contiguous_format
 _CONTAINERS = (list, tuple, dict)
+_is_contiguous: Callable[[torch.Tensor], bool] = torch.Tensor.is_contiguous
 
 
 def own(result: Any) -> Any:
@@ -83,8 +84,8 @@ def apart(x: Sequence[Any], others: Sequence[Any] = ()) -> Any:
         return x
     if not others and not is_transformed():
         # The usual case, several tensors without aliases, takes a quarter of the time here.
-        plain = [item for item in x if type(item) is torch.Tensor and item.is_contiguous()]
-        if len({item.untyped_storage()._cdata for item in plain}) == len(x):
+        plain = set(map(type, x)) == {torch.Tensor} and all(map(_is_contiguous, x))
+        if plain and len({item.untyped_storage()._cdata for item in x}) == len(x):
             return x
     return _apart(x, {storage_of(concrete(other)) for other in others if isinstance(other, torch.Tensor)})
 

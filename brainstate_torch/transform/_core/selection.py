@@ -12,10 +12,13 @@ from ..._arrays import as_tensor, is_arraylike
 from ..._errors import kind_of
 from ..._program.recording import local
 from ..._state import State
+from ..._state.base import current_values
 from ..._state.value import Value
 from ...units import Quantity, Unit
 
 __all__ = ["Inputs", "Selection"]
+
+_PLAIN = {Value}
 
 
 def _cure(entry: Any) -> str:
@@ -141,8 +144,8 @@ class Inputs:
                 "Keyword arguments are not differentiated."
             )
         # Not `.value`: to name a State is not to read it, which traces and hooks would be told.
-        values = [state._get() for state in selection.states]
-        self.plain = not places and all(type(value) is Value for value in values)
+        values = current_values(selection.states)
+        self.plain = not places and set(map(type, values)) == _PLAIN
         if self.plain:
             self.leaves, self.units, self.spec = values, [None] * len(values), _flat_spec(len(values))
             return

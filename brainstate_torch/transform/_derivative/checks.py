@@ -22,6 +22,8 @@ def check_inputs(inputs: Inputs, leaves: Sequence[torch.Tensor], holomorphic: bo
     TypeError
         A dtype does not suit `holomorphic`, or there are integers and `allow_int` is not set.
     """
+    if not holomorphic and all(map(torch.is_floating_point, leaves)):
+        return []
     exact: list[int] = []
     for i, leaf in enumerate(leaves):
         if leaf.is_floating_point() and not holomorphic:

@@ -133,7 +133,7 @@ class GradientTransform(Generic[P, Out]):
             check_states=self.check_states,
         ) as run:
             raw, tensors = self._transform(leaves, run)
-            raw, tensors = off_tape(apart(raw, tensors), inputs), off_tape(tensors, inputs)
+            raw, tensors = off_tape(apart(raw, tensors), inputs), tensors and off_tape(tensors, inputs)
             if self.debug_nan:
                 check_finite(raw, lambda: self._transform(leaves, run), before, phase=name_of(self.transform))
             ran = run.last

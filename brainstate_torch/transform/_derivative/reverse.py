@@ -37,6 +37,9 @@ ENGINES = ("auto", "func", "tape")
 
 Tensors = tuple[torch.Tensor, ...]
 
+_requires_grad: Callable[[torch.Tensor], bool] = torch.Tensor.requires_grad.__get__  # type: ignore[attr-defined]
+_data: Callable[[torch.Tensor], torch.Tensor] = torch.Tensor.data.__get__  # type: ignore[attr-defined]
+
 
 class Pure(Protocol):
     """What a base transform differentiates: (tensors, run) -> (result, tensors to carry out)."""
@@ -62,10 +65,7 @@ def can_recompute() -> bool:
 
 def _takes_tape(engine: Engine, leaves: Sequence[torch.Tensor]) -> bool:
     """Whether a call runs on the tape: it is outermost and alone, and its result is not differentiated."""
-    free = not CONTEXT.frames and not is_transformed()
-    for leaf in leaves:
-        if leaf.requires_grad:
-            free = False
+    free = not CONTEXT.frames and not is_transformed() and not any(map(_requires_grad, leaves))
     if engine == "auto":
         # A dispatch mode may be tracing a graph, which has to hold the backward pass too.
         return free and not dispatch_modes()
@@ -137,7 +137,9 @@ def _reverse(checked: Checked, on_func: Engined, run: Run, exact: Exact, engine:
             TAPE.active = outer
     else:
         grads, carried = on_func(free, run, exact)
-    return exact.completed([x.conj().resolve_conj() if x.is_complex() else x for x in grads]), carried
+    if any(map(torch.is_complex, grads)):
+        grads = [x.conj().resolve_conj() if x.is_complex() else x for x in grads]
+    return exact.completed(list(grads)), carried
 
 
 def _on_func(
@@ -151,18 +153,20 @@ def _on_func(
 def _on_tape(
     checked: Checked, free: Sequence[torch.Tensor], run: Run, exact: Exact
 ) -> tuple[Sequence[torch.Tensor], Tensors]:
-    detach = torch.Tensor.detach  # The method of a State's value would return another value.
-    inputs = [detach(leaf).requires_grad_() for leaf in free]
-    if torch.is_grad_enabled():  # Entering the context costs 3 of the 35 µs of a small gradient.
+    # The value of a State shares memory until it is written, so that `data`, which shares no counter of writes, does.
+    # The method of a State's value would return another value.
+    apart = _data if run.inputs.plain else torch.Tensor.detach
+    inputs = [leaf.requires_grad_() for leaf in map(apart, free)]
+    if torch.is_grad_enabled():  # Entering the context costs 3 of the 35 µs of a small gradient
         results, carried = checked(inputs, run, exact)
     else:
         with torch.enable_grad():
             results, carried = checked(inputs, run, exact)
-    outputs = [x for x in (results if isinstance(results, tuple) else (results,)) if x.requires_grad]
-    if outputs:
+    outputs = [x for x in results if x.requires_grad] if isinstance(results, tuple) else [results]
+    if outputs and outputs[0].requires_grad:
         CONTEXT.backward = True
         try:
-            grads = pulled_back(outputs, [torch.ones_like(x) for x in outputs], inputs)
+            grads = pulled_back(outputs, [*map(torch.ones_like, outputs)], inputs)
         finally:
             CONTEXT.backward = False
     else:
