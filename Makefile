@@ -41,7 +41,7 @@ ON_GPU ?= tests/unit/_state tests/unit/optim tests/unit/transform/_control tests
 fake-gpu: .venv/test .venv/triton
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fake_gpu/run.py $(ARGS)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests/fake_gpu:. $(BIN)/python -m pytest -p on_fake_gpu -m "not slow" $(ON_GPU)
-	OMP_NUM_THREADS=1 PYTHONPATH=.venv/triton $(BIN)/python -m pytest $(KERNELS)
+	OMP_NUM_THREADS=1 TRITON_INTERPRET=1 PYTHONPATH=.venv/triton $(BIN)/python -m pytest $(KERNELS)
 
 # Beside the environment: where Triton is, torch asks it for a GPU.
 .venv/triton: .venv/test

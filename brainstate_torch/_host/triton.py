@@ -23,7 +23,9 @@ def has_triton() -> bool:
 @functools.cache
 def runs_triton(device: torch.device) -> bool:
     """Whether Triton runs on a device: a CUDA device of compute capability 7.0 or later, as Triton demands."""
-    return device.type == "cuda" and has_triton() and torch.cuda.get_device_capability(device) >= (7, 0)
+    if device.type != "cuda" or not has_triton() or not torch.cuda.is_available():
+        return False
+    return torch.cuda.get_device_capability(device) >= (7, 0)
 
 
 @functools.cache

@@ -19,6 +19,10 @@ HOME = os.path.dirname(bst.__file__)
 BACKEND = "inductor" if fake_gpu.COMPILES else "replay"
 
 
+#: How near the numbers must be to those of a CPU; empty for torch's tolerance.
+NEAR: dict[str, float] = {}
+
+
 class Check(NamedTuple):
     name: str
     kind: str
@@ -89,7 +93,7 @@ def run(check):
         assert expected and len(found) == len(expected), f"{len(found)} results, {len(expected)} on the CPU"
         for i, (x, y) in enumerate(zip(found, expected)):
             assert x.device.type == "cuda", f"result {i} is on {x.device}"
-            near = {"rtol": 0.05, "atol": 0.05} if y.dtype == torch.bfloat16 else {}
+            near = {"rtol": 0.05, "atol": 0.05} if y.dtype == torch.bfloat16 else NEAR
             torch.testing.assert_close(x.detach().cpu(), y.detach(), equal_nan=True, **near)
 
 

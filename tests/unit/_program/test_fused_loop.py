@@ -1,7 +1,10 @@
 """Loops as one kernel of Triton, run by its interpreter, beside the same loops step by step."""
 
+import json
 import math
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -11,14 +14,16 @@ import brainstate_torch as brainstate
 import brainstate_torch.units as u
 from brainstate_torch import nn, spiking
 from brainstate_torch import transform as T
+from brainstate_torch._host.triton import runs_triton
 from brainstate_torch._program import fused_loop
 from brainstate_torch._program import loop as loop_module
-from brainstate_torch._program.fused_loop import FusedLoop, fused
+from brainstate_torch._program.fused_loop import FusedLoop
 from brainstate_torch._program.loop import Layout, Loop
 from brainstate_torch._program.operation import Body, compiling
 from brainstate_torch._program.recording import Like
 
-os.environ["TRITON_INTERPRET"] = "1"  # before the first kernel is defined
+if os.environ.get("TRITON_INTERPRET") != "1":
+    pytest.skip("make fake-gpu sets it before torch loads Triton", allow_module_level=True)
 triton = pytest.importorskip("triton", reason="make fake-gpu installs Triton beside the environment")
 
 #: The interpreter computes with numpy, which warns of what torch does in silence.
@@ -242,10 +247,74 @@ def test_the_number_of_kernels_does_not_depend_on_the_number_of_steps():
     assert kernels[0] == kernels[1]
 
 
+#: The interpreter does not check types; the compiler does, and needs no GPU.
+COMPILED = """
+import json, sys
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from brainstate_torch._program.fused_loop import _loaded
+
+for source, types in json.load(sys.stdin):
+    signature = {f"p{i}": kind for i, kind in enumerate(types)} | {"steps": "i32", "size": "i32", "BLOCK": "constexpr"}
+    made = triton.compile(ASTSource(_loaded(source), signature, {"BLOCK": 256}), target=GPUTarget("cuda", 80, 32))
+    assert made.asm["cubin"]
+"""
+_POINTERS = {
+    torch.float32: "*fp32",
+    torch.float64: "*fp64",
+    torch.int32: "*i32",
+    torch.int64: "*i64",
+    torch.bool: "*i1",
+}
+
+
+def test_kernels_compile_for_a_gpu(monkeypatch):
+    """A neuron with a derivative and shared parameters, and all functions and operations, in one kernel each."""
+    made, plain = [], FusedLoop.__call__
+
+    def call(self, carry, constants, inputs):
+        first = [x for i, x in enumerate(carry) if i not in self.totals]
+        dtypes = [x.dtype for x in (*first, *constants, *inputs)] + [x[1] for x in (*self._ends, *self._columns)]
+        made.append((self.source, [_POINTERS[dtype] for dtype in dtypes]))
+        return plain(self, carry, constants, inputs)
+
+    monkeypatch.setattr(FusedLoop, "__call__", call)
+    scale = brainstate.ParamState(torch.tensor(0.8))
+    neurons = spiking.LIF(6, tau=20 * u.ms, V_th=1 * u.mV, R=1 * u.ohm)
+
+    def loss(xs):
+        nn.init_all_states(neurons, 3)
+        return (T.for_loop(lambda i: neurons(i * scale.value * 30 * u.mA), xs) ** 2).sum()
+
+    with brainstate.environ.context(dt=1.0 * u.ms):
+        T.jit(T.grad(loss, scale))(normal(4, 3, 6).abs())
+    a, b = normal(2, 3, 5), normal(2, 3, 5, seed=1)
+    n, m = torch.arange(30).reshape(2, 3, 5) - 4, normal(2, 3, 5, seed=2) > 0
+    both(lambda *xs: [f(*xs) for f in _MORE.values()], (0, 0, 4), 2, [a, b, n, m])
+    both(lambda *xs: [getattr(torch, name)(x) for name in _UNARY for x in xs], (0, 0, 2), 2, [a, b.double()])
+    assert len(made) == 4
+    environment = {key: value for key, value in os.environ.items() if key != "TRITON_INTERPRET"}
+    ended = subprocess.run(
+        [sys.executable, "-c", COMPILED],
+        env={**environment, "PYTHONPATH": os.pathsep.join(x for x in sys.path if x)},
+        input=json.dumps(made),
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr[-3000:]
+
+
 def test_only_a_gpu_with_triton_fuses(monkeypatch):
     like = [Like(torch.Size([]), F32, torch.device("cuda")), Like(torch.Size([]), F32, torch.device("cpu"))]
-    assert fused_loop.can_fuse(like)
-    assert not fused_loop.can_fuse(like[1:])
-    monkeypatch.setattr(fused_loop, "runs_triton", lambda device: False)
-    assert not fused_loop.can_fuse(like)
-    assert fused is loop_module.fused
+    capability = (8, 0)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    answers = []
+    for installed, capability in ((True, (7, 0)), (True, (6, 1)), (False, (8, 0))):  # noqa: B007
+        runs_triton.cache_clear()
+        monkeypatch.setattr("brainstate_torch._host.triton.has_triton", lambda installed=installed: installed)
+        answers.append(fused_loop.can_fuse(like))
+        assert not fused_loop.can_fuse(like[1:])
+    runs_triton.cache_clear()
+    assert answers == [True, False, False]
