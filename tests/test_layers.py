@@ -32,6 +32,7 @@ LAYERS = [
     "init",
     "optim",
     "spiking",
+    "online",
     "metric",
     "input",
     "visualize",

@@ -38,8 +38,8 @@ class Call:
 
 #: The packages whose names are ported. Anything else is left as it is.
 FOREIGN = (
-    "brainstate", "brainunit", "saiunit", "braintools", "brainevent", "brainpy", "brainpy_state", "jax", "optax",
-    "jaxlib",
+    "brainstate", "brainunit", "saiunit", "braintools", "brainevent", "brainpy", "brainpy_state", "braintrace",
+    "jax", "optax", "jaxlib",
 )  # fmt: skip
 
 #: Modules as a whole: a name that is not below has its home in the module that stands beside its own.
@@ -65,6 +65,8 @@ MODULES = {
     "brainpy": "spiking",
     "brainpy.state": "spiking",
     "brainpy_state": "spiking",
+    "braintrace": "online",
+    "braintrace.nn": "nn",
     "jax": "port.compat",
     "jax.numpy": "units.math",
     "jax.numpy.linalg": "units.linalg",
@@ -144,11 +146,14 @@ NAMES = {
     "optax.squared_error": "metric.squared_error",
     "braintools.tree": "port.compat.tree",
     "brainevent.EventArray": "event.BinaryArray",
+    "braintrace.nn.LeakyRateReadout": "spiking.LeakyRateReadout",
 }
 for _old in ("LIF", "IF", "LIFRef", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD", "COBA", "CUBA", "MgBlock",
              "AMPA", "GABAa", "AlignPostProj", "DeltaProj", "CurrentProj", "HH"):  # fmt: skip
     # They were in brainstate.nn until they moved to brainpy.state.
     NAMES[f"brainstate.nn.{_old}"] = f"spiking.{_old}"
+for _old in ("LIF", "IF", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD"):
+    NAMES[f"braintrace.nn.{_old}"] = f"spiking.{_old}"
 
 _DERIVATIVE = ("fun", "argnums", "has_aux", "holomorphic", "allow_int")
 
@@ -247,6 +252,7 @@ NOT_PORTED = {
     "brainevent.numba_kernel": (_KERNEL, "torch.library.custom_op"),
     "optax": ("its updates are functions of JAX arrays", "the optimizer of brainstate.optim of that name"),
     "braintools": ("it is not written for torch", "python -m brainstate_torch.port --package braintools FOLDER"),
+    "braintrace": ("its compiler works on jaxprs", "D_RTRL, pp_prop or EProp of brainstate_torch.online"),
     "brainpy.math": ("it is brainpy 2, another programming model", "brainstate's States and transforms"),
     "brainpy": ("it is not written for torch", "python -m brainstate_torch.port --package brainpy_state FOLDER"),
 }

@@ -28,6 +28,7 @@ NAMESPACES = [
     "units.math",
     "spiking",
     "spiking.surrogate",
+    "online",
     "metric",
     "event",
     "input",

@@ -9,6 +9,7 @@ from ..._host.dispatch import is_observed
 from ..._host.functorch import applied, forward_levels, is_batched, is_differentiated
 from ..._host.library import defined
 from ..._host.triton import module, runs_triton
+from ..._program.operation import SETTINGS
 
 __all__ = ["fan_out", "has_kernels", "kernels"]
 
@@ -40,6 +41,8 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
     >>> fan_out(torch.tensor([1., 2.]), torch.tensor(10.), indices, 3, event=False)
     tensor([10., 50.,  0.])
     """
+    if SETTINGS.spelled_out:
+        return _spelled_out(x, weight, indices, n_out, event)
     if not is_differentiated(x, weight):
         # Straight to the kernel saves the dispatcher's 20 µs.
         direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ..._host.functorch import applied, forward_levels, is_differentiated
+from ..._program.operation import SETTINGS
 from ...nn.module.operand import floating
 from ...units import Quantity
 from ...util import PrettyAttr, PrettyRepr, PrettyType
@@ -52,7 +53,7 @@ class Surrogate(PrettyRepr):
         if torch.compiler.is_dynamo_compiling():
             return _spelled_out(x, self)
         if not is_differentiated(x):
-            return _step(x)
+            return _spelled_out(x, self) if SETTINGS.spelled_out else _step(x)
         if forward_levels() > 1:
             raise NotImplementedError(
                 "a spike function must not be differentiated in forward mode twice. Got nested `jvp` or `jacfwd`. "
@@ -77,7 +78,10 @@ def _step(x: torch.Tensor) -> torch.Tensor:
 
 
 def _spelled_out(x: torch.Tensor, rule: Surrogate) -> torch.Tensor:
-    """For torch.compile, which refuses a Function with `jvp` and gives zeros for any under torch.func.grad."""
+    """For torch.compile, which refuses a Function with `jvp` and gives zeros for any under torch.func.grad.
+
+    And for a graph that is differentiated after it was recorded.
+    """
     held = x.detach()
     return _step(x) + (x - held) * rule.surrogate_grad(held)  # x - x is exactly 0 for every finite x
 

@@ -120,13 +120,19 @@ class Program:
         # Given at each call; kept here they would keep the first values alive.
         for place in (*range(self.given), *of_states, *of_settings):
             self._inputs[place] = None
-        self._result = _Slot(found.outputs[0], 0)
-        self._changes: list[_Change] = []
-        end = self._result.end
+        self.result = _Slot(found.outputs[0], 0)
+        self.changes: list[_Change] = []
+        end = self.result.end
         written = frame.written()
+<<<<<<< HEAD
         for state, template in zip([*written, *frame.created], found.outputs[1:], strict=True):
             self._changes.append(_Change(state, _Slot(template, end), state in frame.created))
             end = self._changes[-1].slot.end
+=======
+        for state, static in zip([*written, *frame.created], found.outputs[1:], strict=True):
+            self.changes.append(_Change(state, _Slot(static, end), state in frame.created))
+            end = self.changes[-1].slot.end
+>>>>>>> 78fc5c4 (online: eligibility traces of brainstate's models, D_RTRL, pp_prop and EProp, with exact gradients where the Jacobian is diagonal)
         self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None
@@ -140,7 +146,7 @@ class Program:
         A result that is a view of an input or of another result, or expanded, is copied: a result can be written in
         place.
         """
-        of, nodes, end = memory(self.graph), outputs(self.graph), self._result.end
+        of, nodes, end = memory(self.graph), outputs(self.graph), self.result.end
         found = [of[node] for node in nodes]
         uses, of_states = Counter(found[:end]), set(found[end:])
         copied = {
@@ -206,7 +212,7 @@ class Program:
             self.hindrance = hindrance(self.graph, self.like, self._made_inside)
         if self.hindrance is not None or device is None:
             return machine
-        written = {change.ref() for change in self._changes}
+        written = {change.ref() for change in self.changes}
         steady = [place for x in self.touched if x.ref() not in written for place in x.places]
         # Weights and constants stay where they are, so that a graph reads them without a copy.
         steady += [place for place, _ in self._constants if place not in self._made_inside]
@@ -238,7 +244,7 @@ class Program:
     def cost(self) -> Cost:
         """What it costs."""
         results = [x.meta["val"] if isinstance(x, Node) else x for x in outputs(self.graph)]
-        states = {id(entry.ref()) for entry in self.touched} | {id(change.ref()) for change in self._changes}
+        states = {id(entry.ref()) for entry in self.touched} | {id(change.ref()) for change in self.changes}
         return Cost(
             arguments=tuple([f"{str(x.dtype).removeprefix('torch.')}{list(x.shape)}" for x in self.like[: self.given]]),
             states=len(states),
@@ -268,14 +274,14 @@ class Program:
             outcome = profiled(f"program {self.label}", machine, given) if is_profiled() else machine(given)
             if CONTEXT.traces or GLOBAL_HOOKS.active or any(touched.is_hooked() for touched in self.touched):
                 self._tell()
-            changes = [(change, change.value(outcome)) for change in self._changes]
+            changes = [(change, change.value(outcome)) for change in self.changes]
             if self._copied or self._shared:
                 outcome = list(outcome)
                 for i in self._copied:
                     outcome[i] = outcome[i].clone(memory_format=torch.contiguous_format)
                 for i in self._shared:
                     outcome[i] = apart(outcome[i])
-            result = self._result.filled(outcome)
+            result = self.result.filled(outcome)
             self._commit(changes)
         except BaseException:
             if self._abandon is not None:
