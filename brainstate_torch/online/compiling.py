@@ -154,7 +154,7 @@ def _one_lane(x: Any, size: int | None) -> Any:
     return x[0]
 
 
-def _mapped(learner: ETraceAlgorithm, size: int | None) -> ETraceVmap:
+def _mapped(learner: ETraceAlgorithm, size: Any) -> ETraceVmap:
     lanes = {state for state in learner.states().values() if not isinstance(state, ParamState)}
     lanes.discard(learner.running_index)
     for state in lanes:

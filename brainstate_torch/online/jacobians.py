@@ -49,7 +49,8 @@ def jacobians(plan: Plan, index: int, values: Mapping[Node, Any]) -> Jacobians:
 
         def tail(given: Sequence[torch.Tensor], tapped: Sequence[torch.Tensor], member: Any = member) -> torch.Tensor:
             own = dict(zip([node for node in before if node is not None], given, strict=True))
-            return _Tail(plan, values, own, dict(zip(relations, tapped, strict=True)))(member.after)
+            found: torch.Tensor = _Tail(plan, values, own, dict(zip(relations, tapped, strict=True)))(member.after)
+            return found
 
         result, pull = vjp(tail, starts, taps)
         by_states, by_taps = pull(torch.ones_like(result))
@@ -65,7 +66,7 @@ def _tap(relation: Relation, values: Mapping[Node, Any]) -> torch.Tensor:
     """What is differentiated by: an addition to the result of a product, or the weight at each place."""
     shape = relation.node.meta["val"].shape
     if relation.is_elementwise:
-        return values[relation.weight].expand(shape)
+        return values[relation.weight].expand(shape)  # type: ignore[no-any-return]
     return torch.zeros_like(values[relation.node])
 
 

@@ -158,12 +158,12 @@ class Labels:
         out = shape_of(node)
         assert out is not None
         numbered = torch.arange(out.numel()).view(out)
+        args: Any = node.args
         if node.target in _ADDITIONS:
-            _, axis, index, _ = node.args
+            _, axis, index, _ = args
             return numbered.index_select(axis, self._constants[index]) if index in self._constants else None
-        axes = (
-            [axis % len(shape) for axis in node.args[1]] if len(node.args) > 1 and node.args[1] else range(len(shape))
-        )
+        given = args[1] if len(args) > 1 else None
+        axes = [axis % len(shape) for axis in given] if given else range(len(shape))
         return numbered.reshape([1 if i in axes else size for i, size in enumerate(shape)]).expand(shape)
 
     def _places(self, node: Node, source: Node, shape: torch.Size) -> torch.Tensor | None:

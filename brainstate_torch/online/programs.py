@@ -16,7 +16,7 @@ from .._program.nodes import merge_equal
 from .._program.recording import Like, Recorded, alone, local, record
 from .jacobians import Environment, jacobians
 from .positions import Places
-from .relations import Plan, run_node
+from .relations import Plan, Relation, run_node
 from .traces import Rule
 
 __all__ = ["Programs"]
@@ -163,6 +163,7 @@ class _Attached:
         self._after = {hidden.after: i for i, hidden in reversed(list(enumerate(plan.step.hidden)))}
         self._blocked = {(relation.node, relation.weight) for relation in plan.relations}
         self._found: dict[tuple[Node, str], Any] = {}
+        self._made: dict[tuple[str, bool], Sequence[torch.Tensor]] = {}
         self._drawn = drawn
         self._inputs = {node: x.detach() if node in plan.step.carried else x for node, x in inputs.items()}
         self._effective: Environment = dict(self._inputs)
@@ -237,8 +238,16 @@ class _Attached:
             relation, group = plan.relations[i], plan.groups[g]
             if index not in group.members:
                 continue
-            weight = self._effective[relation.weight].to(traces[name][0].dtype)
-            term = self._programs.rule.term(relation, traces[name], weight, count)[..., group.members.index(index)]
+            term = self._terms(name, relation, traces, count)[group.members.index(index)]
             term = self._programs.places[relation.node].gathered(term, x.shape)
             total = term if total is None else total + term
         return x if total is None else x + (total - total.detach()).to(x.dtype)
+
+    def _terms(self, name: str, relation: Relation, traces: Traces, count: torch.Tensor) -> Sequence[torch.Tensor]:
+        """The terms of a trace for all hidden states of its group."""
+        key = name, traces is self._new
+        if key not in self._made:
+            weight = self._effective[relation.weight].to(traces[name][0].dtype)
+            # One by one they would be selected, whose backward pass makes zeros for all others.
+            self._made[key] = self._programs.rule.term(relation, traces[name], weight, count).unbind(-1)
+        return self._made[key]

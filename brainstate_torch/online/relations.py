@@ -128,7 +128,7 @@ class Plan:
 
     def dtype_of(self, group: int) -> torch.dtype:
         """The dtype that holds the values of all states of a group."""
-        dtypes = [self.step.hidden[i].after.meta["val"].dtype for i in self.groups[group].members]
+        dtypes: list[torch.dtype] = [self.step.hidden[i].after.meta["val"].dtype for i in self.groups[group].members]
         return functools.reduce(torch.promote_types, dtypes)
 
     def path_to(self, node: Node) -> list[Node]:
@@ -172,7 +172,7 @@ class Plan:
                 product = _product(node, place)
                 if product is not None and node.args[product.x] not in self.effective:
                     x = node.args[product.x] if product.weight == place else None
-                    yield Relation(node, place, weight, x, groups, False)  # type: ignore[arg-type]
+                    yield Relation(node, place, weight, x, groups, False)
                 elif product is None and is_pointwise(node):
                     yield Relation(node, place, weight, None, groups, True)
 
@@ -237,4 +237,4 @@ def _draws(node: Node) -> bool:
     if isinstance(node.target, OpOverload):
         return torch.Tag.nondeterministic_seeded in node.target.tags
     number = number_of(node)
-    return number is not None and (call_target(number).acts or call_target(number).draws)
+    return number is not None and (call_target(number).acts or getattr(call_target(number), "draws", True))

@@ -8,7 +8,7 @@ import torch
 from .. import _tree
 from .._arrays import as_tensor
 from ..transform import for_loop, grad, scan
-from ..transform._core.functional import Static, combine, partition
+from ..transform._core.functional import Template, combine, partition
 
 __all__ = ["SequenceDriverMixin"]
 
@@ -97,18 +97,18 @@ class SequenceDriverMixin:
 
         derivative = grad(objective, weights, has_aux=True)
 
-        units: list[Static] = []
+        templates: list[Template] = []
 
         def step(total: Any, given: Any) -> Any:
             grads, kept = derivative(*given)
-            shares, static = partition(grads)
-            units[:] = [static]
-            return [x + y for x, y in zip(total, shares, strict=True)], kept
+            found, template = partition(grads)
+            templates[:] = [template]
+            return [x + y for x, y in zip(total, found, strict=True)], kept
 
         zero = [torch.zeros_like(x) for x in partition(_values(weights))[0]]
         total, (losses, aux) = scan(step, zero, (list(sequences), shares))
         count = shares.sum().clamp(min=1) if reduction == "mean" else torch.ones(())
-        grads = combine([x / count for x in total] if reduction == "mean" else total, units[0])
+        grads = combine([x / count for x in total] if reduction == "mean" else total, templates[0])
         value = {"per_step": losses, "masked": losses * shares, "scalar": (losses * shares).sum() / count}[loss_output]
         results = (grads, *([value] if return_value else []), *([aux] if has_aux else []))
         return results if len(results) > 1 else grads
@@ -158,10 +158,10 @@ def _values(weights: Any) -> Any:
 
 
 def _length(sequences: Sequence[Any]) -> int:
-    lengths = {x.shape[0] if getattr(x, "ndim", 0) else None for x in _tree.leaves(list(sequences))}
-    if len(lengths) != 1 or None in lengths or lengths == {0}:
+    lengths = [int(x.shape[0]) if getattr(x, "ndim", 0) else 0 for x in _tree.leaves(list(sequences))]
+    if len(set(lengths)) != 1 or not lengths[0]:
         raise ValueError(
-            "sequences must have one leading axis of a common length, one entry for each step. Got "
-            f"{', '.join(map(str, sorted(map(str, lengths)))) or 'no sequence'}. Close over what is the same for all."
+            "sequences must have one leading axis of a common length, one entry for each step. Got the lengths "
+            f"{sorted(set(lengths))}. Close over what is the same for all."
         )
-    return int(lengths.pop())
+    return lengths[0]

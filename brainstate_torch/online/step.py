@@ -16,6 +16,7 @@ from .._state import HiddenGroupState, HiddenState, ParamState, State
 from ..environ._store import MISSING
 from ..graph import states
 from ..nn import Module
+from ..transform._compile.intake import Intake
 from ..transform._compile.program import Program
 from ..transform._compile.setting_inputs import SettingInputs
 from ..transform._core.functional import checked_arguments, combine, partition
@@ -73,7 +74,7 @@ class Step:
 
     def __init__(self, model: Module, args: Sequence[Any]) -> None:
         args, _ = checked_arguments(args, {})
-        self._arguments = (tuple(args), {})
+        self._arguments: tuple[Any, dict[str, Any]] = (tuple(args), {})
         tensors, self._static = partition(self._arguments)
         self._given = len(tensors)
         # `dt` belongs to what was compiled; other numbers of environ, such as `t`, are inputs.
@@ -92,7 +93,9 @@ class Step:
         self.inputs = [node for node in self.nodes if node.op == "placeholder"]
         self.outputs = outputs(self.graph)
         self._paths = {id(state): path for path, state in states(model).items()}
-        self._touched = [(touched.ref(), touched.intake) for touched in program.touched]
+        self._touched: list[tuple[State[Any], Intake]] = [
+            (state, touched.intake) for touched in program.touched if (state := touched.ref()) is not None
+        ]
         self.hidden = self._hidden()
         self.weights = [
             Weight(self.path_of(state), state, self.inputs[place])
@@ -114,7 +117,8 @@ class Step:
 
     def path_of(self, state: State[Any]) -> tuple[Any, ...]:
         """Where a State is in the model."""
-        return self._paths.get(id(state), (state.name or kind_of(state),))
+        found: tuple[Any, ...] = self._paths.get(id(state), (state.name or kind_of(state),))
+        return found
 
     def _hidden(self) -> list[Hidden]:
         before = {id(state): intake for state, intake in self._touched}
@@ -189,8 +193,9 @@ class Step:
         """Write the States, and give the result."""
         result = self._program.result.filled(found)
         values = [
-            (change.ref(), combine(found[change.slot.start : change.slot.end], change.slot.static))
+            (state, combine(found[change.slot.start : change.slot.end], change.slot.template))
             for change in self._program.changes
+            if (state := change.ref()) is not None
         ]
         for state, value in values:
             state.value = value

@@ -124,15 +124,9 @@ class Program:
         self.changes: list[_Change] = []
         end = self.result.end
         written = frame.written()
-<<<<<<< HEAD
         for state, template in zip([*written, *frame.created], found.outputs[1:], strict=True):
-            self._changes.append(_Change(state, _Slot(template, end), state in frame.created))
-            end = self._changes[-1].slot.end
-=======
-        for state, static in zip([*written, *frame.created], found.outputs[1:], strict=True):
-            self.changes.append(_Change(state, _Slot(static, end), state in frame.created))
+            self.changes.append(_Change(state, _Slot(template, end), state in frame.created))
             end = self.changes[-1].slot.end
->>>>>>> 78fc5c4 (online: eligibility traces of brainstate's models, D_RTRL, pp_prop and EProp, with exact gradients where the Jacobian is diagonal)
         self._copied, self._shared = self._shared_results()
         self._abandon: Callable[[], None] | None = frame.abandon if frame.created else None
         self._machine: Machine | None = None

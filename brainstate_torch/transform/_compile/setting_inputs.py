@@ -79,13 +79,8 @@ class SettingInputs:
         self.given = {}
         return [place for intake in self._intakes.values() for _, place in intake.used]
 
-<<<<<<< HEAD
-    def fetch(self, inputs: list[Any]) -> bool:
-        """Put the numbers into the inputs of the graph; False if another setting has changed."""
-=======
     def fetch(self, inputs: list[Any], read: Callable[[str], Any] = peek) -> bool:
-        """Put the numbers where the graph takes them; False if a setting is not what it was."""
->>>>>>> 78fc5c4 (online: eligibility traces of brainstate's models, D_RTRL, pp_prop and EProp, with exact gradients where the Jacobian is diagonal)
+        """Put the numbers into the inputs of the graph; False if another setting has changed."""
         assert self._observed is not None
         for key, intake in self._intakes.items():
             value = read(key)

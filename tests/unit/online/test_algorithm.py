@@ -22,9 +22,7 @@ def learner():
 
 
 def test_a_learner_that_is_not_compiled_says_how():
-    with pytest.raises(
-        on.CompilationError, match=r"must be compiled before it is used\. Got one that is not"
-    ):
+    with pytest.raises(on.CompilationError, match=r"must be compiled before it is used\. Got one that is not"):
         on.D_RTRL(cell())(torch.ones(I))
 
 
@@ -146,9 +144,7 @@ def test_traces_of_a_weight_are_found_by_state_and_by_path(learner):
 def test_a_weight_without_a_trace_is_named():
     with bst.environ.context(precision=64):
         learner = on.compile(Diagonal(), "D_RTRL", draw(I))
-    with pytest.raises(
-        ValueError, match=r"Got \('out', 'weight'\). Weights that have one: \('a',\), \('inp'"
-    ):
+    with pytest.raises(ValueError, match=r"Got \('out', 'weight'\). Weights that have one: \('a',\), \('inp'"):
         learner.get_etrace_of(("out", "weight"))
 
 
