@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -55,6 +55,7 @@ __all__ = [
     "is_batched",
     "is_constant",
     "is_differentiated",
+    "is_spelled_out",
     "is_tracked",
     "is_transformed",
     "jacfwd",
@@ -71,6 +72,7 @@ __all__ = [
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
+    "spelled_out",
     "transformed_again",
     "unmapped",
     "untracked",
@@ -361,9 +363,31 @@ def forward_levels() -> int:
     return enclosing().count("Jvp")
 
 
+class _Spelling(threading.local):
+    on = False
+
+
+_SPELLING = _Spelling()
+
+
+@contextlib.contextmanager
+def spelled_out() -> Iterator[None]:
+    """Within: code with a derivative of its own runs as operations that have the same, for a graph to be recorded."""
+    before, _SPELLING.on = _SPELLING.on, True
+    try:
+        yield
+    finally:
+        _SPELLING.on = before
+
+
+def is_spelled_out() -> bool:
+    """Whether the graph that is recorded is to be differentiated."""
+    return _SPELLING.on
+
+
 def is_differentiated(*tensors: torch.Tensor) -> bool:
     """Whether a derivative with respect to one of these may be asked for, or a vmap batches them."""
-    if _maybe_current_level() is not None or forward_ad._current_level >= 0:
+    if _SPELLING.on or _maybe_current_level() is not None or forward_ad._current_level >= 0:
         return True
     return torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
 

@@ -49,7 +49,6 @@ __all__ = [
     "operations_in",
     "pullback",
     "replaced",
-    "spelled_out",
     "zeros",
 ]
 
@@ -66,8 +65,6 @@ class _Settings(threading.local):
     backward = False
     #: In which recording it is.
     place: Any = None
-    #: Whether the graph that is recorded will be differentiated: replaced derivatives must be part of it.
-    spelled_out = False
 
 
 SETTINGS = _Settings()
@@ -81,16 +78,6 @@ def compiling(backend: str) -> Iterator[None]:
         yield
     finally:
         SETTINGS.backend = before
-
-
-@contextmanager
-def spelled_out() -> Iterator[None]:
-    """Within: replaced derivatives are recorded as operations, so that the graph itself can be differentiated."""
-    before, SETTINGS.spelled_out = SETTINGS.spelled_out, True
-    try:
-        yield
-    finally:
-        SETTINGS.spelled_out = before
 
 
 def replaced(arguments: Tensors, places: Sequence[int], values: Tensors) -> list[torch.Tensor]:

@@ -8,9 +8,9 @@ import torch
 from .. import environ
 from .._arrays import is_real
 from .._errors import kind_of
+from .._host.functorch import spelled_out
 from .._host.fx import Node
 from .._program.nodes import outputs
-from .._program.operation import spelled_out
 from .._program.purity import pure
 from .._state import HiddenGroupState, HiddenState, ParamState, State
 from ..environ._store import MISSING

@@ -6,10 +6,9 @@ from typing import Any
 import torch
 
 from ..._host.dispatch import is_observed
-from ..._host.functorch import applied, forward_levels, is_batched, is_differentiated
+from ..._host.functorch import applied, forward_levels, is_batched, is_differentiated, is_spelled_out
 from ..._host.library import defined
 from ..._host.triton import module, runs_triton
-from ..._program.operation import SETTINGS
 
 __all__ = ["fan_out", "has_kernels", "kernels"]
 
@@ -41,13 +40,12 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
     >>> fan_out(torch.tensor([1., 2.]), torch.tensor(10.), indices, 3, event=False)
     tensor([10., 50.,  0.])
     """
-    if SETTINGS.spelled_out:
-        return _spelled_out(x, weight, indices, n_out, event)
     if not is_differentiated(x, weight):
         # Straight to the kernel saves the dispatcher's 20 µs.
         direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor
         return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)
-    if torch.compiler.is_dynamo_compiling() or is_batched(weight) or is_batched(indices) or forward_levels() > 1:
+    mapped = is_batched(weight) or is_batched(indices)
+    if torch.compiler.is_dynamo_compiling() or is_spelled_out() or mapped or forward_levels() > 1:
         # torch.compile refuses a Function with `jvp`; the other cases are those that its rules do not cover.
         return _spelled_out(x, weight, indices, n_out, event)
     return applied(_FanOut, x, weight, indices, n_out, event)  # type: ignore[no-any-return]

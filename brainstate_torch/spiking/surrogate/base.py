@@ -5,8 +5,7 @@ from typing import Any
 
 import torch
 
-from ..._host.functorch import applied, forward_levels, is_differentiated
-from ..._program.operation import SETTINGS
+from ..._host.functorch import applied, forward_levels, is_differentiated, is_spelled_out
 from ...nn.module.operand import floating
 from ...units import Quantity
 from ...util import PrettyAttr, PrettyRepr, PrettyType
@@ -50,10 +49,10 @@ class Surrogate(PrettyRepr):
     def __call__(self, x: Any) -> torch.Tensor:
         if type(x) is not torch.Tensor:
             x = _plain(x)
-        if torch.compiler.is_dynamo_compiling():
+        if torch.compiler.is_dynamo_compiling() or is_spelled_out():
             return _spelled_out(x, self)
         if not is_differentiated(x):
-            return _spelled_out(x, self) if SETTINGS.spelled_out else _step(x)
+            return _step(x)
         if forward_levels() > 1:
             raise NotImplementedError(
                 "a spike function must not be differentiated in forward mode twice. Got nested `jvp` or `jacfwd`. "

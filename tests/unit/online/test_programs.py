@@ -36,6 +36,7 @@ MODELS = {
     "adaptive neurons": lambda: (Spiking(neuron=bst.spiking.ALIF), (I,)),
     "a gate": lambda: (Of(_gated, p=nn.Linear(I, 2 * N)), (I,)),
     "a sparse connection": lambda: (Of(lambda m, x: m.p(x), p=_connection()), (I,)),
+    "events": lambda: (Of(lambda m, x: m.p(x), p=nn.EventLinear(I, N, nn.init.Normal(scale=1.0))), (I,)),
     "a weight through a function": lambda: (
         Of(lambda m, x: x @ torch.exp(m.p.value * torch.ones(N)), p=bst.ParamState(draw(I, N))),
         (I,),
@@ -64,7 +65,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize(
-    ("name", "batch"), [(name, 2) for name in MODELS] + [("two states, a weight used twice", None)]
+    ("name", "batch"), [(name, 2) for name in MODELS] + [("two states, a weight used twice", None), ("events", None)]
 )
 def test_of_states_that_depend_on_themselves_by_elements_the_gradient_is_that_through_time(name, batch):
     model, shape = MODELS[name]()
