@@ -3,6 +3,7 @@
 import torch
 
 import brainstate_torch as bst
+from brainstate_torch import event, nn
 from brainstate_torch import transform as T
 
 from .registry import few, filled
@@ -51,3 +52,24 @@ for _place, _most in (("before the loop", 16), ("in the step", 16), ("recurrent"
         loss, w, x = _spiking_loop(d, place)
         f = T.jit(T.grad(loss, w), cuda_graphs=False)  # which would be one launch
         return lambda: f(x), most
+
+
+@few("launches: events over sparse connections, forward and backward")
+def _(d):
+    layer = nn.EventFixedNumConn(40, 30, 5, filled((40, 5), "cpu"), seed=1).to(d)
+    x = (filled((3, 40), d) > 1).float().requires_grad_()
+    weight = layer.weight.parameters()[0]
+
+    def step():
+        y = layer(x)
+        torch.autograd.grad(y, (x, weight), torch.ones_like(y))
+
+    # Forward a filling and a kernel; backward two of each, and what each input counts, with its derivative.
+    return step, 11
+
+
+@few("launches: events times a matrix, dense or sparse, are a filling and a kernel")
+def _(d):
+    matrix, dense = event.CSR.fromdense(filled((40, 30), d).relu()), filled((40, 30), d)
+    events = event.BinaryArray(filled(40, d) > 1)
+    return lambda: (events @ matrix, events @ dense), 4
