@@ -54,23 +54,22 @@ class Mutation:
         return text[: self.at] + self.new + text[self.at + len(self.old) :]
 
     @cached_property
-    def tests(self) -> tuple[str, ...]:
-        """The tests of the file first, then those of its folder, then laws."""
+    def own(self) -> tuple[str, ...]:
+        """The tests of the file, if it has tests of its own."""
         file = Path(self.file)
         own = Path("tests/unit") / file.parent / f"test_{file.stem.lstrip('_')}.py"
-        room = max((x for x in LAWS if self.file.startswith(x + "/")), key=len, default=file.parts[0])
-        first = [own.as_posix()] if (ROOT / own).exists() else []
-        return (*first, f"tests/unit/{room}", *LAWS.get(room, ()), *self.also)
+        return (own.as_posix(),) if (ROOT / own).exists() else ()
 
     @property
     def room(self) -> tuple[str, ...]:
-        """The same tests without those of the file, which lie in a folder that is there as well."""
-        return tuple(x for x in self.tests if not any(x.startswith(f"{y}/") for y in self.tests))
+        """The tests of the folder, and laws."""
+        room = max((x for x in LAWS if self.file.startswith(x + "/")), key=len, default=self.file.split("/")[0])
+        return (f"tests/unit/{room}", *LAWS.get(room, ()), *self.also)
 
     @property
     def last(self) -> tuple[str, ...]:
-        """Slow tests for what none of those notices: comparisons with the packages that this one follows."""
-        return ("tests/parity/test_signatures.py", *LAST.get(self.file.split("/")[0], ()))
+        """What runs with its slow tests where none of those notices: comparisons with the packages followed, too."""
+        return (*self.own, "tests/parity/test_signatures.py", *LAST.get(self.file.split("/")[0], ()))
 
 
 def written() -> tuple[list[Mutation], list[str]]:

@@ -147,3 +147,13 @@ def test_tensor_on_the_left_goes_the_same_way():
     same(A / (B * u.mV), A / B, u.mV**-1)
     assert torch.equal(u.Quantity(B) > A, A < B)
     assert torch.equal(u.get_mantissa(A - u.Quantity(B)), A - B)
+
+
+@pytest.mark.parametrize("op", [operator.lshift, operator.rshift])
+def test_shifts_take_plain_integers(op):
+    x, y = torch.tensor([6, 5, 12]), torch.tensor([3, 1, 2])
+    q = u.as_quantity(x)
+    assert torch.equal(torch.as_tensor(op(q, y)), op(x, y)) and torch.equal(torch.as_tensor(op(q, 2)), op(x, 2))
+    assert torch.equal(torch.as_tensor(op(y, q)), op(y, x))
+    with pytest.raises(u.UnitMismatchError):
+        op(x * u.mV, y)

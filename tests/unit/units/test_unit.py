@@ -110,3 +110,19 @@ def test_decimal_prefixes_convert_exactly():
 def test_unit_survives_copy_and_pickle_as_itself():
     unit = u.uA / u.cm**2
     assert copy.copy(unit) is copy.deepcopy(unit) is pickle.loads(pickle.dumps(unit)) is unit
+
+
+def test_a_standard_unit_is_shown_by_units_that_were_there_before(monkeypatch):
+    from brainstate_torch.units import unit
+
+    monkeypatch.setattr(unit, "_standard", dict(unit._standard))
+    made = u.second / u.minute / u.second
+    assert str(made) != "pls"
+    u.registry.define("pulse_rate = 1 / minute = pls")
+    try:
+        u.add_standard_unit(u.as_unit("pulse_rate"))
+        assert str(made) == "pls"
+    finally:
+        made._text = ""
+    with pytest.raises(ValueError, match="`u` must be a unit with one name. Got uA"):
+        u.add_standard_unit(u.mV * u.mS)
