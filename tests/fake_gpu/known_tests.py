@@ -61,6 +61,7 @@ _REASONS = {
         transform/_compile/test_jit.py::test_what_needs_numbers_is_told_the_cure_that_suits_it
         transform/_mapping/test_concrete.py::test_code_that_needs_one_number_in_lanes_is_told_the_place_and_the_cure
         transform/_derivative/test_lost.py::test_numbers_that_leave_torch_are_refused
+        _host/test_storage.py::test_a_write_that_torch_does_not_know_reaches_one_half_alone
     """,
     "it compiles, for which the device needs Triton": """
         _program/test_branch.py::test_lanes_may_share_or_differ_in_the_choice
