@@ -210,7 +210,7 @@ class _Code:
 
     def _place(self, pointer: str, node: Node, each: bool) -> str:
         shape = node.meta["val"].shape
-        # In 64 bits: a number of 32, such as `t`, would overflow behind 2**31 elements.
+        # In 64 bits: a number of 32, such as `t`, would overflow after 2**31 elements.
         row = f"{pointer} + t * tl.full([], {shape.numel()}, tl.int64)" if each else pointer
         return f"{row} + {self._offset(shape)}"
 

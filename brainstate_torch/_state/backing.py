@@ -1,4 +1,4 @@
-"""The Parameters behind a State: made when first asked for, the same objects ever after."""
+"""The Parameters that back a State: made when first asked for, the same objects from then on."""
 
 import contextlib
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ class _HandedOut(NamedTuple):
 class Backed:
     """The part of a State that keeps its value and its Parameters in step.
 
-    Until somebody asks for them there are no Parameters, and a write is an assignment. From then on the value shows the
+    Until they are asked for there are no Parameters, and a write is an assignment. From then on the value shows the
     storage of the Parameters: an optimizer's step is seen in the value, and a write to the value goes to the storage.
 
     The tensor that is held is never handed out. A read returns a copy-on-write alias, called a half: a write through it
@@ -56,7 +56,7 @@ class Backed:
     _been_writen: bool
 
     def parameters(self) -> list[StateParameter]:
-        """The Parameters behind the tensor leaves, in the order in which the value shows them: the same at every call.
+        """The Parameters that back the tensor leaves, in the order of the value: the same objects at every call.
 
         ``requires_grad`` is set for the floating and complex leaves of a :class:`ParamState`. An optimizer of
         torch.optim that steps on them changes the value; what was read before keeps its numbers.

@@ -292,7 +292,7 @@ class State(Labelled, Copied[A], PrettyObject):
                 frames[-1].note(self, value)
 
     def _commit(self, value: Any) -> None:
-        """Set the State's own value, and the Parameters behind it; all or none."""
+        """Set the State's own value, and the Parameters that back it; all or none."""
         if self._parameters is None:
             self._hold(value)
         else:

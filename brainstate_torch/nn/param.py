@@ -154,7 +154,7 @@ class Param(ParamLike, Module):
 
     @property
     def cache_stats(self) -> dict[str, bool]:
-        """Is there a cached value that is valid? Under ``'valid'`` and ``'has_cached_value'``."""
+        """Whether there is a cached value, and whether it is valid: ``'has_cached_value'`` and ``'valid'``."""
         valid = self._cached is not None and self._cached.fits(self._source())
         return {"valid": valid, "has_cached_value": valid}
 

@@ -184,7 +184,7 @@ class Slots(dict[str, Any]):
         return tensor
 
     def _changes(self, tensor: torch.Tensor) -> bool:
-        """Must it be taken to be written? batch_norm writes running statistics and does not tell autograd's counter."""
+        """Whether it counts as written in any case: batch_norm's writes of statistics are not in autograd's counter."""
         return self.owner.training and not isinstance(tensor, torch.nn.Parameter)
 
     def __setitem__(self, name: str, tensor: Any) -> None:

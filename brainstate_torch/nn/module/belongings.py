@@ -61,7 +61,7 @@ def modules_of(module: Any) -> Iterator[tuple[str, torch.nn.Module]]:
 
 
 def parameters_of(module: Any) -> Iterator[tuple[str, torch.nn.Parameter]]:
-    """The Parameters behind the ParamStates of a module, and those of torch's own kind."""
+    """The Parameters that back the ParamStates of a module, and those of torch's own kind."""
     for name, part in parts(module):
         if isinstance(part, ParamState):
             yield from _named_parameters(name, part)
@@ -70,7 +70,7 @@ def parameters_of(module: Any) -> Iterator[tuple[str, torch.nn.Parameter]]:
 
 
 def buffers_of(module: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """The tensors behind the other persistent States of a module, and its buffers of torch's own kind."""
+    """The tensors that back the other persistent States of a module, and its buffers of torch's own kind."""
     for name, part in parts(module):
         if isinstance(part, State):
             if is_persistent(part) and not isinstance(part, ParamState):

@@ -38,10 +38,10 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
     There are two views of the same objects, and attributes are the only storage:
 
     - As a graph, :meth:`states` gives the States by path, ``('layers', 0, 'weight')``.
-    - As a ``torch.nn.Module``, the Parameters behind the leaves of a State stand under the path with dots and the path
-      within the value: ``layers.0.weight.bias``. Those of a ParamState are parameters; those of other States are
-      buffers, unless they are short-term. ``parameters()``, ``buffers()``, ``state_dict()``, ``to()``, ``train()``
-      and what else torch builds on them work on these. The Parameters are the same objects at every call.
+    - As a ``torch.nn.Module``, the Parameters that back the leaves of a State are named by its path and the path within
+      the value, with dots: ``layers.0.weight.bias``. Those of a ParamState are parameters; those of other States are
+      buffers, unless they are short-term. ``parameters()``, ``buffers()``, ``state_dict()``, ``to()``, ``train()`` and
+      what else torch builds on them work on these. The Parameters are the same objects at every call.
 
     A call outside of any transform, with autograd enabled, gives a result that carries the graph of the Parameters, as
     that of any torch module does: ``loss.backward()`` works. What the call writes to States carries it too, until the
