@@ -145,8 +145,11 @@ def test_no_file_completes_a_class_of_another(path):
     tree = ast.parse(path.read_text())
     foreign = {a.asname or a.name for node in tree.body if isinstance(node, ast.ImportFrom) for a in node.names}
     assigned = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
-    targets = [target.value for target in assigned if isinstance(target, ast.Attribute)]
-    assert [ast.unparse(target) for target in targets if ast.unparse(target) in foreign] == []
+    targets = [ast.unparse(target.value) for target in assigned if isinstance(target, ast.Attribute)]
+    calls = [node.value.func for node in tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    filled = [ast.unparse(call).split(".") for call in calls if isinstance(call, ast.Attribute)]
+    assert [target for target in targets if target in foreign] == []
+    assert [name for name, *parts in filled if name in foreign and any(part[0] == "_" for part in parts)] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))

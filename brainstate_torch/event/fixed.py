@@ -8,13 +8,14 @@ import torch
 from ..nn.connection.fan_out import fan_out
 from ..units import math
 from . import plasticity
+from .matrices import Convertible
 from .places import as_places, coo_to_csc_index
-from .representation import DataRepresentation, as_tree, check_places
+from .representation import as_tree, check_places
 
 __all__ = ["FixedNumConn", "FixedNumPerPost", "FixedNumPerPre"]
 
 
-class FixedNumConn(DataRepresentation):
+class FixedNumConn(Convertible):
     """Base of matrices with as many entries in each line.
 
     Parameters

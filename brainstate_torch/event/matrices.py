@@ -18,8 +18,21 @@ from .representation import DataRepresentation, as_tree, check_numbers, check_pl
 __all__ = ["COO", "CSC", "CSR", "Dense", "csr_slice_rows"]
 
 
+class Convertible(DataRepresentation):
+    """A matrix with conversions to the formats of this module."""
+
+    def tocoo(self) -> "COO":
+        return _as_coo(self)
+
+    def tocsr(self) -> "CSR":
+        return _as_csr(self)
+
+    def tocsc(self) -> "CSC":
+        return _as_csc(self)
+
+
 @as_tree
-class Dense(DataRepresentation):
+class Dense(Convertible):
     """A whole matrix, with the methods of the sparse ones.
 
     Parameters
@@ -96,7 +109,7 @@ class Dense(DataRepresentation):
 
 
 @as_tree
-class COO(DataRepresentation):
+class COO(Convertible):
     """A sparse matrix by the row and column of each number.
 
     Parameters
@@ -160,7 +173,7 @@ class COO(DataRepresentation):
         return COO((self.data, self.col, self.row), shape=self.shape[::-1])
 
 
-class _Compressed(DataRepresentation):
+class _Compressed(Convertible):
     """A matrix by lines: rows of a CSR, columns of a CSC."""
 
     _by_rows: bool
@@ -398,9 +411,6 @@ def _as_csr(matrix: DataRepresentation) -> CSR:
 def _as_csc(matrix: DataRepresentation) -> CSC:
     indptr, indices, order = coo_to_csc_index(matrix.row, matrix.col, shape=matrix.shape)
     return CSC((matrix._sorted(order), indices, indptr), shape=matrix.shape)
-
-
-DataRepresentation._forms.update(coo=_as_coo, csr=_as_csr, csc=_as_csc)
 
 
 def csr_slice_rows(

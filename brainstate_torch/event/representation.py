@@ -120,9 +120,6 @@ class DataRepresentation:
         zeros = torch.zeros(self.shape, dtype=numbers.dtype, device=numbers.device)
         return dressed(zeros.index_put((self.row, self.col), numbers, accumulate=True), unit)
 
-    #: Conversions to the other formats, by name; defined in `matrices`.
-    _forms: dict[str, Callable[[Any], Any]] = {}  # noqa: RUF012
-
     def tocoo(self) -> Any:
         """The matrix with the row and column of each number.
 
@@ -131,7 +128,7 @@ class DataRepresentation:
         COO
             The matrix.
         """
-        return self._forms["coo"](self)
+        raise NotImplementedError
 
     def tocsr(self) -> Any:
         """The matrix by rows.
@@ -141,7 +138,7 @@ class DataRepresentation:
         CSR
             The matrix.
         """
-        return self._forms["csr"](self)
+        raise NotImplementedError
 
     def tocsc(self) -> Any:
         """The matrix by columns.
@@ -151,7 +148,7 @@ class DataRepresentation:
         CSC
             The matrix.
         """
-        return self._forms["csc"](self)
+        raise NotImplementedError
 
     def _sorted(self, order: torch.Tensor) -> Any:
         data = self.data.reshape(-1)
