@@ -14,7 +14,7 @@ from .._host.memory import is_intact, shows
 from .._host.sharding import is_distributed
 from .._program.recording import is_recording, with_numbers
 from ..units import Quantity
-from .value import StateParameter, Value, guarded, handed_out
+from .value import StateParameter, Value, guarded, handed_out, marked
 
 __all__ = ["INVALIDATED", "Backed", "filled", "shown"]
 
@@ -54,6 +54,8 @@ class Backed:
     _shown: Any = None
     _parameters: list[StateParameter] | None
     _been_writen: bool
+    #: Whether a value that is read where nothing records it has a note of that.
+    _trained = False
 
     def parameters(self) -> list[StateParameter]:
         """The Parameters that back the tensor leaves, in the order of the value: the same objects at every call.
@@ -104,6 +106,14 @@ class Backed:
     def check_if_deleted(self) -> None:
         """Raise if the State cannot be read."""
         raise NotImplementedError
+
+    def _told(self, value: Any) -> Any:
+        """A value that is read where nothing records it, with a note of that; a container has it already."""
+        if type(value) is Value:
+            return marked(value, self)
+        if type(value) is Quantity and type(value.mantissa) is Value:
+            return Quantity._make(marked(value.mantissa, self), value.unit)
+        return value
 
     def _trains(self, leaf: torch.Tensor) -> bool:
         """Whether the Parameter of this leaf requires a gradient."""
@@ -160,8 +170,9 @@ class Backed:
 
     def _hold(self, value: Any) -> None:
         """Set what is held. In this order, since a signal may arrive between the two."""
-        self._shown = None
-        self._value = value
+        attributes = vars(self)  # past `__setattr__`, which looks for misspelt names
+        attributes["_shown"] = None
+        attributes["_value"] = value
 
     def _held(self) -> Any:
         """The value that is held, for a program that reads raw memory; the cached half is dropped."""
@@ -201,7 +212,7 @@ class Backed:
 
     def _is_current(self, shown: Any, held: torch.Tensor, place: int) -> bool:
         """Whether what was handed out still shows what is held."""
-        if type(shown) is not Value:
+        if not isinstance(shown, Value):
             return False
         if not self._parameters:
             return shown is held or is_intact(shown)
@@ -221,6 +232,8 @@ class Backed:
         places = [i for i, x in enumerate(held) if isinstance(x, torch.Tensor)]
         if old is None or not all(self._is_current(old.leaves[i], held[i], k) for k, i in enumerate(places)):
             leaves = [handed_out(x) for x in held]
+            if self._trained:
+                leaves = [marked(x, self) if type(x) is Value else x for x in leaves]
             old = _HandedOut(_tree.unflatten(spec, leaves), spec, leaves)
         self._shown = old
         return old.tree

@@ -1,5 +1,6 @@
 """State: a named, observable value that transforms see."""
 
+import difflib
 import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Self
@@ -23,12 +24,14 @@ from .hooks import HookManager
 from .kept_units import check_units
 from .labelled import Labelled
 from .source import SourceInfo, calling_line
-from .value import StateParameter, Value, handed_out, owned
+from .value import StateParameter, Value, handed_out, owned, unmarked
 
 __all__ = ["State", "current_values", "maybe_state"]
 
 _MISSING: Any = object()
 _VALUES = {Value}
+#: What a user assigns to, and the usual way to do it.
+_SETTABLE = frozenset({"value", "name", "tag", "stack_level"})
 
 
 class State(Labelled, Copied[A], PrettyObject):
@@ -137,6 +140,8 @@ class State(Labelled, Copied[A], PrettyObject):
             value = self._shown
             if type(value) is not Value or self._parameters is not None or not is_halved(value) or value._version:
                 value = self._show()
+            if self._trained and torch.is_grad_enabled() and not torch.compiler.is_compiling():
+                value = self._told(value)
         if traces and is_recording():
             # A write through an alias of what is handed out here is an operation on this copy. See `tidy`.
             value = _tree.map(handed_out, value)
@@ -171,6 +176,22 @@ class State(Labelled, Copied[A], PrettyObject):
         if hooked:
             for manager in self._managers():
                 manager.execute_write_after_hooks(self._get(), old, weakref.ref(self))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _SETTABLE and name[0] != "_":
+            self._check_name(name)
+        object.__setattr__(self, name, value)
+
+    def _check_name(self, name: str) -> None:
+        """Raise if a new attribute is nearly one that a State has: ``state.valeu = 3`` would change nothing."""
+        kinds = type(self).__mro__
+        if name in vars(self) or any(name in vars(c) or name in vars(c).get("__annotations__", ()) for c in kinds):
+            return
+        if close := difflib.get_close_matches(name, _SETTABLE, 1, 0.76):
+            raise AttributeError(
+                f"an attribute of {kind_of(self)} must not be nearly one that it has. Got `{name}`. Did you mean "
+                f"`{close[0]}`? Declare an attribute of your own in the class, `{name}: Any`."
+            )
 
     def __getattr__(self, name: str) -> Any:
         """The Parameter of a leaf of a dict, so that utilities of torch find ``layer.weight.bias`` by its name."""
@@ -274,7 +295,7 @@ class State(Labelled, Copied[A], PrettyObject):
             # A list or dict that is edited inside a transform must not be the State's own.
             frame = CONTEXT.frames[-1]
             if frame.position >= self._level:
-                value = _tree.map(lambda x: x, value)
+                value = _tree.map(unmarked, value)
                 frame.give(self, value)
         return value
 
@@ -302,7 +323,7 @@ class State(Labelled, Copied[A], PrettyObject):
             except BaseException:
                 self._restore(*before)
                 raise
-        self._been_writen = True
+        vars(self)["_been_writen"] = True
 
     def _restore(self, value: Any, been_writen: bool) -> None:
         """Undo a :meth:`_commit` that was interrupted."""

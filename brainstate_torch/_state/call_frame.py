@@ -13,7 +13,7 @@ from .base import State
 from .context import CONTEXT
 from .frame import Frame, TapeFrame
 from .kinds import ParamState
-from .value import Value
+from .value import Value, unmarked
 
 __all__ = ["CallFrame", "carried", "carrying", "in_graph", "is_outermost"]
 
@@ -83,6 +83,8 @@ _OF_ONE_RUN = (
 
 
 def carried(state: State[Any]) -> Any:
+    if state._shown is not None and _tree.is_container(state._value):
+        state._show()  # what was edited in a list or dict that was handed out is a write
     parameters, value = state._parameters, state._value
     if parameters is not None and any(parameter.requires_grad for parameter in parameters):
         return parameters[0] if type(value) is Value else filled(value, parameters)
@@ -93,7 +95,7 @@ def carried(state: State[Any]) -> Any:
             return state._with_parameters()
     value = state._show()
     # A list or dict that is edited inside must not be the State's own.
-    return _tree.map(lambda x: x, value) if _tree.is_container(value) else value
+    return _tree.map(unmarked, value) if _tree.is_container(value) else value
 
 
 def is_outermost() -> bool:

@@ -53,6 +53,8 @@ class ParamState(LongTermState[A]):
     tensor([2., 4.])
     """
 
+    _trained = True
+
     def _trains(self, leaf: torch.Tensor) -> bool:
         return leaf.is_floating_point() or leaf.is_complex()
 

@@ -1,5 +1,6 @@
 """How a State holds tensors: values that cannot be written in place, and the Parameters that back them."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -15,8 +16,9 @@ from .._host.memory import TENSORS, apart, halved
 from .._program.recording import is_recording
 from ..units import Quantity, as_quantity
 from ..units.foreign import is_foreign
+from .unrecorded import Computed
 
-__all__ = ["StateParameter", "Value", "as_value", "guarded", "handed_out", "owned"]
+__all__ = ["StateParameter", "Value", "as_value", "guarded", "handed_out", "marked", "owned", "unmarked"]
 
 _REBINDING = (
     "add",
@@ -35,7 +37,7 @@ _REBINDING = (
 )
 
 
-class Value(torch.Tensor):
+class Value(Computed):
     """A tensor as a State hands it out: ``s.value += d`` computes a new tensor, and a write in place is refused.
 
     In torch ``+=`` writes into storage that an older read, another State or the user's own tensor may share. The torch
@@ -44,16 +46,15 @@ class Value(torch.Tensor):
     """
 
     __torch_function__ = disabled_torch_function
+    #: The same with a note, for a read that nothing records.
+    twin: Any = None
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return repr(torch.Tensor.detach(self)) if self.grad_fn is None else repr(self.as_subclass(torch.Tensor))
 
     def __getitem__(self, index: Any) -> torch.Tensor:
         # `s.value[0] += 1` writes into a view of the value before Python offers the result for assignment.
-        item: torch.Tensor = torch.Tensor.__getitem__(self, index)
-        if type(item) is torch.Tensor:
-            item.__class__ = Value
-        return item
+        return as_value(torch.Tensor.__getitem__(self, index))  # type: ignore[no-any-return]
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """A copy as a numpy array."""
@@ -81,15 +82,39 @@ class Value(torch.Tensor):
     def __iter__(self) -> Iterator[torch.Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __format__(self, spec: str) -> str:
-        return format(self.as_subclass(torch.Tensor), spec)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.as_subclass(torch.Tensor).__reduce_ex__(protocol)  # type: ignore[no-untyped-call]
-
     def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
         copy: torch.Tensor = memo.setdefault(id(self), self.detach().clone().as_subclass(Value))
         return copy
+
+
+class ReadValue(Value):
+    """A value of a ParamState that was read where nothing records it; see `unrecorded`."""
+
+    __torch_function__ = Computed.__torch_function__
+
+    def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
+        return repr(self.as_subclass(torch.Tensor))
+
+
+# In an error a user is told of the class that this stands for.
+ReadValue.__name__ = "Value"
+
+
+def marked(value: Value, state: Any) -> torch.Tensor:
+    """The value of a State with a note of where it is from, the same object at every read."""
+    found = value.twin
+    if found is None or found._source is None or found.requires_grad:
+        found = value.twin = value.as_subclass(ReadValue)
+        # Weakly: a State holds what it handed out, and its memory is to be free when it is not needed.
+        found._source = weakref.ref(state)
+    return found  # type: ignore[no-any-return]
+
+
+def unmarked(x: Any) -> Any:
+    """A tensor without the note; anything else unchanged."""
+    if type(x) is ReadValue:
+        return x.as_subclass(Value)
+    return x.as_subclass(torch.Tensor) if type(x) is Computed else x
 
 
 class StateParameter(torch.nn.Parameter):
@@ -242,6 +267,8 @@ def as_value(x: Any) -> Any:
         x.__class__ = FakeValue
     elif isinstance(x, (tuple, list)):
         return type(x)(map(as_value, x))
+    elif type(x) is Computed:
+        x.__class__ = ReadValue
     return x
 
 
@@ -326,6 +353,7 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
         return leaf if leaf.dtype.kind in "OSUV" else guarded(from_numpy(leaf))
     if not isinstance(leaf, torch.Tensor):
         return leaf if type(leaf) in _PLAIN else _arrived(leaf)
+    leaf = unmarked(leaf)
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)

@@ -17,6 +17,7 @@ from ._store import (
     PLATFORM,
     PRECISION,
     EnvironmentState,
+    check_names,
     held,
     notify,
     store,
@@ -81,6 +82,7 @@ def set(
         if not _is_scalar(dt):
             raise TypeError(f"`dt` must be a scalar. Got {_described(dt)}. Pass one number or quantity.")
         kwargs[DT] = dt
+    check_names(kwargs, stacklevel=3)
     store(env, kwargs)
 
 
@@ -295,6 +297,7 @@ def context(*, env: EnvironmentState | None = None, **kwargs: Any) -> Iterator[d
             raise ValueError(f"`{key}` must hold everywhere: a context cannot set it. Use environ.set().")
     if PRECISION in kwargs:
         kwargs[PRECISION] = as_precision(kwargs[PRECISION])
+    check_names(kwargs, stacklevel=4)
     for key, value in kwargs.items():
         env.contexts[key].append(value)
     try:

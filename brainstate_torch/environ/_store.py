@@ -1,11 +1,13 @@
 """Where the settings are kept: one store per thread, with the functions to call when a setting changes."""
 
 import contextlib
+import difflib
+import functools
 import threading
 import warnings
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,11 @@ JIT_ERROR_CHECK = "jit_error_check"
 FIT = "fit"
 
 DEFAULT_PRECISION = 32
+
+#: The settings that this package reads.
+KNOWN = frozenset(
+    {I, T, DT, PRECISION, PLATFORM, HOST_DEVICE_COUNT, JIT_ERROR_CHECK, FIT, "jit_backend", "jit_tiered", "random_impl"}
+)
 
 
 @dataclass
@@ -162,6 +169,28 @@ def store(env: EnvironmentState | None, settings: dict[str, Any]) -> None:
     env.settings.update(settings)
     for key, value in settings.items():
         notify(env, key, value)
+
+
+def check_names(names: Iterable[str], stacklevel: int) -> None:
+    """Warn of a setting whose name is nearly that of one that this package reads.
+
+    Nothing would read it, and nothing else would say so.
+    """
+    for name in names:
+        if name not in KNOWN and (meant := _nearly(name)) is not None:
+            warnings.warn(
+                f"`{name}` is stored as a setting of your own, which nothing in this package reads. Did you mean "
+                f"`{meant}`?",
+                stacklevel=stacklevel,
+            )
+
+
+@functools.lru_cache(maxsize=256)
+def _nearly(name: str) -> str | None:
+    if len(name) < 2:
+        return None
+    close = difflib.get_close_matches(name.lower(), [known for known in KNOWN if len(known) > 1], 1, 0.8)
+    return close[0] if close else None
 
 
 def notify(env: EnvironmentState, key: str, value: Any) -> None:

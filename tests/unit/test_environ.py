@@ -352,3 +352,18 @@ def test_locks_are_reentrant(env):
     with env.locks["dt"]:
         assert env.locks["dt"].acquire(blocking=False)
         env.locks["dt"].release()
+
+
+@pytest.mark.parametrize(("name", "meant"), [("dT", "dt"), ("DT", "dt"), ("fitt", "fit"), ("precison", "precision")])
+def test_a_setting_whose_name_is_nearly_that_of_another_is_told_of(name, meant):
+    with pytest.warns(UserWarning, match=rf"`{name}` is stored .* Did you mean `{meant}`\?") as told:
+        environ.set(**{name: 0.1}, env=(mine := environ.EnvironmentState()))
+    assert told[0].filename == __file__ and environ.get(name, env=mine) == 0.1
+    with pytest.warns(UserWarning, match=f"`{meant}`") as told, environ.context(**{name: 0.1}):
+        pass
+    assert told[0].filename == __file__
+
+
+def test_settings_of_a_users_own_are_free():
+    with environ.context(area="V1", T=300.0, I=2, temperature=3.0):
+        assert environ.get("area") == "V1"

@@ -17,7 +17,7 @@ from ..._arrays import from_numpy
 from ..._errors import kind_of
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
-from ..._state.value import Value
+from ..._state.value import Value, unmarked
 from .memory import own
 from .placing import device_beside
 
@@ -90,6 +90,9 @@ def _checked(
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc":
             leaves[i], changed = from_numpy(leaf, place() if leaf.ndim else None), True
+        elif isinstance(leaf, torch.Tensor):
+            leaves[i] = unmarked(leaf)
+            changed |= leaves[i] is not leaf
         elif isinstance(leaf, State):
             raise ValueError(
                 f"{name} of a transformed function cannot be an instance of State. Got {kind_of(leaf)}. "

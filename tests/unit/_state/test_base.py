@@ -366,7 +366,7 @@ def test_gradients_in_threads_on_one_state_do_not_see_each_other():
     threads, errors = run_in_threads(work)
     while any(thread.is_alive() for thread in threads):
         value = w.value
-        assert type(value) is Value
+        assert isinstance(value, Value)
         assert not value.requires_grad
         seen.add(value.item())
     assert errors == []
@@ -416,3 +416,21 @@ def test_check_state_jax_tracer_changes_nothing(val):
             torch.func.grad(write)(torch.tensor(1.0))
         brainstate.transform.grad(write)(torch.tensor(1.0))
     assert s.value == 1.0
+
+
+@pytest.mark.parametrize("name", ["valeu", "vaule", "Value", "tags", "values"])
+def test_an_attribute_whose_name_is_nearly_one_of_its_own_is_refused(name):
+    state = ParamState(torch.ones(2))
+    with pytest.raises(AttributeError, match=rf"Got `{name}`. Did you mean `(value|tag)`"):
+        setattr(state, name, 3)
+    assert not hasattr(state, name)
+
+
+def test_attributes_of_a_users_own_are_free():
+    class Spiking(State):
+        values: object
+        tags = ()
+
+    state = Spiking(1.0, valued=2)
+    state.values, state.tags, state.area, state.valued, state.name = 1, (2,), 3, 4, "v"
+    assert (state.values, state.tags, state.area, state.valued, state.name) == (1, (2,), 3, 4, "v")
