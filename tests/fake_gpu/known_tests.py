@@ -51,6 +51,9 @@ _REASONS = {
         _program/test_branch.py::test_the_others_are_not_compiled_before_they_are_needed
         transform/_compile/test_cost.py::test_waits_for_numbers
     """,
+    "on a GPU writes that autograd does not count, such as by `.data`, are not looked for: the host would wait": """
+        _state/test_writes.py::test_a_write_is_found
+    """,
     "on a GPU tensors that parametrize a draw are not checked: the host would wait": """
         _program/test_effect.py::test_a_program_tells_a_probability_that_is_none
         random/test_arguments.py::test_check_raises_in_every_lane_and_says_nothing_in_a_traced_graph
