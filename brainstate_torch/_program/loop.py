@@ -9,6 +9,7 @@ import torch
 from .._arrays import is_real
 from .._host.dispatch import is_profiled
 from .._host.functorch import jvp
+from .ahead import ahead, pays
 from .backend import Program, compiled, steps_per_piece
 from .calls import profiled
 from .fused_loop import FusedLoop, can_fuse, fused
@@ -71,10 +72,10 @@ class Loop(Operation):
         self.forgetful, self.unroll, self.watch = forgetful, unroll, watch
         self.backend = SETTINGS.backend
         self.count = len(step.results)
-        #: The inputs that a step reads.
-        self._used = [bool(node.users) for node in layout.parts(arguments(step.graph))[2][: layout.inputs]]
         given = arguments(step.graph)
         self._hoisted = hoisted(step.graph, [*given[: layout.carry], *layout.parts(given)[2][: layout.inputs]])
+        # A loop that keeps nothing but the carry has no memory for the products of all steps.
+        self._ahead = ahead(self._hoisted.step, layout, not forgetful and pays(step.like))
         self._before: Program | None = None
         self._programs: dict[int, Program] = {}
 
@@ -108,26 +109,27 @@ class Loop(Operation):
 
     def run(self, tensors: Tensors) -> list[torch.Tensor]:
         first, constants, inputs = self.layout.parts([x.contiguous() for x in tensors])
-        constants = self._constants([*constants, *self.step.extras])
+        fixed = self._constants([*constants, *self.step.extras])
+        read = self._read([*inputs, *self._ahead.computed(inputs, fixed)])
+        fixed = [fixed[i] for i in self._ahead.kept]
         if self._fused is not None:
-            return apart(self._fused(first, constants, self._read(inputs)), tensors)
+            return apart(self._fused(first, fixed, read), tensors)
         outputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in self._outputs]
         sizes = self._sizes
-        read = self._read(inputs)
         # Views of the stacks: a piece writes its rows into their place.
         columns = [x.split_with_sizes(sizes) for x in (*read, *outputs)]
         carry: Tensors = first
         labelled = is_profiled()
         for i in reversed(range(len(sizes))) if self.reverse else range(len(sizes)):
-            program, arguments = self._program(sizes[i]), [*carry, *constants, *[column[i] for column in columns]]
+            program, arguments = self._program(sizes[i]), [*carry, *fixed, *[column[i] for column in columns]]
             carry = profiled(f"{sizes[i]} steps", program, arguments) if labelled else program(arguments)
             if self.watch is not None:
                 self.watch(carry, [column[i][0] for column in columns[len(read) :]])
         return apart(carry, tensors) + outputs
 
     def _read(self, inputs: Tensors) -> list[torch.Tensor]:
-        """The inputs that a step reads."""
-        return [x for x, is_used in zip(inputs, self._used, strict=True) if is_used]
+        """The inputs that a step reads, products among them."""
+        return [x for x, is_used in zip(inputs, self._ahead.used, strict=True) if is_used]
 
     @functools.cached_property
     def _fused(self) -> FusedLoop | None:
@@ -135,7 +137,8 @@ class Loop(Operation):
         # A watch has to be told of each step, which a kernel cannot.
         if self.backend == "replay" or self.watch is not None or not can_fuse(self.step.like):
             return None
-        return fused(self._hoisted.step, self.layout, self._used, self.length, self.reverse)
+        layout = (self.layout.carry, len(self._ahead.kept), len(self._ahead.used))
+        return fused(self._ahead.step, layout, self._ahead.used, self.length, self.reverse)
 
     def _constants(self, constants: Tensors) -> list[torch.Tensor]:
         """What each step reads: the constants, and what is computed from them alone."""
@@ -161,7 +164,7 @@ class Loop(Operation):
         # Replay runs each operation by itself, so that unrolling gains nothing.
         if self.watch is not None or self.backend == "replay":
             return 1
-        wanted = steps_per_piece(self.step.graph) if self.unroll is None else self.unroll
+        wanted = steps_per_piece(self._ahead.step) if self.unroll is None else self.unroll
         return max(1, min(wanted, self.length))
 
     def source(self, parts: Sequence[str]) -> list[str]:
@@ -197,29 +200,28 @@ class Loop(Operation):
 
     def _compiled(self, size: int) -> Program:
         """Several steps in a row, which write their outputs into the stacks."""
-        graph, layout, reverse = self._hoisted.step, self.layout, self.reverse
-        extras = [*self.step.extras, *self._hoisted.values]
-        ends = [layout.carry, layout.carry + layout.constants]
-        ends += [ends[1] + len(extras), ends[1] + len(extras) + sum(self._used)]
+        graph, layout, reverse, used = self._ahead.step, self.layout, self.reverse, self._ahead.used
+        carry, constants, inputs = layout.parts(self.step.like)
+        every = [*constants, *self.step.extras, *self._hoisted.values]
+        fixed_like = [every[i] for i in self._ahead.kept]
+        ends = [layout.carry, layout.carry + len(fixed_like), layout.carry + len(fixed_like) + sum(used)]
 
         def piece(*tensors: torch.Tensor) -> Tensors:
             carry: Tensors = tensors[: ends[0]]
-            constants, more = tensors[ends[0] : ends[1]], tensors[ends[1] : ends[2]]
-            read = iter(tensors[ends[2] : ends[3]])
-            columns = [next(read).unbind(0) if is_used else [None] * size for is_used in self._used]
+            fixed, read = tensors[ends[0] : ends[1]], iter(tensors[ends[1] : ends[2]])
+            columns = [next(read).unbind(0) if is_used else [None] * size for is_used in used]
             rows: list[Any] = [None] * size
             for i in reversed(range(size)) if reverse else range(size):
-                results = graph(*carry, *constants, *[column[i] for column in columns], *more)
+                results = graph(*carry, *fixed, *[column[i] for column in columns])
                 # A step was recorded for contiguous arguments.
                 carry, rows[i] = [x.contiguous() for x in results[: ends[0]]], results[ends[0] :]
-            for place, column in zip(tensors[ends[3] :], zip(*rows, strict=True), strict=True):
+            for place, column in zip(tensors[ends[2] :], zip(*rows, strict=True), strict=True):
                 # On the CPU `write_parts` makes one store per row of it, and the stack is never built.
                 place.copy_(torch.stack(column))
             return carry
 
-        carry, constants, inputs = layout.parts(self.step.like)
-        like = [*carry, *constants, *extras]
-        like += [_repeated(x, size) for x, is_used in zip(inputs, self._used, strict=True) if is_used]
+        like = [*carry, *fixed_like]
+        like += [_repeated(x, size) for x in self._read([*inputs, *self._ahead.like])]
         like += [_repeated(x, size) for x in self.step.results[layout.carry :]]
         return compiled(record(piece, like).graph, like, self.backend)
 

@@ -10,7 +10,7 @@ import torch
 
 from .._host.fx import Node
 
-__all__ = ["Postponed", "Product", "product"]
+__all__ = ["Postponed", "Product", "product", "rows_of"]
 
 _aten = torch.ops.aten
 _SHAPED = {
@@ -58,10 +58,10 @@ def product(node: Node) -> Product | None:
     left, right = node.args
     if left.target is not _aten.t.default:  # type: ignore[union-attr]
         return None
-    return Product(_rows(left.args[0]), _rows(right), transposed)  # type: ignore[union-attr]
+    return Product(rows_of(left.args[0]), rows_of(right), transposed)  # type: ignore[union-attr]
 
 
-def _rows(node: object) -> Node:
+def rows_of(node: object) -> Node:
     """The tensor that a matrix shows, with the same columns."""
     assert isinstance(node, Node)
     while node.target in _SHAPED:
