@@ -304,3 +304,15 @@ def test_a_lane_of_a_foreign_vmap_must_not_reach_a_state():
     with pytest.raises(TraceContextError):
         torch.func.vmap(lambda row: T.for_loop(lambda x: step(x) or x, row))(torch.zeros(2, 3))
     assert state.value == 0.0
+
+
+@pytest.mark.parametrize(
+    "step", [lambda c, x: (torch.stack([c, c]), x), lambda c, x: (c.double(), x), lambda c, x: ((c, c), x)]
+)
+def test_a_carry_of_another_kind_is_refused_in_a_program_as_without(step):
+    texts = []
+    for wrap in (lambda f: f, lambda f: T.jit(f, backend="replay")):
+        with pytest.raises(TypeError) as error:
+            wrap(lambda xs: T.scan(step, torch.tensor(0.5), xs))(XS)
+        texts.append(str(error.value))
+    assert "carry" in texts[0] and texts[0] == texts[1]
