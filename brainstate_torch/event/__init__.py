@@ -2,6 +2,16 @@
 
 from .arrays import BinaryArray, BitPackedBinary, CompactBinary, EventRepresentation
 from .fixed import FixedNumConn, FixedNumPerPost, FixedNumPerPre
+from .generated import (
+    JITCMatrix,
+    JITCNormalC,
+    JITCNormalR,
+    JITCScalarC,
+    JITCScalarMatrix,
+    JITCScalarR,
+    JITCUniformC,
+    JITCUniformR,
+)
 from .matrices import COO, CSC, CSR, Dense, csr_slice_rows
 from .places import coo2csr, coo_to_csc_index, csc_to_csr_index, csr_to_coo_index, csr_to_csc_index
 from .plasticity import (
@@ -32,6 +42,14 @@ __all__ = [
     "FixedNumConn",
     "FixedNumPerPost",
     "FixedNumPerPre",
+    "JITCMatrix",
+    "JITCNormalC",
+    "JITCNormalR",
+    "JITCScalarC",
+    "JITCScalarMatrix",
+    "JITCScalarR",
+    "JITCUniformC",
+    "JITCUniformR",
     "coo2csr",
     "coo_to_csc_index",
     "csc_to_csr_index",
