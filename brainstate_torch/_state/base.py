@@ -3,6 +3,7 @@
 import difflib
 import weakref
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn, Self
 
 import torch
@@ -228,6 +229,41 @@ class State(Labelled, Copied[A], PrettyObject):
         if GLOBAL_HOOKS.active or self._hooks_manager.active:
             for manager in self._managers():
                 manager.execute_restore_hooks(new, old, weakref.ref(self))
+
+    @classmethod
+    def init(cls, fn: Any, in_size: Any, batch_size: int | None = None, tag: str | None = None) -> "State[Any]":
+        """A State whose value an initialiser gives.
+
+        Parameters
+        ----------
+        fn
+            An initialiser, a function of the size, an array or a number: what ``init.param`` takes.
+        in_size
+            The shape.
+        batch_size
+            The length of a batch axis in front.
+        tag
+            A word by which the State can be found.
+
+        Returns
+        -------
+        State
+            The State; its value is ``[*in_size]`` or ``[batch_size, *in_size]``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As ``init.param``.
+
+        Examples
+        --------
+        >>> import brainstate_torch as brainstate
+        >>> brainstate.HiddenState.init(brainstate.init.Constant(0.5), 2).value
+        tensor([0.5000, 0.5000])
+        """
+        # States lie below the initialisers: the room above is looked up when it is needed.
+        param = import_module(f"{__name__.partition('.')[0]}.init").param
+        return cls(param(fn, in_size, batch_size), tag=tag)
 
     def value_call(self, func: Callable[[Any], Any]) -> Any:
         """The value with `func` applied to each leaf; the State is not changed.
