@@ -149,10 +149,10 @@ def _children(x: Any) -> tuple[Sequence[Any], Any] | None:
 
 
 def _walk(x: Any, out: list[Any], is_leaf: IsLeaf | None) -> Spec:
-    if x is None:
+    if x is None and (is_leaf is None or not is_leaf(x)):
         return NONE
     kind: Any = type(x)
-    if kind in _ATOMS or (is_leaf is not None and is_leaf(x)):
+    if x is None or kind in _ATOMS or (is_leaf is not None and is_leaf(x)):
         out.append(x)
         return LEAF
     if kind is list or kind is tuple:

@@ -147,7 +147,7 @@ def run(
             result = user(*args, **kwargs)
             result = own(result)
             if type(result) is not torch.Tensor:
-                result = _checked("the result", result)
+                result = _checked("the result", result, canonical=True)
             if accept is not None:
                 result = accept(result, frame)
             written, created = [], []
