@@ -108,9 +108,10 @@ def convert_element_type(operand: Array, new_dtype: Any) -> Any:
 
 @public
 def top_k(operand: Array, k: int) -> list[Any]:
-    """The largest `k` elements along the last axis, and their indices."""
-    values, places = torch.topk(operand, k)
-    return [values, indices(places)]
+    """The largest `k` elements along the last axis, and their places."""
+    # torch.topk takes equal elements in any order, JAX the first of them first.
+    values, found = torch.sort(operand, dim=-1, descending=True, stable=True)
+    return [values[..., :k], indices(found[..., :k])]
 
 
 @public
@@ -173,24 +174,35 @@ def slice_in_dim(
     return operand[tuple(index)]
 
 
-def _start(index: Any, length: int, size: int) -> int:
-    """A start that JAX moves so that the part lies within the array."""
+def _start(index: Any, length: int, size: int) -> Any:
+    """A start that JAX moves so that the part lies within the array; a tensor stays one, so that it may be traced."""
+    if isinstance(index, torch.Tensor):
+        start = index.long()
+        return torch.where(start < 0, start + length, start).clamp(0, length - size)
     place = int(index)
     return max(0, min(place + length if place < 0 else place, length - size))
+
+
+def _narrowed(operand: Array, axis: int, start: Any, size: int) -> Any:
+    if isinstance(start, torch.Tensor):
+        places = start + torch.arange(size, device=operand.device)
+        return torch.index_select(operand, axis, places)
+    return torch.narrow(operand, axis, start, size)
 
 
 @public
 def dynamic_slice(operand: Array, start_indices: Sequence[Any], slice_sizes: Sequence[int]) -> Any:
     """A part of the array, by starts and lengths; a start that is too large is moved back."""
-    starts = map(_start, start_indices, operand.shape, slice_sizes)
-    parts = zip(starts, slice_sizes, strict=True)
-    return operand[tuple(builtins.slice(start, start + size) for start, size in parts)]
+    starts = start_indices.unbind() if isinstance(start_indices, torch.Tensor) else start_indices
+    for axis, (start, size) in enumerate(zip(starts, slice_sizes, strict=True)):
+        operand = _narrowed(operand, axis, _start(start, operand.shape[axis], size), size)
+    return operand
 
 
 @public
 def dynamic_slice_in_dim(operand: Array, start_index: Any, slice_size: int, axis: int = 0) -> Any:
     """A part of the array along one axis."""
-    return torch.narrow(operand, axis, _start(start_index, operand.shape[axis], slice_size), slice_size)
+    return _narrowed(operand, axis, _start(start_index, operand.shape[axis], slice_size), slice_size)
 
 
 dynamic_slice_ind_dim = dynamic_slice_in_dim
@@ -206,7 +218,7 @@ def index_in_dim(operand: Array, index: int, axis: int = 0, keepdims: bool = Tru
 @public
 def dynamic_index_in_dim(operand: Array, index: Any, axis: int = 0, keepdims: bool = True) -> Any:
     """One slice along an axis; an index outside is moved to the edge."""
-    found = torch.narrow(operand, axis, _start(index, operand.shape[axis], 1), 1)
+    found = _narrowed(operand, axis, _start(index, operand.shape[axis], 1), 1)
     return found if keepdims else torch.squeeze(found, axis)
 
 
@@ -220,11 +232,13 @@ def index_take(src: Array, idxs: Sequence[Any], axes: Sequence[int]) -> Any:
 @public
 def dynamic_update_slice(operand: Alike, update: Alike, start_indices: Sequence[Any]) -> Any:
     """The array with another part, from the starts on."""
-    starts = map(_start, start_indices, operand.shape, update.shape)
-    parts = zip(starts, update.shape, strict=True)
-    place = tuple(builtins.slice(start, start + size) for start, size in parts)
+    places = start_indices.unbind() if isinstance(start_indices, torch.Tensor) else start_indices
+    starts = [_start(*each) for each in zip(places, operand.shape, update.shape, strict=True)]
+    if any(isinstance(start, torch.Tensor) for start in starts):
+        rows = [start + torch.arange(n, device=operand.device) for start, n in zip(starts, update.shape, strict=True)]
+        return torch.index_put(operand, torch.meshgrid(*rows, indexing="ij"), update.to(operand.dtype))
     result = operand.clone()
-    result[place] = update
+    result[tuple(builtins.slice(start, start + n) for start, n in zip(starts, update.shape, strict=True))] = update
     return result
 
 

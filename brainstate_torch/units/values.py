@@ -64,8 +64,8 @@ def parts_of(x: Any) -> tuple[Any, Unit]:
     TypeError
         It is no value.
     """
-    if isinstance(x, (list, tuple)):
-        return _of_sequence(x)
+    if isinstance(x, (list, tuple, range)):
+        return _of_sequence(list(x) if isinstance(x, range) else x)
     if foreign.is_foreign(x):
         mantissa, unit = foreign.parts(x)
         return absolute(parts_of(mantissa)[0], unit)
