@@ -3,8 +3,9 @@
 import argparse
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main"]
 
@@ -73,7 +74,7 @@ def _port(words: Sequence[str]) -> int:
             source = package_folder(options.package)
         except ModuleNotFoundError as error:
             parser.error(str(error))
-        found = port_path(source, paths[0] / source.name, options.same_random)
+        found = _of_package(options.package, port_path(source, paths[0] / source.name, options.same_random))
         target_page = paths[0] / f"{source.name}_report.html"
     else:
         missing = [path for path in paths if not path.exists()]
@@ -96,6 +97,14 @@ def _port(words: Sequence[str]) -> int:
         where.write_text(page(outcomes, "What was ported"), encoding="utf-8")
     print(text(outcomes, options.verbose), file=sys.stderr if options.diff else sys.stdout)
     return status(outcomes)
+
+
+def _of_package(name: str, outcomes: Iterable[Any]) -> Iterator[Any]:
+    """The outcomes for a package, in whose files its own names stay."""
+    from .table import keeping
+
+    with keeping(name):
+        yield from outcomes
 
 
 def _target(path: Path, options: argparse.Namespace) -> Path | None:

@@ -5,6 +5,7 @@ else. The porting tool writes such a call where torch's method of the name means
 source says what `x` is. Where you know it, write the one or the other.
 """
 
+import builtins
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ import torch
 from ..units import Quantity, math
 from ..units.at import At, Indexed
 
-__all__ = ["METHODS", "OPERATORS", "Items", "T", "at", "items", "numpy", "ready", "size"]
+__all__ = ["METHODS", "OPERATORS", "Items", "T", "at", "divmod", "dtype_name", "items", "numpy", "ready", "size"]
 
 
 def _is_array(x: Any) -> bool:
@@ -68,6 +69,16 @@ def size(x: Any) -> Any:
 def T(x: Any) -> Any:
     """``x.T``: the axes in reverse."""
     return math.transpose(x) if _is_array(x) else x.T
+
+
+def divmod(x: Any, y: Any) -> Any:
+    """``divmod(x, y)``, which tensors do not answer."""
+    return math.divmod(x, y) if _is_array(x) or _is_array(y) else builtins.divmod(x, y)
+
+
+def dtype_name(dtype: Any) -> str:
+    """``dtype.name`` of torch's or numpy's dtype."""
+    return str(dtype).removeprefix("torch.") if isinstance(dtype, torch.dtype) else str(dtype.name)
 
 
 def ready(x: Any) -> Any:
@@ -149,18 +160,22 @@ def _copy(x: Any) -> Any:
 
 
 def _item(x: Any, *args: Any) -> Any:
-    return x[args if len(args) > 1 else args[0]].item() if args else x.item()
+    if not args:
+        return x.item()
+    # One number counts through all elements, several are the place.
+    return (x[args] if len(args) > 1 else x.reshape(-1)[args[0]]).item()
 
 
 #: Methods whose meaning differs in torch, or that torch lacks, by how they are computed.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "transpose": _transpose,
     "copy": _copy,
+    "item": _item,
     **{
         name: getattr(math, name)
         for name in ("max", "min", "std", "var", "mean", "prod", "sort", "repeat", "nonzero", "round", "cumsum",
                      "cumprod", "take", "dot", "ptp", "argsort", "choose", "compress", "searchsorted", "swapaxes",
-                     "clip", "trace", "diagonal", "sum", "any", "all", "argmax", "argmin", "squeeze")
+                     "clip", "trace", "diagonal", "sum", "argpartition", "any", "all", "argmax", "argmin", "squeeze")
         if hasattr(math, name)
     },
 }  # fmt: skip

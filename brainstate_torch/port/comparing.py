@@ -18,8 +18,10 @@ import numpy as np
 __all__ = ["Comparison", "Difference", "compare", "main"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?<!\w)[-+]?(?:nan|inf)(?!\w)")
-#: How the two libraries write a dtype or a device after numbers: no numbers of the program.
-_WORDS = re.compile(r"dtype=[\w.]+|device='[^']*'|weak_type=\w+|torch\.\w+|\b(?:u?int|b?float|complex)\d+\b")
+#: How the two libraries write a dtype or a device after numbers, and times of the clock: no numbers of the program.
+_WORDS = re.compile(
+    r"\b\d\d:\d\d:\d\d\b|dtype=[\w.]+|device='[^']*'|weak_type=\w+|torch\.\w+|\b(?:u?int|b?float|complex)\d+\b"
+)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ found without a change here.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["CALLS", "DTYPES", "FOREIGN", "MODULES", "NAMES", "NOT_PORTED", "TORCH", "Call"]
+__all__ = ["BROUGHT", "CALLS", "DTYPES", "FOREIGN", "MODULES", "NAMES", "NOT_PORTED", "TORCH", "Call"]
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,11 @@ class Call:
 #: The packages whose names are ported. Anything else is left as it is.
 FOREIGN = (
     "brainstate", "brainunit", "saiunit", "braintools", "brainevent", "brainpy", "brainpy_state", "braintrace",
-    "jax", "optax", "jaxlib",
+    "brainmass", "braincell", "jax", "optax", "jaxlib",
 )  # fmt: skip
+
+#: Packages that are ported as they are imported where they are installed, for names without a home here.
+BROUGHT = ("braintools", "brainmass", "brainpy_state", "braincell")
 
 #: Modules as a whole: a name that is not below has its home in the module that stands beside its own.
 MODULES = {
@@ -80,7 +83,13 @@ MODULES = {
     "jax.nn.initializers": "port.compat.initializers",
     "jax.config": "port.compat.config",
     "jax.scipy": "port.compat.scipy",
-    "jax.scipy.special": "port.compat.scipy",
+    "jax.scipy.special": "port.compat.scipy.special",
+    "jax.scipy.linalg": "port.compat.scipy.linalg",
+    "jax.scipy.signal": "port.compat.scipy.signal",
+    "jax.scipy.stats": "port.compat.scipy.stats",
+    "jax.flatten_util": "port.compat.flatten_util",
+    "jax.ops": "port.compat.ops",
+    "jax.dtypes": "units.math",
     "optax": "metric",
     "optax.losses": "metric",
 }
@@ -95,6 +104,25 @@ NAMES = {
     "jax.numpy.dtype": "port.compat.dtype",
     "jax.numpy.vectorize": "port.compat.vectorize",
     "jax.numpy.apply_along_axis": "port.compat.apply_along_axis",
+    "jax.numpy.packbits": "port.compat.packbits",
+    "jax.numpy.unpackbits": "port.compat.unpackbits",
+    "jax.numpy.frombuffer": "port.compat.frombuffer",
+    "jax.numpy.set_printoptions": "port.compat.set_printoptions",
+    "jax.nn.dot_product_attention": "port.compat.dot_product_attention",
+    "jax.nn.identity": "port.compat.identity",
+    "jax.random.lognormal": "port.compat.lognormal",
+    "jax.dtypes.canonicalize_dtype": "port.compat.dtype",
+    "jax.jacobian": "transform.jacrev",
+    "jax.lax.select_n": "port.compat.select_n",
+    "jax.lax.is_finite": "units.math.isfinite",
+    "jax.lax.dot": "units.math.dot",
+    "jax.lax.reciprocal": "units.math.reciprocal",
+    "jax.lax.optimization_barrier": "port.compat.identity",
+    "brainevent.__version__": "__version__",
+    "braintools.__version__": "__version__",
+    "brainpy.__version__": "__version__",
+    "brainmass.__version__": "__version__",
+    "optax.__version__": "__version__",
     "jax.tree_map": "port.compat.tree.map",
     "jax.tree_leaves": "port.compat.tree.leaves",
     "jax.tree_flatten": "port.compat.tree.flatten",
@@ -106,7 +134,7 @@ NAMES = {
     "jax.numpy.load": "port.compat.load",
     "jax.eval_shape": "transform.eval_shape",
     "jax.make_jaxpr": "transform.make_jaxpr",
-    "jax.named_scope": "transform.named_scope",
+    "jax.named_scope": "port.compat.named_scope",
     "jax.named_call": "transform.named_call",
     "jax.ShapeDtypeStruct": "transform.ShapeDtypeStruct",
     "jax.lax.scan": "transform.scan",
@@ -148,6 +176,17 @@ NAMES = {
     "brainevent.EventArray": "event.BinaryArray",
     "braintrace.nn.LeakyRateReadout": "spiking.LeakyRateReadout",
 }
+for _name in ("conv", "conv_general_dilated", "conv_with_general_padding", "reduce", "reduce_and", "reduce_max",
+              "reduce_min", "reduce_or", "reduce_prod", "reduce_sum", "reduce_window"):  # fmt: skip
+    NAMES[f"jax.lax.{_name}"] = f"port.compat.{_name}"
+for _name in (
+    "EmptyState", "GradientTransformation", "adagrad", "adam", "adamw", "add_decayed_weights", "apply_updates", "chain",
+    "clip", "clip_by_global_norm", "constant_schedule", "cosine_decay_schedule", "exponential_decay", "global_norm",
+    "identity", "incremental_update", "join_schedules", "linear_schedule", "piecewise_constant_schedule",
+    "polynomial_schedule", "rmsprop", "scale", "scale_by_adam", "scale_by_learning_rate", "scale_by_rms",
+    "scale_by_rss", "scale_by_schedule", "sgd", "trace", "warmup_cosine_decay_schedule",
+):  # fmt: skip
+    NAMES[f"optax.{_name}"] = f"port.compat.updates.{_name}"
 for _old in ("LIF", "IF", "LIFRef", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD", "COBA", "CUBA", "MgBlock",
              "AMPA", "GABAa", "AlignPostProj", "DeltaProj", "CurrentProj", "HH"):  # fmt: skip
     # They were in brainstate.nn until they moved to brainpy.state.
@@ -250,8 +289,17 @@ NOT_PORTED = {
     ),
     "brainevent.XLACustomKernel": (_KERNEL, "torch.library.custom_op"),
     "brainevent.numba_kernel": (_KERNEL, "torch.library.custom_op"),
-    "optax": ("its updates are functions of JAX arrays", "the optimizer of brainstate.optim of that name"),
-    "braintools": ("it is not written for torch", "python -m brainstate_torch.port --package braintools FOLDER"),
+    "optax": (
+        "of optax, the losses and the commonest transformations are here",
+        "the optimizer of brainstate.optim of that name",
+    ),
+    "braintools": ("braintools is not installed here, or lacks it", "pip install --no-deps braintools, and port again"),
+    "brainmass": ("brainmass is not installed here, or lacks it", "pip install --no-deps brainmass, and port again"),
+    "braincell": ("braincell is not installed here, or lacks it", "pip install --no-deps braincell, and port again"),
+    "brainpy.state": (
+        "brainpy_state is not installed here, or lacks it",
+        "pip install --no-deps brainpy_state, and port again",
+    ),
     "braintrace": ("its compiler works on jaxprs", "D_RTRL, pp_prop or EProp of brainstate_torch.online"),
     "brainpy.math": ("it is brainpy 2, another programming model", "brainstate's States and transforms"),
     "brainpy": ("it is not written for torch", "python -m brainstate_torch.port --package brainpy_state FOLDER"),

@@ -1,14 +1,17 @@
 """Looking names up in the table, and in the package itself."""
 
+import contextlib
 import functools
 import importlib
 import types
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .names import CALLS, FOREIGN, MODULES, NAMES, NOT_PORTED, TORCH, Call
+from .names import BROUGHT, CALLS, FOREIGN, MODULES, NAMES, NOT_PORTED, TORCH, Call
 
-__all__ = ["PACKAGE", "Home", "Missing", "adapted", "is_foreign", "lookup", "object_at", "resolve"]
+__all__ = ["PACKAGE", "Home", "Missing", "adapted", "is_foreign", "keeping", "lookup", "object_at", "resolve"]
 
 PACKAGE = "brainstate_torch"
 
@@ -56,9 +59,25 @@ class Missing:
     cure: str
 
 
+#: Packages whose own names stay, while they are ported into a folder.
+_KEPT: set[str] = set()
+
+
 def is_foreign(name: str) -> bool:
     """Whether a dotted name belongs to a package that is ported."""
-    return name.split(".", 1)[0] in FOREIGN
+    root = name.split(".", 1)[0]
+    return root in FOREIGN and root not in _KEPT
+
+
+@contextlib.contextmanager
+def keeping(package: str) -> Iterator[None]:
+    """Let the names of a package that has no home here stay, for the time of a block."""
+    new = {package} - set(MODULES) - _KEPT
+    _KEPT.update(new)
+    try:
+        yield
+    finally:
+        _KEPT.difference_update(new)
 
 
 @functools.cache
@@ -117,6 +136,9 @@ def resolve(name: str) -> Home | Missing:
     if name.startswith("saiunit"):
         name = "brainunit" + name.removeprefix("saiunit")
     parts = name.split(".")
+    brought = _brought(parts)
+    if brought is not None:
+        return brought
     for i in range(len(parts), 0, -1):
         entry = NOT_PORTED.get(".".join(parts[:i]))
         if entry is not None:
@@ -139,6 +161,19 @@ def _listed(name: str) -> Home | None:
     if inner is None or (inner.is_module and last.startswith("_") and last not in ("__version__", "__name__")):
         return None
     return _found(f"{inner.path}.{last}")
+
+
+def _brought(parts: list[str]) -> Home | None:
+    """A name of a neighbour that is installed and ported as it is imported."""
+    if parts[:2] == ["brainpy", "state"]:
+        parts = ["brainpy_state", *parts[2:]]
+    if parts[0] not in BROUGHT:
+        return None
+    try:
+        return _found(f"{PACKAGE}.port.brought.{'.'.join(parts)}")
+    except Exception as error:  # whatever a module of another package does while it is imported
+        warnings.warn(f"`{'.'.join(parts)}` could not be brought: {type(error).__name__}: {error}", stacklevel=2)
+        return None
 
 
 def _is_refused(name: str) -> bool:

@@ -1,6 +1,7 @@
 """Derivatives whose results or arguments have another order in JAX."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -51,7 +52,17 @@ class _Custom:
 
     def __init__(self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
         self.fun, self.nondiff = fun, tuple(nondiff_argnums)
+        #: Whether a half of the derivative is at work: a call within it is a call of the plain function, as in JAX.
+        self._inside = False
         self.__doc__, self.__name__ = fun.__doc__, getattr(fun, "__name__", "function")
+
+    @contextlib.contextmanager
+    def _plainly(self) -> Iterator[None]:
+        before, self._inside = self._inside, True
+        try:
+            yield
+        finally:
+            self._inside = before
 
     def _parts(self, args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         fixed = [args[i] for i in self.nondiff]
@@ -73,6 +84,8 @@ class custom_vjp(_Custom):
         self.fwd, self.bwd = fwd, bwd
 
     def __call__(self, *args: Any) -> Any:
+        if self._inside:
+            return self.fun(*args)
         fixed, free = self._parts(args)
         leaves, spec = _tree.flatten(free)
         places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
@@ -86,11 +99,15 @@ class custom_vjp(_Custom):
                 merged = list(leaves)
                 for i, tensor in zip(places, tensors, strict=True):
                     merged[i] = tensor
-                result, residuals = self.fwd(*self._whole(fixed, _tree.unflatten(spec, merged)))
+                with self._plainly():
+                    result, residuals = self.fwd(*self._whole(fixed, _tree.unflatten(spec, merged)))
                 flat, shape = _tree.flatten(result)
                 kept, kept_spec = _tree.flatten(residuals)
                 out_spec[:] = [shape, kept_spec, len(flat), [None if isinstance(x, torch.Tensor) else x for x in kept]]
-                return (*flat, *[x for x in kept if isinstance(x, torch.Tensor)])
+                # An input must not be handed out as it is.
+                given = {id(tensor) for tensor in tensors}
+                out = (*flat, *[x for x in kept if isinstance(x, torch.Tensor)])
+                return tuple(x.view_as(x) if id(x) in given else x for x in out)
 
             @staticmethod
             def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
@@ -133,12 +150,15 @@ class custom_jvp(_Custom):
         self.rule = rule
 
     def __call__(self, *args: Any) -> Any:
+        if self._inside:
+            return self.fun(*args)
         fixed, free = self._parts(args)
         rule: Callable[..., Any] = (lambda p, t: self.rule(*fixed, p, t)) if fixed else self.rule
         # Linear in the tangents and zero for none: result + (tangent - its constant twin) has the value of the
         # function and the derivative of the rule.
         steps = [x - stop_gradient(x) if _is_float(x) else x for x in free]
-        result, change = rule([stop_gradient(x) for x in free], steps)
+        with self._plainly():
+            result, change = rule([stop_gradient(x) for x in free], steps)
         return _tree.map(lambda r, c: stop_gradient(r) + c if _is_float(r) else r, result, change)
 
 

@@ -1,6 +1,7 @@
 """JAX's functions of devices and of its own settings."""
 
 import contextlib
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,15 +12,20 @@ from ... import _tree, environ
 from ...units import math
 
 __all__ = [
+    "Device",
     "block_until_ready",
     "clear_caches",
     "config",
     "default_backend",
+    "default_device",
+    "default_matmul_precision",
     "device_count",
     "device_get",
     "device_put",
     "devices",
     "disable_jit",
+    "effects_barrier",
+    "enable_x64",
     "ensure_compile_time_eval",
     "local_device_count",
     "local_devices",
@@ -41,12 +47,49 @@ def default_backend() -> str:
     return environ.get_platform()
 
 
-def devices(backend: str | None = None) -> list[torch.device]:
+@dataclasses.dataclass(frozen=True)
+class Device:
+    """A device in JAX's words.
+
+    Parameters
+    ----------
+    platform
+        ``'cpu'`` or ``'gpu'``.
+    id
+        Its number among those of its kind.
+    """
+
+    platform: str
+    id: int
+
+    @property
+    def device_kind(self) -> str:
+        """What the hardware calls itself."""
+        return torch.cuda.get_device_name(self.id) if self.platform == "gpu" else "cpu"
+
+    @property
+    def process_index(self) -> int:
+        """Zero."""
+        return 0
+
+    @property
+    def of_torch(self) -> torch.device:
+        """The same in torch's words."""
+        return torch.device("cuda", self.id) if self.platform == "gpu" else torch.device("cpu")
+
+    def __repr__(self) -> str:
+        return f"CudaDevice(id={self.id})" if self.platform == "gpu" else f"CpuDevice(id={self.id})"
+
+    def __str__(self) -> str:
+        return f"cuda:{self.id}" if self.platform == "gpu" else f"TFRT_CPU_{self.id}"
+
+
+def devices(backend: str | None = None) -> list[Device]:
     """The devices of a kind, at least one."""
     kind = backend or default_backend()
     if kind in ("gpu", "cuda"):
-        return [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
-    return [torch.device("cpu")]
+        return [Device("gpu", i) for i in range(torch.cuda.device_count())]
+    return [Device("cpu", 0)]
 
 
 local_devices = devices
@@ -72,6 +115,7 @@ def process_index() -> int:
 
 def device_put(x: Any, device: Any = None, **_: Any) -> Any:
     """A tree of tensors, on a device."""
+    device = device.of_torch if isinstance(device, Device) else device
 
     def moved(leaf: Any) -> Any:
         leaf = math.asarray(leaf)
@@ -93,6 +137,32 @@ def clear_caches() -> None:
 def ensure_compile_time_eval() -> Iterator[None]:
     """Nothing: what does not depend on an argument is computed once."""
     yield
+
+
+@contextlib.contextmanager
+def enable_x64(new_val: bool = True) -> Iterator[None]:
+    """Numbers of 64 bits for the time of a block."""
+    with environ.context(precision=64 if new_val else 32):
+        yield
+
+
+@contextlib.contextmanager
+def default_device(device: Any = None) -> Iterator[None]:
+    """New tensors on a device for the time of a block."""
+    place = device.of_torch if isinstance(device, Device) else device
+    scope: Any = torch.device(place) if place is not None else contextlib.nullcontext()
+    with scope:
+        yield
+
+
+@contextlib.contextmanager
+def default_matmul_precision(precision: Any = None) -> Iterator[None]:
+    """Nothing: torch multiplies in full precision unless its own setting says otherwise."""
+    yield
+
+
+def effects_barrier() -> None:
+    """Nothing: effects happen in their order."""
 
 
 @contextlib.contextmanager

@@ -11,6 +11,10 @@ from ... import _tree
 from ...units import math
 
 __all__ = [
+    "DictKey",
+    "FlattenedIndexKey",
+    "GetAttrKey",
+    "SequenceKey",
     "all",
     "flatten",
     "flatten_with_path",
@@ -94,24 +98,60 @@ def map_with_path(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: IsLeaf 
 class _Key:
     """One step of a path."""
 
-    def __init__(self, kind: str, value: Any) -> None:
-        self.kind = kind
-        if kind == "idx":
-            self.idx = value
-        elif kind == "name":
-            self.name = value
-        else:
-            self.key = value
+    def __init__(self, value: Any) -> None:
         self._value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and (self.kind, self._value) == (other.kind, other._value)
+        return isinstance(other, _Key) and type(other) is type(self) and bool(self._value == other._value)
 
     def __hash__(self) -> int:
-        return hash((self.kind, self._value))
+        return hash((type(self).__name__, self._value))
+
+    _word = "key"
 
     def __repr__(self) -> str:
-        return f".{self._value}" if self.kind == "name" else f"[{self._value!r}]"
+        return f"{type(self).__name__}({self._word}={self._value!r})"
+
+    def __str__(self) -> str:
+        return f"[{self._value!r}]"
+
+
+class DictKey(_Key):
+    """A step into a dict, by ``key``."""
+
+    @property
+    def key(self) -> Any:
+        """The key."""
+        return self._value
+
+
+class FlattenedIndexKey(DictKey):
+    """A step into a class of nodes, by the number of the child."""
+
+
+class SequenceKey(_Key):
+    """A step into a list or tuple, by ``idx``."""
+
+    _word = "idx"
+
+    @property
+    def idx(self) -> int:
+        """The place."""
+        return int(self._value)
+
+
+class GetAttrKey(_Key):
+    """A step to an attribute, by ``name``."""
+
+    _word = "name"
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        return str(self._value)
+
+    def __str__(self) -> str:
+        return f".{self._value}"
 
 
 def _paths(tree: Any, prefix: tuple[Any, ...], out: list[Any], is_leaf: IsLeaf) -> None:
@@ -121,15 +161,15 @@ def _paths(tree: Any, prefix: tuple[Any, ...], out: list[Any], is_leaf: IsLeaf) 
         out.append(prefix)
     elif isinstance(tree, dict):
         for key in _tree.keys_of(tree):
-            _paths(tree[key], (*prefix, _Key("key", key)), out, is_leaf)
+            _paths(tree[key], (*prefix, DictKey(key)), out, is_leaf)
     elif isinstance(tree, tuple) and hasattr(tree, "_fields"):
         for name in tree._fields:
-            _paths(getattr(tree, name), (*prefix, _Key("name", name)), out, is_leaf)
+            _paths(getattr(tree, name), (*prefix, GetAttrKey(name)), out, is_leaf)
     elif isinstance(tree, (list, tuple)):
         for i, child in enumerate(tree):
-            _paths(child, (*prefix, _Key("idx", i)), out, is_leaf)
+            _paths(child, (*prefix, SequenceKey(i)), out, is_leaf)
     else:
-        out.extend((*prefix, _Key("name", path)) for path, _ in _tree.leaves_with_path(tree, is_leaf))
+        out.extend((*prefix, GetAttrKey(path)) for path, _ in _tree.leaves_with_path(tree, is_leaf))
 
 
 def zeros_like(tree: Any) -> Any:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from ..names import BROUGHT
 from ..table import PACKAGE
 
 __all__ = ["Aliases"]
 
 #: Modules that a program is given a name for, with the names to try, the longest path first.
 _BASES = {
+    **{f"{PACKAGE}.port.brought.{name}": (name, f"{name}_torch") for name in BROUGHT},
     f"{PACKAGE}.port.compat": ("compat", "jax_compat"),
     f"{PACKAGE}.port.arrays": ("arrays", "port_arrays"),
     f"{PACKAGE}.port": ("port", "bst_port"),

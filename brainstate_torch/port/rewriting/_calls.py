@@ -28,6 +28,11 @@ class Calls(Writer):
             return self._numpy_call(original, updated, imported)
         if isinstance(original.func, cst.Attribute) and isinstance(updated.func, cst.Attribute):
             return self._method(original, updated)
+        if self._names.builtin(original.func) == "divmod" and len(original.args) == 2:
+            kinds = {self._kinds.of(arg.value) for arg in original.args}
+            if not kinds <= {NUMBER, NUMPY}:
+                self._note(original, "divmod(x, y) -> arrays.divmod(x, y)")
+                return updated.with_changes(func=self._written(original, f"{ARRAYS}.divmod"))
         return updated
 
     def _foreign_call(self, original: Any, updated: Any, name: str, answer: Any) -> Any:
@@ -105,18 +110,21 @@ class Calls(Writer):
             self._note(original, f"x.at[...].{method} -> arrays.at(x)[...].{method}")
             at = self._function(original, f"{ARRAYS}.at", [indexed.value.value])
             return updated.with_deep_changes(updated.func, value=indexed.with_changes(value=at))
+        if method in UPDATES and self._is_written_at(receiver):
+            return updated
         kind = self._kinds.of(receiver)
         if method == "block_until_ready" and not original.args:
             self._note(original, "x.block_until_ready() -> arrays.ready(x)")
             return self._function(original, f"{ARRAYS}.ready", [updated.func.value])
-        if method not in METHODS or self._is_own(receiver) or kind in (OTHER, NUMBER, UNIT):
+        numbered = method == "item" and bool(original.args)  # torch's takes no place
+        if not (method in METHODS or numbered) or self._is_own(receiver) or kind in (OTHER, NUMBER, UNIT):
             return updated
         if kind == NUMPY and not (method == "astype" and self._foreign_words(original)):
             return updated
         if method == "sort" and kind != ARRAY and original in self._statements:
             return updated  # a list that is sorted in place, for one
         known = kind == ARRAY or (kind == VALUE and method not in ("copy", "sort", "astype"))
-        path = MATH if known and method not in ("transpose", "copy", "ptp") else ARRAYS
+        path = MATH if known and method not in ("transpose", "copy", "ptp", "item") else ARRAYS
         self._note(original, f"x.{method}(...) -> {path.rpartition('.')[2]}.{method}(x, ...)")
         first = cst.Arg(updated.func.value, comma=comma() if updated.args else cst.MaybeSentinel.DEFAULT)
         return updated.with_changes(func=self._written(original, f"{path}.{method}"), args=[first, *updated.args])
@@ -128,6 +136,12 @@ class Calls(Writer):
             and node.value.attr.value == "at"
             and node.value not in self._names.found
         )
+
+    def _is_written_at(self, node: Any) -> bool:
+        """Whether it is ``arrays.at(x)[...]``, of an earlier run."""
+        call = node.value if isinstance(node, cst.Subscript) else None
+        text = dotted(call.func) if isinstance(call, cst.Call) else None
+        return text is not None and text.endswith("arrays.at")
 
     def _foreign_words(self, call: Any) -> bool:
         return any(arg.value in self._names.found for arg in call.args)

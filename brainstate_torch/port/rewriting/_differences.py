@@ -7,6 +7,12 @@ __all__ = ["IN_PLACE", "METHODS", "OF_NUMPY", "UPDATES"]
 #: Methods that torch's tensors lack, or whose meaning differs there.
 METHODS = frozenset(
     [
+        "argpartition",
+        "argsort",
+        "choose",
+        "compress",
+        "searchsorted",
+        "trace",
         "max",
         "min",
         "std",

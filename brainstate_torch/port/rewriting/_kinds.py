@@ -123,6 +123,11 @@ _ARRAY_METHODS = frozenset(
         "get",
     ]
 )
+#: Methods of numpy's generators that give arrays.
+_DRAWS = frozenset(
+    {"rand", "randn", "randint", "integers", "random", "random_sample", "uniform", "normal", "standard_normal",
+     "choice", "permutation", "poisson", "binomial", "exponential", "gamma", "beta", "lognormal", "multivariate_normal"}
+)  # fmt: skip
 
 
 class Kinds(cst.CSTVisitor):
@@ -360,6 +365,8 @@ class Kinds(cst.CSTVisitor):
             kind = self.of(receiver)
             if kind == NOTHING:
                 return NOTHING
+            if kind == NUMPY and method in _DRAWS:
+                return NUMPY  # of a generator of numpy's
             if method in _ARRAY_METHODS and kind in (ARRAY, VALUE, NUMPY):
                 return (
                     UNKNOWN

@@ -63,6 +63,9 @@ class Rewriter(Calls, Operators, Statements):
             if kind == ARRAY:
                 return self._function(original, f"{MATH}.size", [updated.value])
             return self._function(original, f"{ARRAYS}.size", [updated.value])
+        if attribute == "name" and isinstance(receiver, cst.Attribute) and receiver.attr.value == "dtype":
+            self._note(original, "x.dtype.name -> arrays.dtype_name(x.dtype)")
+            return self._function(original, f"{ARRAYS}.dtype_name", [updated.value])
         if attribute == "T" and kind == ARRAY:
             self._note(original, "x.T -> transpose(x)")
             return self._function(original, f"{MATH}.transpose", [updated.value])

@@ -1,0 +1,142 @@
+"""Installed neighbours that are ported as they are imported: braintools, brainmass, brainpy_state, braincell.
+
+``from brainstate_torch.port.brought import brainmass`` is the installed package, written for torch in memory. Only the
+modules that are asked for are ported. Their texts are kept in a folder of the user's cache, so that a second import
+costs no more than that of any module. Names that brainstate_torch has itself are never taken from here.
+"""
+
+import ast
+import functools
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .texts import compiled
+
+__all__ = ["PACKAGES", "source_of"]
+
+#: Packages of pure Python that are written for JAX and brainstate.
+PACKAGES = ("braintools", "brainmass", "brainpy_state", "braincell")
+
+
+@functools.cache
+def _folder(package: str) -> Path | None:
+    """Where an installed package lies; its import is not answered by anything here."""
+    spec = importlib.machinery.PathFinder.find_spec(package, sys.path)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _file(package: str, parts: list[str]) -> Path | None:
+    """The text of a module of a package."""
+    folder = _folder(package)
+    if folder is None:
+        return None
+    place = folder.joinpath(*parts)
+    for candidate in (place / "__init__.py", place.with_suffix(".py")):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@functools.cache
+def source_of(package: str, name: str) -> str | None:
+    """The module of a package's root that a name of the root comes from, by the imports of its ``__init__.py``.
+
+    Parameters
+    ----------
+    package
+        The package.
+    name
+        A name that programs take from its root.
+
+    Returns
+    -------
+    str or None
+        The dotted name of the module within the package, or None.
+    """
+    file = _file(package, [])
+    if file is None:
+        return None
+    stars = []
+    for statement in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(statement, ast.ImportFrom) or statement.level != 1 or not statement.module:
+            continue
+        for item in statement.names:
+            if item.name == "*":
+                stars.append(statement.module)
+            elif (item.asname or item.name) == name:
+                return statement.module
+    return next((module for module in stars if name in _defined(package, module)), None)
+
+
+@functools.cache
+def _defined(package: str, module: str) -> frozenset[str]:
+    file = _file(package, module.split("."))
+    if file is None:
+        return frozenset()
+    found: set[str] = set()
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            found.add(statement.name)
+        elif isinstance(statement, ast.Assign):
+            found.update(target.id for target in statement.targets if isinstance(target, ast.Name))
+        elif isinstance(statement, ast.ImportFrom):
+            found.update(item.asname or item.name for item in statement.names)
+    return frozenset(found)
+
+
+class _Root(ModuleType):
+    """The root of a package, whose names are looked for where its ``__init__.py`` takes them from."""
+
+    def __getattr__(self, name: str) -> Any:
+        package = self.__name__.rpartition(".")[2]
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        if _file(package, [name]) is not None:
+            return importlib.import_module(f"{self.__name__}.{name}")
+        module = source_of(package, name)
+        if module is None:
+            raise AttributeError(f"{package} has no name {name!r}")
+        value = getattr(importlib.import_module(f"{self.__name__}.{module}"), name)
+        setattr(self, name, value)
+        return value
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the modules of installed packages below this one, and loads their ported texts."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        head, _, rest = fullname.removeprefix(f"{__name__}.").partition(".")
+        if not fullname.startswith(f"{__name__}.") or head not in PACKAGES:
+            return None
+        file = _file(head, rest.split(".") if rest else [])
+        if file is None:
+            return None
+        is_package = file.name == "__init__.py"
+        spec = importlib.machinery.ModuleSpec(fullname, self, origin=str(file), is_package=is_package)
+        spec.has_location = True
+        if is_package:
+            spec.submodule_search_locations = [str(file.parent)]
+        return spec
+
+    def create_module(self, spec: Any) -> Any:
+        return _Root(spec.name) if spec.name.removeprefix(f"{__name__}.") in PACKAGES else None
+
+    def exec_module(self, module: Any) -> None:
+        if not isinstance(module, _Root):
+            exec(compiled(Path(module.__spec__.origin)), module.__dict__)
+
+
+sys.meta_path.insert(0, _Finder())
+
+
+def __getattr__(name: str) -> Any:
+    if name not in PACKAGES or _folder(name) is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.{name}")

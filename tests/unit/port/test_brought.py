@@ -1,0 +1,65 @@
+"""Neighbours that are ported as they are imported."""
+
+import sys
+
+import pytest
+
+from brainstate_torch.port import port_source, resolve
+from brainstate_torch.port.hook import Hook, installed
+
+pytest.importorskip("braintools")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "kept"))
+
+
+def test_a_name_without_a_home_comes_from_the_installed_package():
+    found = resolve("braintools.spike_bitwise_or")
+    assert found.path == "brainstate_torch.port.brought.braintools.spike_bitwise_or"
+    assert found.value(1.0, 0.0) == 1.0
+    assert resolve("braintools.optim.Adam").path == "brainstate_torch.optim.Adam"
+
+
+def test_the_tool_writes_the_name_as_it_was():
+    text = "import braintools\nprint(braintools.spike_bitwise_and(1., 0.))\n"
+    ported = port_source(text)
+    assert ported.source == text.replace("import braintools", "from brainstate_torch.port.brought import braintools")
+    assert not ported.left
+    assert port_source(ported.source).source == ported.source
+
+
+def test_a_program_under_the_hook_gets_it():
+    with installed(Hook()):
+        import braintools
+
+        assert braintools.spike_bitwise_or(1.0, 1.0) == 1.0
+        assert sys.modules["braintools"].optim.Adam.__module__.startswith("brainstate_torch.optim")
+
+
+def test_a_text_is_ported_once(monkeypatch):
+    from brainstate_torch.port import rewriting
+    from brainstate_torch.port.brought.texts import ported_text
+
+    first = ported_text("import jax.numpy as jnp\ny = jnp.ones(3)  # once\n")
+    monkeypatch.setattr(rewriting, "port_source", None)
+    assert ported_text("import jax.numpy as jnp\ny = jnp.ones(3)  # once\n") == first
+    assert "u.math.ones(3)  # once" in first
+
+
+def test_a_package_that_is_not_installed_says_how_to_get_it():
+    found = resolve("braincell.Nothing")
+    assert "braincell" in found.reason
+    assert "pip install --no-deps braincell" in found.cure
+
+
+def test_a_package_that_is_ported_into_a_folder_keeps_its_own_names():
+    from brainstate_torch.port.table import keeping
+
+    text = "import brainmass\nimport jax.numpy as jnp\ny = brainmass.f(jnp.ones(3))\n"
+    with keeping("brainmass"):
+        ported = port_source(text)
+    assert "import brainmass\n" in ported.source
+    assert "brainmass.f(u.math.ones(3))" in ported.source
+    assert not ported.left
