@@ -199,7 +199,10 @@ class State(Labelled, Copied[A], PrettyObject):
         value = vars(self).get("_value")
         if type(value) is dict and is_arraylike(get_mantissa(value.get(name))):
             return get_mantissa(self._with_parameters()[name])
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        cure = (
+            ". Tensors have: read it of `.value`, or of one of `.parameters()`" if hasattr(torch.Tensor, name) else ""
+        )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{cure}")
 
     def restore_value(self, v: A) -> None:
         """Set the value as a transform does when it puts things back: recorded as a read, with `restore` hooks only.

@@ -134,6 +134,35 @@ class TorchSide(torch.nn.Module):
             raise AttributeError(f"`target` must be the name of a module in {type(self).__name__}. Got {target!r}.")
         return found[target]
 
+    def set_submodule(self, target: str, module: torch.nn.Module, strict: bool = False) -> None:
+        """Put a module in the place of the one of a dotted name, in a list or dict too.
+
+        Parameters
+        ----------
+        target
+            The names on the way, joined by dots.
+        module
+            The module.
+        strict
+            Whether there must be one of that name; without it a new attribute is set.
+
+        Raises
+        ------
+        AttributeError
+            There is none, nor a module that could hold it.
+        """
+        found = dict(self.named_modules(remove_duplicate=False))
+        names = target.split(".")
+        for i in range(len(names)):
+            owner, name = found.get(".".join(names[:i])), ".".join(names[i:])
+            if owner is not None and name in owner._modules:
+                owner._modules[name] = module
+                return
+        owner = found.get(".".join(names[:-1]))
+        if strict or owner is None:
+            raise AttributeError(f"`target` must be the name of a module in {type(self).__name__}. Got {target!r}.")
+        setattr(owner, names[-1], module)
+
     def train(self, mode: bool = True) -> Self:
         """Set ``training`` of every module. It decides where ``environ`` has no setting `fit`.
 

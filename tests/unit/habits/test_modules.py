@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -106,6 +107,25 @@ def applying_a_function_to_all_modules():
     seen = []
     Net().apply(lambda m: seen.append(type(m).__name__))
     assert seen == ["Linear", "Linear", "Net"]
+
+
+@habit("modules")
+def a_module_is_exchanged_by_its_name():
+    net = nn.Module()
+    net.layers, net.heads = [nn.Linear(4, 4), torch.nn.Sequential(nn.Linear(4, 4))], {"x": nn.Linear(4, 4)}
+    for name in ("layers.0", "layers.1.0", "heads.x", "new"):
+        net.set_submodule(name, layer := torch.nn.Linear(4, 2))
+        assert net.get_submodule(name) is layer
+    for name, strict in (("more", True), ("layers.7", False), ("nowhere.x", False)):
+        with pytest.raises(AttributeError, match=f"Got '{name}'"):
+            net.set_submodule(name, layer, strict=strict)
+
+
+@habit("modules")
+def what_a_tensor_has_is_asked_of_the_value():
+    for name in ("shape", "data", "grad", "dim"):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'. Tensors have: read it of `.value`"):
+            getattr(nn.Linear(4, 2).weight, name)
 
 
 test_habit = running(HABITS)
