@@ -197,8 +197,8 @@ def scale_by_rms(
 
     def update(updates: Any, state: Any, params: Any = None, **_: Any) -> tuple[Any, Any]:
         nu = tree.map(lambda v, g: (1 - decay) * g**2 + decay * v, state.nu, updates)
-        root = (lambda v: math.sqrt(v + eps)) if eps_in_sqrt else (lambda v: math.sqrt(v) + eps)
-        return tree.map(lambda g, v: g / root(v), updates, nu), ScaleByRmsState(nu)
+        inner, outer = (eps, 0.0) if eps_in_sqrt else (0.0, eps)
+        return tree.map(lambda g, v: g / (math.sqrt(v + inner) + outer), updates, nu), ScaleByRmsState(nu)
 
     def init(params: Any) -> Any:
         return ScaleByRmsState(tree.map(lambda p: math.full_like(p, initial_scale), params))
