@@ -45,7 +45,7 @@ class SoundRules(TorchFunctionMode):
         # A rule for the forward mode is itself differentiated (`reverse of forward` and `forward of forward`), or the
         # rule for the second derivative is: torch differentiates what both saved as if it were constant (186256).
         self._nested = self._order > 2 or derivatives[1:] == ["Jvp"]
-        self._tables = [_FORWARD] * forward + [_NESTED, _SECOND] * (forward or self._order > 1)
+        self._tables = [_NESTED, _SECOND] * (forward or self._order > 1) + [_FORWARD] * forward
         self._tables += [_MAPPED] * ("Vmap" in kinds)
         # Where gradients are disabled around the derivative, the function is differentiated nevertheless.
         self._forward = forward and torch.is_grad_enabled()
@@ -420,6 +420,23 @@ def _select_scatter(input: torch.Tensor, src: torch.Tensor, dim: int, index: int
     return torch.slice_scatter(input, src.unsqueeze(dim), dim, index, index + 1)
 
 
+# Rules for the forward mode that write in place without telling autograd's counter, by which a State knows of writes.
+
+
+def _normalising(func: Callable[..., Any], place: int, trains: bool) -> Callable[..., Any]:
+    """A norm, whose forward rule writes into the running statistics at two places, if the sixth argument says so."""
+
+    def normalised(*args: Any, **kwargs: Any) -> Any:
+        found = func(*args, **kwargs)
+        if args[5] if len(args) > 5 else kwargs.get("training", kwargs.get("use_input_stats", trains)):
+            for x in (*args[place : place + 2], kwargs.get("running_mean"), kwargs.get("running_var")):
+                if x is not None:
+                    torch.Tensor.mul_(x.detach(), 1)  # counted, and changes nothing
+        return found
+
+    return normalised
+
+
 def _of(rule: Callable[..., Any], *functions: Any) -> dict[Any, Callable[..., Any]]:
     return dict.fromkeys(functions, rule)
 
@@ -453,6 +470,9 @@ _FORWARD: dict[Any, Callable[..., Any]] = {
     **{f: _reduced(f, 4) for f in (torch.index_reduce, torch.Tensor.index_reduce, torch.Tensor.index_reduce_)},
     # Calls inside a Python function of torch are not seen: a mode is off within its own handler.
     **{f: _weighted(f) for f in (F.nll_loss, F.cross_entropy)},
+    F.batch_norm: _normalising(F.batch_norm, 1, trains=False),
+    F.instance_norm: _normalising(F.instance_norm, 1, trains=True),
+    **{f: _normalising(f, 3, trains=True) for f in (torch.batch_norm, torch.instance_norm, torch.native_batch_norm)},
 }
 _MAPPED: dict[Any, Callable[..., Any]] = {
     **_of(_prod, torch.prod, torch.Tensor.prod),

@@ -30,6 +30,7 @@ from .._host.functorch import (
 )
 from .._host.fx import GraphModule
 from .calls import call, target
+from .chosen_lanes import CHOSEN
 from .nodes import acts, number_of, numbers_in, outputs
 from .purity import pure
 from .recording import Like, check_numbers, is_recording, local, record, recording
@@ -239,6 +240,23 @@ class Operation(ABC):
 
     def apply(self, tensors: Tensors) -> list[torch.Tensor]:
         """The results, inside whatever transforms are active."""
+        branches = CHOSEN.branches
+        if not branches:
+            return self._applied(tensors)
+        # Below, the levels are left one by one, and a mask that belongs to one of them is unknown.
+        CHOSEN.branches = ()
+        try:
+            for branch in reversed(branches):
+                tensors = [branch.taken(x) for x in tensors]
+            found = self._applied(tensors)
+        finally:
+            CHOSEN.branches = branches
+        for branch in branches:
+            for x in found:
+                branch.computed(x)
+        return found
+
+    def _applied(self, tensors: Tensors) -> list[torch.Tensor]:
         kinds = enclosing()
         if not kinds or kinds[-1] == "Functionalize":
             return _call(self, tensors)

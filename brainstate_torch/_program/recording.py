@@ -26,6 +26,7 @@ from .._host.functorch import (
 from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, make_fx
 from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
+from .chosen_lanes import CHOSEN
 from .indexing import WITHOUT_NUMBERS
 from .rewriting import Rewriting
 
@@ -314,6 +315,8 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             finally:
                 THREAD.recordings.pop()
 
+        # What the graph takes from a branch around it, it takes as operands, which are masked there.
+        branches, CHOSEN.branches = CHOSEN.branches, ()
         try:
             module = make_fx(recorded, tracing_mode="fake")(*inputs)
         except NO_NUMBER as error:
@@ -322,6 +325,8 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
             if not any(text in str(error) for text in _ASKS):
                 raise
             raise _without_numbers(error) from None
+        finally:
+            CHOSEN.branches = branches
     tidy(module)
     stand_ins = _inputs_of_constants(module)
     module.held = inner.held  # type: ignore[assignment]

@@ -37,6 +37,16 @@ _REBINDING = (
 )
 
 
+class _NoSwap:
+    """In the place of the names of slots, for which `torch.utils.swap_tensors` asks before it changes a tensor."""
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError(
+            "the value of a State must not be exchanged with another tensor. Got a call of `swap_tensors`. Swap a copy: "
+            "`v = state.value.clone()`, or assign: `state.value = v`."
+        )
+
+
 class Value(Computed):
     """A tensor as a State hands it out: ``s.value += d`` computes a new tensor, and a write in place is refused.
 
@@ -46,6 +56,7 @@ class Value(Computed):
     """
 
     __torch_function__ = disabled_torch_function
+    __slotnames__ = _NoSwap()
     #: The same with a note, for a read that nothing records.
     twin: Any = None
 

@@ -49,10 +49,9 @@ def _noted(x: torch.Tensor) -> Any:
 
 def is_written(value: Any, note: Any) -> bool:
     """Whether a value was written in place since it was noted."""
-    if type(value) is Value:
-        return _is_written(value, note)
     if type(note) is not list:
-        return False
+        # Whatever class the tensor has by now.
+        return note is not None and _is_written(value, note)
     return any(_is_written(leaf, own) for leaf, own in note)
 
 

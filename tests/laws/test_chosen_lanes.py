@@ -70,6 +70,10 @@ def _two_results(x):
     return a * b
 
 
+def _scan(x):
+    return T.cond(x == 0, lambda: ZERO, lambda: T.scan(lambda c, a: (c + a / x, None), x, torch.ones(2))[0])
+
+
 FUNCTIONS = {
     "operand": lambda x: T.cond(x == 0, lambda v: v * 0, lambda v: 1 / v, x),
     "closure": lambda x: T.cond(x == 0, lambda: ZERO, lambda: 1 / x),
@@ -82,6 +86,7 @@ FUNCTIONS = {
     "nested": _nested,
     "in place": _in_place,
     "two results": _two_results,
+    "loop": _scan,
     "a derivative inside": lambda x: T.cond(x == 0, lambda: x * 1, lambda: T.grad(lambda v: v.abs().log() * v)(x)),
 }
 DERIVED = {
@@ -117,7 +122,9 @@ def test_the_derivative_of_a_map_is_that_of_each_lane(fun):
     torch.testing.assert_close(found, weights * _one_by_one(T.grad(fun)))
 
 
-@pytest.mark.parametrize("name", ["operand", "closure", "State", "norm", "switch", "ifelse", "nested", "in place"])
+@pytest.mark.parametrize(
+    "name", ["operand", "closure", "State", "norm", "switch", "ifelse", "nested", "in place", "loop"]
+)
 @pytest.mark.parametrize("order", ["vmap of grad", "grad of vmap", "vmap of grad of grad"])
 def test_a_compiled_derivative_is_that_of_each_lane(name, order):
     fun = FUNCTIONS[name]
@@ -145,6 +152,12 @@ def test_a_compiled_loop_of_conditions_is_that_of_each_lane():
 
     for derived in (lambda: T.grad(lambda xs: T.vmap(fun)(xs).sum()), lambda: T.vmap(T.grad(fun))):
         torch.testing.assert_close(T.jit(derived(), backend="replay")(X), _one_by_one(T.grad(fun)))
+
+
+@pytest.mark.parametrize("derived", [T.jacfwd, lambda f: T.grad(T.jacfwd(f))], ids=["jacfwd", "grad of jacfwd"])
+def test_a_compiled_loop_in_a_condition_is_differentiated_forward(derived):
+    fun = derived(_scan)
+    torch.testing.assert_close(T.jit(T.vmap(fun), backend="replay")(X), _one_by_one(fun))
 
 
 def test_an_in_place_write_into_what_was_made_in_a_branch_stays():

@@ -59,6 +59,10 @@ WRITES = {
     "resize_": lambda v: torch.Tensor.resize_(v, 2, 1),
     "t_": lambda v: torch.Tensor.t_(v),
     "optimizer": lambda v: _sgd(v),
+    "swap_tensors": lambda v: torch.utils.swap_tensors(v, torch.full((2, 2), 9.0)),
+    "exchanged by swap_tensors": lambda v: torch.utils.swap_tensors(torch.full((2, 2), 9.0), v),
+    "data = ...": lambda v: torch.Tensor.data.__set__(v, torch.full((2, 2), 9.0)),
+    "statistics of a norm": lambda v: torch.nn.functional.batch_norm(torch.ones(3, 2), v[0], v[1], training=True),
     "raw pointer": lambda v: _poke(torch.detach(v).data_ptr()),
 }
 
@@ -169,6 +173,20 @@ def test_outside_of_transforms_no_write_reaches_a_state(way, write):
     attempt(WRITES[write], tensor)
     assert torch.equal(numbers(state), START + 1)
     assert numbers(state).shape == (2, 2)
+
+
+def test_values_of_two_states_are_not_exchanged():
+    a, b = State(START), State(START + 1)
+    with pytest.raises(TypeError, match=r"must not be exchanged.*state\.value = v"):
+        torch.utils.swap_tensors(a.value, b.value)
+    assert torch.equal(a.value, START)
+    assert torch.equal(b.value, START + 1)
+
+
+def test_the_direction_of_a_forward_derivative_keeps_its_shape():
+    direction = torch.ones(2, 2)
+    T.jvp(lambda x: torch.Tensor.unsqueeze_(x, 0) * 2, (START.clone(),), (direction,))
+    assert direction.shape == (2, 2)
 
 
 @pytest.mark.parametrize("write", ["numpy", "from_dlpack", "numpy from_dlpack", "storage", "raw pointer"])

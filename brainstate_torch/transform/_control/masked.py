@@ -9,6 +9,7 @@ from ... import _tree
 from ..._arrays import is_real
 from ..._host.dispatch import TorchFunctionMode
 from ..._host.functorch import enclosing, is_tracked
+from ..._program.chosen_lanes import CHOSEN
 
 __all__ = ["InLanes", "first_that_holds"]
 
@@ -48,7 +49,7 @@ class InLanes(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
-        if func in _PLAIN or name == "__get__":
+        if func in _PLAIN or name == "__get__" or self not in CHOSEN.branches:
             return func(*args, **kwargs)
         given = [self._taken(x) for x in args]
         if args and _writes(name):
@@ -56,17 +57,31 @@ class InLanes(TorchFunctionMode):
         result = func(*given, **{key: x if key == "out" else self._taken(x) for key, x in kwargs.items()})
         for x in (result,) if isinstance(result, torch.Tensor) else result if isinstance(result, (tuple, list)) else ():
             if isinstance(x, torch.Tensor):
-                self._own[id(x)] = x
+                self.computed(x)
         return result
+
+    def __enter__(self) -> "InLanes":
+        self._around = CHOSEN.branches
+        CHOSEN.branches = (*self._around, self)
+        return super().__enter__()  # type: ignore[no-any-return, no-untyped-call]
+
+    def __exit__(self, *error: object) -> None:
+        CHOSEN.branches = self._around
+        super().__exit__(*error)  # type: ignore[no-untyped-call]
+
+    def computed(self, x: torch.Tensor) -> None:
+        """Note a tensor that was computed within."""
+        self._own[id(x)] = x
 
     def _taken(self, x: Any) -> Any:
         if isinstance(x, torch.Tensor):
-            return self._constant_elsewhere(x)
+            return self.taken(x)
         if x is None or isinstance(x, (int, float, str, torch.dtype, torch.device)):
             return x
-        return _tree.map(lambda leaf: self._constant_elsewhere(leaf) if isinstance(leaf, torch.Tensor) else leaf, x)
+        return _tree.map(lambda leaf: self.taken(leaf) if isinstance(leaf, torch.Tensor) else leaf, x)
 
-    def _constant_elsewhere(self, x: torch.Tensor) -> torch.Tensor:
+    def taken(self, x: torch.Tensor) -> torch.Tensor:
+        """The tensor, constant in the lanes in which the mask does not hold."""
         if id(x) in self._own or not is_real(x) or not (self._forward or is_tracked(x)):
             return x
         known = self._masked.get(id(x))

@@ -287,5 +287,6 @@ def _direction(tangents: Sequence[Any], inputs: Inputs) -> list[torch.Tensor]:
                 f"the tangent of {name} must have the dtype {short_dtype(leaf.dtype)}. "
                 f"Got {short_dtype(mantissa.dtype)}."
             )
-        mantissas.append(mantissa)
+        # torch's in-place changes of shape go through to the tangent, which is the user's.
+        mantissas.append(mantissa.view_as(mantissa))
     return mantissas
