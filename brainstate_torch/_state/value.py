@@ -42,8 +42,8 @@ class _NoSwap:
 
     def __iter__(self) -> NoReturn:
         raise TypeError(
-            "the value of a State must not be exchanged with another tensor. Got a call of `swap_tensors`. Swap a copy: "
-            "`v = state.value.clone()`, or assign: `state.value = v`."
+            "the value of a State must not be exchanged with another tensor. Got a call of `swap_tensors`. Swap a "
+            "copy: `v = state.value.clone()`, or assign: `state.value = v`."
         )
 
 

@@ -26,6 +26,7 @@ from .program import Program
 from .programs import Programs
 from .setting_inputs import FirstSteps, SettingInputs, recorded_with_inputs
 from .stateful_function import StatefulFunction
+from .watched import MOST
 
 __all__ = ["CAPACITY", "Jitted"]
 
@@ -56,7 +57,7 @@ class Jitted(Generic[P, Out]):
         self.origin_fun, self.name, self.backend, self.tiered = fun, name, backend, tiered
         self._static_places, self._static_names = static
         self._label = str(name or getattr(fun, "__qualname__", type(fun).__name__))
-        self.cuda_graphs, self._told_of_graphs = cuda_graphs, False
+        self.cuda_graphs, self._told_of_graphs, self._told_of_objects = cuda_graphs, False, False
         self._maxsize, self._programs = maxsize, Programs(maxsize, self._label)
         #: The settings whose numbers Python code needs, so that they cannot be inputs.
         self._fixed: set[str] = set()
@@ -163,12 +164,24 @@ class Jitted(Generic[P, Out]):
         made.on_hindrance = lambda: self._tell_of_graphs(made.hindrance)
         program.compile()
         self._tell_of_graphs(program.hindrance)
+        self._tell_of_objects(program)
         seconds = time.perf_counter() - begin
         if seconds > _PATIENCE:
             print(f"jit: compiled {self._label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
         inputs = program.inputs(tensors)
         assert inputs is not None, f"a program must fit what it was recorded with: {program.changed()}"
         return program, inputs
+
+    def _tell_of_objects(self, program: Program) -> None:
+        """Say once that the function reads more objects than are looked at."""
+        if not program.watched.is_cut or self._told_of_objects:
+            return
+        self._told_of_objects = True
+        print(
+            f"jit: {self._label} refers to more than {MOST} objects of Python. The others are taken as they are now: "
+            "what changes in them later is not seen. Pass what changes as an argument, or hold it in a State.",
+            file=sys.stderr,
+        )
 
     def _tell_of_graphs(self, hindrance: str | None) -> None:
         """Say once why the function does not run as one CUDA graph."""

@@ -25,7 +25,7 @@ LONGEST = 64
 #: Of a larger array only the identity is compared: one of this size takes 1 µs.
 _LARGEST = 1000
 #: How deep containers are compared.
-_DEPTH = 4
+_DEPTH = 8
 
 
 class _Contents:
@@ -37,12 +37,20 @@ class _Contents:
         self.kind, self.items = kind, items
 
 
-def kept(x: Any, depth: int = _DEPTH) -> Any:
-    """What :func:`agrees` compares with."""
+def kept(x: Any, around: tuple[int, ...] = ()) -> Any:
+    """What :func:`agrees` compares with.
+
+    Parameters
+    ----------
+    around
+        The containers that `x` is in, by identity: one may hold itself.
+    """
     if isinstance(x, _PLAIN) or x is MISSING:
         return x
     if isinstance(x, _CONTAINERS) and not (isinstance(x, np.ndarray) and x.size > _LARGEST):
-        return _Contents(type(x), [kept(item, depth - 1) for item in _items(x)] if depth else None)
+        if len(around) >= _DEPTH or id(x) in around:
+            return _Contents(type(x), None)
+        return _Contents(type(x), [kept(item, (*around, id(x))) for item in _items(x)])
     try:
         return weakref.ref(x)
     except TypeError:

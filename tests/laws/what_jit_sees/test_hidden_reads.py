@@ -142,6 +142,46 @@ def test_what_a_long_container_holds_is_frozen():
     assert torch.equal(compiled(X), 3 * X)
 
 
+def test_a_number_within_many_lists_is_seen():
+    box = [[[[[[1.0]]]]]]
+    box.append(box)  # one that holds itself ends, too
+    compiled = replayed(lambda x: x * box[0][0][0][0][0][0])
+    assert torch.equal(compiled(X), X)
+    box[0][0][0][0][0][0] = 3.0
+    assert torch.equal(compiled(X), 3 * X)
+
+
+def test_a_long_chain_of_objects_is_followed_to_its_end():
+    class Link:
+        def __init__(self, after):
+            self.after, self.value = after, 1.0
+
+    first = last = Link(None)
+    for _ in range(3000):
+        first = Link(first)
+
+    def fun(x):
+        link = first
+        while link.after is not None:
+            link = link.after
+        return x * link.value
+
+    compiled = replayed(fun)
+    assert torch.equal(compiled(X), X)
+    last.value = 2.0
+    assert torch.equal(compiled(X), 2 * X)
+
+
+def test_more_objects_than_are_looked_at_are_told_once(monkeypatch, capsys):
+    monkeypatch.setattr(brainstate.transform._compile.watched, "MOST", 20)
+    boxes = [types.SimpleNamespace(value=float(i)) for i in range(40)]
+    compiled = replayed(lambda x: x * sum(box.value for box in boxes))
+    compiled(X)
+    compiled(torch.ones(3))
+    text = capsys.readouterr().err
+    assert text.count("objects of Python. The others are taken as they are now") == 1
+
+
 def test_a_numpy_array_is_compared_by_identity():
     a = np.ones(2, dtype=np.float32)
     compiled = replayed(lambda x: x * torch.tensor(a))
