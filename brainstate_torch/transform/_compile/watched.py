@@ -260,10 +260,12 @@ class Watched:
 
     def _follow(self) -> None:
         """Look at attributes that code names, and at the code of methods that it names, until there is no more."""
-        before = -1
-        while before != len(self._seen) + len(self._attributes):
-            before = len(self._seen) + len(self._attributes)
-            for x in list(self._objects):
+        done, known = 0, -1
+        while done < len(self._objects) or known != len(self._attributes):
+            # A name that is new is looked for in all of them again.
+            done, known = done if known == len(self._attributes) else 0, len(self._attributes)
+            new, done = self._objects[done:], len(self._objects)
+            for x in new:
                 for method in self._methods(x):
                     self._visit(method)
                 for name in self._attributes & _attributes_of(x).keys():

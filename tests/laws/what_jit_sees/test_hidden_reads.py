@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from brainstate_torch.transform._compile import watched
+
 from .replayed import X, programs, replayed
 
 
@@ -173,7 +175,7 @@ def test_a_long_chain_of_objects_is_followed_to_its_end():
 
 
 def test_more_objects_than_are_looked_at_are_told_once(monkeypatch, capsys):
-    monkeypatch.setattr(brainstate.transform._compile.watched, "MOST", 20)
+    monkeypatch.setattr(watched, "MOST", 20)
     boxes = [types.SimpleNamespace(value=float(i)) for i in range(40)]
     compiled = replayed(lambda x: x * sum(box.value for box in boxes))
     compiled(X)
