@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch._functorch.autograd_function import custom_function_call
 from torch.autograd import forward_ad
 from torch.overrides import TorchFunctionMode
 
@@ -45,7 +46,8 @@ class SoundRules(TorchFunctionMode):
         # A rule for the forward mode is itself differentiated (`reverse of forward` and `forward of forward`), or the
         # rule for the second derivative is: torch differentiates what both saved as if it were constant (186256).
         self._nested = self._order > 2 or derivatives[1:] == ["Jvp"]
-        self._tables = [_NESTED, _SECOND] * (forward or self._order > 1) + [_FORWARD] * forward
+        self._tables = [_FORWARD] * forward + [_NESTED, _SECOND] * (forward or self._order > 1)
+        self._tables += [_WRITING] * (forward and not self._taped)
         self._tables += [_MAPPED] * ("Vmap" in kinds)
         # Where gradients are disabled around the derivative, the function is differentiated nevertheless.
         self._forward = forward and torch.is_grad_enabled()
@@ -67,6 +69,9 @@ class SoundRules(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
+        if func is custom_function_call and is_constant():
+            # A user's function enables gradients again for the levels outside of the innermost one.
+            args = [x.detach() if isinstance(x, torch.Tensor) else x for x in args]
         if self._forward and self._depth == _THREAD.depth and not torch.is_grad_enabled():
             # torch's forward mode ignores `torch.no_grad` (78961); its reverse mode takes what is made there for
             # constant.
@@ -302,7 +307,8 @@ def _native_layer_norm(
     eps: float,
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     _, mean, variance = _normalised(input, list(range(-len(normalized_shape), 0)), eps)
-    return _layer_norm(input, normalized_shape, weight, bias, eps), mean, torch.rsqrt(variance + eps)
+    # Constants to torch.
+    return _layer_norm(input, normalized_shape, weight, bias, eps), mean.detach(), torch.rsqrt(variance + eps).detach()
 
 
 def _native_batch_norm(
@@ -319,7 +325,7 @@ def _native_batch_norm(
     if not training:
         return found, input.new_zeros(0), input.new_zeros(0)
     _, mean, variance = _normalised(input, [i for i in range(input.ndim) if i != 1], eps)
-    return found, mean.reshape(-1), torch.rsqrt(variance + eps).reshape(-1)
+    return found, mean.detach().reshape(-1), torch.rsqrt(variance + eps).detach().reshape(-1)
 
 
 def _logcumsumexp(input: torch.Tensor, dim: int, *, out: Any = None) -> torch.Tensor:
@@ -349,6 +355,25 @@ def _linear_cross_entropy(
 
 def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> torch.Tensor:
     return v * (g / torch.norm_except_dim(v, 2, dim))
+
+
+# Rules that are nan where all is masked, at second order or forward.
+
+
+def _logaddexp(input: torch.Tensor, other: torch.Tensor, *, out: Any = None) -> torch.Tensor:
+    """The other one where one is minus infinity, and constant where both are."""
+    if out is not None:
+        return torch.logaddexp(input, other, out=out)
+    no_input, no_other = input == -torch.inf, other == -torch.inf
+    none = no_input | no_other
+    found = torch.logaddexp(torch.where(none, 0, input), torch.where(none, 0, other))
+    one = torch.where(no_input, torch.where(no_other, -torch.inf, other), input)
+    return torch.where(none, one, found)
+
+
+def _safe_softmax(input: torch.Tensor, dim: int, dtype: torch.dtype | None = None) -> torch.Tensor:
+    empty = (input == -torch.inf).all(dim, keepdim=True)
+    return torch.where(empty, 0, torch.softmax(torch.where(empty, 0, input), dim, dtype=dtype))
 
 
 # Rules for the forward mode that are wrong at first order.
@@ -428,6 +453,10 @@ def _normalising(func: Callable[..., Any], place: int, trains: bool) -> Callable
 
     def normalised(*args: Any, **kwargs: Any) -> Any:
         found = func(*args, **kwargs)
+        levels = torch._C._functorch.get_interpreter_stack() or ()
+        if any(x.key() == torch._C._functorch.TransformType.Grad for x in levels):
+            # It would be a write into what the backward pass has saved.
+            return found
         if args[5] if len(args) > 5 else kwargs.get("training", kwargs.get("use_input_stats", trains)):
             for x in (*args[place : place + 2], kwargs.get("running_mean"), kwargs.get("running_var")):
                 if x is not None:
@@ -462,14 +491,21 @@ _NESTED: dict[Any, Callable[..., Any]] = {
     **_of(_logcumsumexp, torch.logcumsumexp, torch.Tensor.logcumsumexp),
 }
 #: Wrong in the reverse mode of the reverse mode, too.
-_SECOND: dict[Any, Callable[..., Any]] = _of(_weight_norm, torch._weight_norm)
+_EMPTY: dict[Any, Callable[..., Any]] = {
+    **_of(_logaddexp, torch.logaddexp, torch.Tensor.logaddexp),
+    **_of(_safe_softmax, torch._safe_softmax),
+}
+_SECOND: dict[Any, Callable[..., Any]] = {**_of(_weight_norm, torch._weight_norm), **_EMPTY}
 _FORWARD: dict[Any, Callable[..., Any]] = {
+    **_EMPTY,
     **_of(_cholesky_inverse, torch.cholesky_inverse, torch.Tensor.cholesky_inverse),
     **_of(_triangular_solve, torch.triangular_solve, torch.Tensor.triangular_solve),
     **{f: _reduced(f, 4) for f in (torch.scatter_reduce, torch.Tensor.scatter_reduce, torch.Tensor.scatter_reduce_)},
     **{f: _reduced(f, 4) for f in (torch.index_reduce, torch.Tensor.index_reduce, torch.Tensor.index_reduce_)},
     # Calls inside a Python function of torch are not seen: a mode is off within its own handler.
     **{f: _weighted(f) for f in (F.nll_loss, F.cross_entropy)},
+}
+_WRITING: dict[Any, Callable[..., Any]] = {
     F.batch_norm: _normalising(F.batch_norm, 1, trains=False),
     F.instance_norm: _normalising(F.instance_norm, 1, trains=True),
     **{f: _normalising(f, 3, trains=True) for f in (torch.batch_norm, torch.instance_norm, torch.native_batch_norm)},

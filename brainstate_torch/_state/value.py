@@ -10,7 +10,7 @@ import torch
 from .. import _tree
 from .._arrays import from_numpy
 from .._errors import TraceContextError
-from .._host.dispatch import disabled_torch_function
+from .._host.dispatch import disabled_torch_function, dispatch_modes
 from .._host.functorch import FakeTensor, FakeValue, level_of, protected_fake
 from .._host.memory import TENSORS, apart, halved
 from .._program.recording import is_recording
@@ -365,6 +365,8 @@ def _owned_leaf(leaf: Any, level: int, attached: bool) -> Any:
     if not isinstance(leaf, torch.Tensor):
         return leaf if type(leaf) in _PLAIN else _arrived(leaf)
     leaf = unmarked(leaf)
+    if isinstance(leaf, FakeTensor) and not (is_recording() or dispatch_modes()):
+        _refuse_fake(leaf)
     depth = level_of(leaf)
     if depth > level or depth == -2:
         _refuse_wrapper(leaf, depth)
@@ -396,4 +398,11 @@ def _refuse_wrapper(leaf: torch.Tensor, depth: int) -> NoReturn:
     raise TraceContextError(
         f"a State must hold tensors that outlive the call. Got {seen} (shape {tuple(leaf.shape)}). "
         "Use the transforms of this package in place of torch.func's: they bring written States out."
+    )
+
+
+def _refuse_fake(leaf: torch.Tensor) -> NoReturn:
+    raise TraceContextError(
+        "a State must hold tensors that have numbers. Got one that stands for numbers in a recording that has ended "
+        f"(shape {tuple(leaf.shape)}): it was kept in a variable or attribute. Return it, or hold it in a State."
     )

@@ -47,6 +47,19 @@ FUNCTIONS = {
     "cholesky_inverse": lambda x: (torch.cholesky_inverse(x.tril()) * W).sum(),
     "cholesky_inverse of an upper one": lambda x: (torch.cholesky_inverse(x.triu(), upper=True) * W).sum(),
 }
+_SOME = torch.tensor([[False, False, False], [True, False, True], [True, True, True]])
+_OTHERS = torch.tensor([[False, True, False], [True, True, False], [True, True, True]])
+
+
+def _log_of_sums(x):
+    both = torch.masked.logaddexp(x, x * 0.5, input_mask=_SOME, other_mask=_OTHERS)
+    return (both[_SOME | _OTHERS] ** 2).sum()
+
+
+FUNCTIONS |= {
+    "logaddexp of masked entries": _log_of_sums,
+    "safe_softmax of an empty row": lambda x: (torch._safe_softmax(x.where(_SOME, -torch.inf), -1).sin() * W).sum(),
+}
 #: Products with factors that are zero.
 PRODUCTS = {
     "cumprod": lambda x: (x.cumprod(1) * W).sum(),
@@ -214,3 +227,17 @@ def test_torch_is_still_wrong(name):
     fun, x = STILL_WRONG[name]()
     found = torch.func.jacfwd(torch.func.jacfwd(fun))(x)
     assert not torch.allclose(found, _differences(T.grad(fun), x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("place", [1, 2])
+@pytest.mark.parametrize(
+    "norm",
+    [
+        lambda x: torch.native_layer_norm(x, (3,), None, None, 1e-5),
+        lambda x: torch.native_batch_norm(x, None, None, None, None, True, 0.1, 1e-5),
+    ],
+    ids=["layer_norm", "batch_norm"],
+)
+@pytest.mark.parametrize("derived", [T.grad, T.jacfwd, T.hessian, lambda f: T.jacfwd(T.jacfwd(f))])
+def test_the_statistics_that_a_norm_returns_are_constants_as_in_torch(norm, place, derived):
+    assert not derived(lambda x: (norm(x)[place] ** 3).sum())(X).any()

@@ -214,3 +214,18 @@ def test_a_value_is_compared_with_arrays_on_both_sides(compare):
     assert compare(array, value).tolist() == compare(array, value.numpy()).tolist()
     assert compare(value, 2.0).tolist() == compare(value.numpy(), 2.0).tolist()
     assert compare(value * u.mV, 2.0 * u.mV).tolist() == compare(value.numpy(), 2.0).tolist()
+
+
+def test_a_tensor_that_was_kept_from_a_recording_is_refused():
+    kept = []
+
+    def fun(x):
+        kept.append(x * 2)
+        return x
+
+    T.jit(fun, backend="replay")(torch.ones(2))
+    s = State(torch.zeros(2))
+    for write in (lambda: setattr(s, "value", kept[-1]), lambda: State({"a": kept[-1]})):
+        with pytest.raises(TraceContextError, match="recording that has ended"):
+            write()
+    assert torch.equal(s.value, torch.zeros(2))
