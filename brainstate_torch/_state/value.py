@@ -101,6 +101,7 @@ class Value(Computed):
 class ReadValue(Value):
     """A value of a ParamState that was read where nothing records it; see `unrecorded`."""
 
+    __slotnames__ = _NoSwap()
     __torch_function__ = Computed.__torch_function__
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
@@ -114,7 +115,7 @@ ReadValue.__name__ = "Value"
 def marked(value: Value, state: Any) -> torch.Tensor:
     """The value of a State with a note of where it is from, the same object at every read."""
     found = value.twin
-    if found is None or found._source is None or found.requires_grad:
+    if found is None or found._source is None or found.requires_grad or not found.is_set_to(value):
         found = value.twin = value.as_subclass(ReadValue)
         # Weakly: a State holds what it handed out, and its memory is to be free when it is not needed.
         found._source = weakref.ref(state)
