@@ -24,13 +24,18 @@ _plain = torch.Tensor.as_subclass
 
 def _asked(cls: Any, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
     kwargs = kwargs or {}
-    if torch.compiler.is_compiling() or CONTEXT.frames or not torch.is_grad_enabled() or is_transformed():
+    if torch.compiler.is_compiling():
+        with as_plain_tensors():
+            return func(*args, **kwargs)
+    if func in _LEAVING and isinstance(args[0], Computed):
+        args[0]._source = None
+    if CONTEXT.frames or not torch.is_grad_enabled() or is_transformed():
         with as_plain_tensors():
             return func(*args, **kwargs)
     if func in _BACKWARD:
         _check_roots(args, kwargs)
     with as_plain_tensors():
-        if func.__name__ == "__get__" and func is not _DATA:
+        if func.__name__ == "__get__" and func != _DATA:
             # Most are of shape and dtype.
             out = func(*args)
             return _mark(out, args[0]._source) if isinstance(out, torch.Tensor) and not out.requires_grad else out
@@ -86,6 +91,9 @@ _ENDING: set[Any] = {torch.Tensor.detach, torch.Tensor.detach_, torch.Tensor.req
 _data: Any = torch.Tensor.data
 _DATA = _data.__get__
 _ENDING |= {_DATA, torch.Tensor.copy_}
+#: After these it is a leaf of a graph, or has other memory: no longer what a State shows.
+_requires_grad: Any = torch.Tensor.requires_grad
+_LEAVING: set[Any] = {torch.Tensor.requires_grad_, _requires_grad.__set__, _data.__set__}
 
 
 def _unmarked_too(out: Any, kind: type) -> Any:

@@ -59,6 +59,9 @@ class Value(Computed):
     __slotnames__ = _NoSwap()
     #: The same with a note, for a read that nothing records.
     twin: Any = None
+    #: The version that both had then: what gives the twin other memory, or another shape, counts as a write to both. To
+    #: compare them would cost 4 us for each property of the twin, since torch asks the class for it.
+    twin_version = 0
 
     def __repr__(self, **kwargs: Any) -> str:  # type: ignore[override]
         return repr(torch.Tensor.detach(self)) if self.grad_fn is None else repr(self.as_subclass(torch.Tensor))
@@ -115,8 +118,9 @@ ReadValue.__name__ = "Value"
 def marked(value: Value, state: Any) -> torch.Tensor:
     """The value of a State with a note of where it is from, the same object at every read."""
     found = value.twin
-    if found is None or found._source is None or found.requires_grad or not found.is_set_to(value):
-        found = value.twin = value.as_subclass(ReadValue)
+    if found is None or found._source is None or value.twin_version != value._version:
+        found, value.twin_version = value.as_subclass(ReadValue), value._version
+        value.twin = found
         # Weakly: a State holds what it handed out, and its memory is to be free when it is not needed.
         found._source = weakref.ref(state)
     return found  # type: ignore[no-any-return]

@@ -17,6 +17,7 @@ from ...typing import Filter
 from .adopted import adopt_within
 from .collective import init_all_states
 from .exposed import teach_utilities
+from .forwarding import runs_update, signed
 from .home import made_at_home
 from .named_parts import teach
 from .param_owner import ParamOwner
@@ -113,6 +114,7 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
             # torch.compile keeps at most eight programs for one piece of code, which would be that of all models.
             own = FunctionType(call.__code__.replace(), call.__globals__, None, call.__defaults__, call.__closure__)
             setattr(cls, "__call__", functools.update_wrapper(own, call))  # noqa: B010
+        signed(cls)
 
     def __init__(self, name: str | None = None) -> None:
         if name is not None and not isinstance(name, str):
@@ -184,6 +186,7 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         call = super().__call__
         return carrying(call, args, kwargs) if is_outermost() else call(*args, **kwargs)
 
+    @runs_update
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """:meth:`update`, under torch's name.
 

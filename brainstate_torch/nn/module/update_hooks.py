@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
+from .forwarding import runs_update
 from .module import Module
 
 __all__ = [
@@ -225,6 +226,7 @@ class HookedModule(Module):
         """Whether there is a function under the key."""
         return self._after_updates is not None and key in self._after_updates
 
+    @runs_update
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What a call runs: the functions before, :meth:`update`, the functions after. Returns the output."""
         if self._before_updates:

@@ -167,7 +167,8 @@ class Jitted(Generic[P, Out]):
         self._tell_of_objects(program)
         seconds = time.perf_counter() - begin
         if seconds > _PATIENCE:
-            print(f"jit: compiled {self._label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
+            done = "compiled" if backend in (BACKENDS[0], TIERED) else "recorded"
+            print(f"jit: {done} {self._label} in {seconds:.1f} s, for all calls with such arguments", file=sys.stderr)
         inputs = program.inputs(tensors)
         assert inputs is not None, f"a program must fit what it was recorded with: {program.changed()}"
         return program, inputs

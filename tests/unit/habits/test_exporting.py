@@ -33,6 +33,14 @@ def export_not_strict():
 
 
 @habit("export")
+def export_dynamic_shapes():
+    net = Net()
+    for shapes in ({"x": {0: torch.export.Dim("batch")}}, ({0: torch.export.Dim.AUTO},)):
+        more = torch.cat([X, X, X])
+        close(exported(net, dynamic_shapes=shapes).module()(more), net(more))
+
+
+@habit("export")
 def export_with_units():
     close(exported(leak := Leak(), strict=False).module()(2 * X), leak(2 * X))
 
