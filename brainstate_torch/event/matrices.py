@@ -239,6 +239,8 @@ class _Compressed(Convertible):
     def _lanes(self, x: torch.Tensor, numbers: torch.Tensor, is_left: bool) -> torch.Tensor:
         # Events select rows: only those are read.
         alone = x.dtype is torch.bool and x.ndim == 1 and is_left == self._by_rows
+        # torch.compile does not know the functions that ask for lanes.
+        alone = alone and not torch.compiler.is_dynamo_compiling()
         if alone and not (is_differentiated(numbers) or is_batched(x) or is_batched(numbers)):
             length = self.shape[1] if is_left else self.shape[0]
             return of_rows(x, numbers.reshape(-1), self.indices, self.indptr, length)

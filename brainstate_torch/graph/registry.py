@@ -154,7 +154,7 @@ def contents(x: Any) -> tuple[Items, _tree.Spec] | None:
 
     None holds no leaf, so a child that is None is part of the structure.
     """
-    values, spec = _tree.flatten(x, is_leaf=lambda child: child is not x)
+    values, spec = _tree.flatten(x, is_leaf=lambda child: child is not x and child is not None)
     # torch.Size is a pytree of torch's, which comes back as a tuple.
     if spec is _tree.LEAF or spec.kind is torch.Size:
         return None

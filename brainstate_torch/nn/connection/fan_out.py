@@ -44,9 +44,10 @@ def fan_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
         # Straight to the kernel saves the dispatcher's 20 µs.
         direct = not torch.compiler.is_dynamo_compiling() and not is_observed() and type(x) is torch.Tensor
         return (_kernel if direct else _fan_out)(x, weight, indices, n_out, event)
-    mapped = is_batched(weight) or is_batched(indices)
-    if torch.compiler.is_dynamo_compiling() or is_spelled_out() or mapped or forward_levels() > 1:
-        # torch.compile refuses a Function with `jvp`; the other cases are those that its rules do not cover.
+    # torch.compile refuses a Function with `jvp`; the other cases are those that its rules do not cover. It is asked
+    # first, since it does not know the functions that ask for the others.
+    plain = torch.compiler.is_dynamo_compiling() or is_spelled_out()
+    if plain or is_batched(weight) or is_batched(indices) or forward_levels() > 1:
         return _spelled_out(x, weight, indices, n_out, event)
     return applied(_FanOut, x, weight, indices, n_out, event)  # type: ignore[no-any-return]
 
