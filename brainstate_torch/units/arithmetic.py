@@ -17,8 +17,10 @@ __all__ = ["Arithmetic", "attach"]
 
 _new = object.__new__
 
-#: Functions of torch that make tensors, and have a namesake that makes quantities.
-_WITH_UNITS = frozenset({"arange", "linspace", "full"})
+#: Functions of torch that make tensors, and their namesakes that make quantities.
+_WITH_UNITS = {name: f"u.math.{name}" for name in ("arange", "linspace", "full")} | {
+    "normal": "brainstate_torch.random.normal"
+}
 
 
 class Arithmetic:
@@ -49,7 +51,7 @@ class Arithmetic:
         if name in _WITH_UNITS:
             raise UnitMismatchError(
                 f"`{name}` must get a plain number. Got a quantity in {self._unit}. "
-                f"Use u.math.{name}, which takes units.",
+                f"Use {_WITH_UNITS[name]}, which takes units.",
                 self._unit,
             )
         drawn = name == "numpy.asarray" and "matplotlib" in sys.modules

@@ -42,7 +42,12 @@ class Convolution(Module):
         axes = self.num_spatial_dims
         self.in_size = in_size
         if len(self.in_size) != axes + 1:
-            raise ValueError(f"`in_size` must have {axes} axes of space and one of channels. Got {self.in_size}.")
+            *space, channels = (*(28,) * axes, self.in_size[-1])
+            shape = (channels, *space) if channel_first else (*space, channels)
+            raise ValueError(
+                f"`in_size` must have {axes} {'axis' if axes == 1 else 'axes'} of space and one of channels. "
+                f"Got {self.in_size}. Give the shape of one input, for example {shape}."
+            )
         self.channel_first = channel_first
         self.in_channels: int = self.in_size[0 if channel_first else -1]
         self.out_channels = out_channels

@@ -43,7 +43,8 @@ def param(
     Raises
     ------
     ValueError
-        The parameter is none of these, its shape does not broadcast to `sizes`, or its batch axis has another length.
+        The parameter is none of these or a bool, its shape does not broadcast to `sizes`, or its batch axis has another
+        length.
 
     Examples
     --------
@@ -63,6 +64,12 @@ def param(
     if callable(parameter):
         return parameter(shape if batch_size is None else (batch_size, *shape))
     value: Any = parameter.value if isinstance(parameter, State) else parameter
+    if isinstance(value, bool):
+        # The third argument of torch.nn.Linear is `bias`.
+        raise ValueError(
+            f"`parameter` must be a number, an array, a State or a function. Got {value}. "
+            "For a layer without a bias write `b_init=None`."
+        )
     if not is_arraylike(value) and not is_quantity(value):
         raise ValueError(
             f"`parameter` must be a number, an array, a State or a function. Got {type(value).__name__}, "

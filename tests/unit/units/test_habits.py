@@ -120,6 +120,8 @@ def test_errors_name_units_that_occur():
         3.0 * u.inch + 3.0 * u.mV
     with pytest.raises(u.UnitMismatchError, match=r"Use u.math.linspace, which takes units"):
         torch.linspace(0.0 * u.mV, 1.0 * u.mV, 3)
+    with pytest.raises(u.UnitMismatchError, match=r"Use brainstate_torch.random.normal, which takes units"):
+        torch.normal(0.0 * u.mV, 1.0 * u.mV, (3,))
     with pytest.raises(AttributeError, match=r"quantities and tensors have no attribute 'bogus'"):
         _ = Q.bogus
 

@@ -87,6 +87,19 @@ def test_gradients_are_right(kind):
     assert torch.autograd.gradcheck(layer, x)
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.Conv1d(3, 8, 3), r"1 axis of space .* Got \(3,\)\. .* for example \(28, 3\)"),
+        (lambda: nn.Conv2d(3, 8, 3), r"2 axes of space .* for example \(28, 28, 3\)"),
+        (lambda: nn.Conv2d(3, 8, 3, channel_first=True), r"for example \(3, 28, 28\)"),
+    ],
+)
+def test_the_signature_of_torch_gets_an_example_of_in_size(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 @pytest.mark.parametrize("kind", [nn.Conv2d, nn.ScaledWSConv2d, nn.ConvTranspose2d])
 def test_wrong_arguments_are_refused(kind):
     size = (8, 8, 4)
