@@ -97,7 +97,8 @@ METHODS = {
     f"{name}.{method}": function
     for name in DESCRIBED
     for method, function in vars(PUBLIC[name]).items()
-    if not method.startswith("_") and inspect.isfunction(function)
+    # A `forward` that a class was given shows the parameters of `update`, which describes them.
+    if not method.startswith("_") and inspect.isfunction(function) and not hasattr(function, "_runs_update")
 }
 
 
