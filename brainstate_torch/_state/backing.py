@@ -170,9 +170,9 @@ class Backed:
 
     def _hold(self, value: Any) -> None:
         """Set what is held. In this order, since a signal may arrive between the two."""
-        attributes = vars(self)  # past `__setattr__`, which looks for misspelt names
-        attributes["_shown"] = None
-        attributes["_value"] = value
+        # Past `__setattr__`, which looks for misspelt names. A subclass may make a property of the value.
+        vars(self)["_shown"] = None
+        object.__setattr__(self, "_value", value)
 
     def _held(self) -> Any:
         """The value that is held, for a program that reads raw memory; the cached half is dropped."""
