@@ -23,7 +23,7 @@ def differences(workload, case, framework):
     expected = next(iter(_Bench("hand", setting).results(workload, case, True).values()))
     found = _Bench(framework, setting).results(workload, case, True)
     assert found
-    return {name: contest._difference(expected, result) for name, result in found.items()}
+    return {name: contest._difference(expected, result, contest.TOLERANCE) for name, result in found.items()}
 
 
 @pytest.mark.parametrize("workload, case", COMPILED)
