@@ -117,6 +117,8 @@ ReadValue.__name__ = "Value"
 
 def marked(value: Value, state: Any) -> torch.Tensor:
     """The value of a State with a note of where it is from, the same object at every read."""
+    if level_of(value) != -1:
+        return value  # of a transform, which records it
     found = value.twin
     if found is None or found._source is None or value.twin_version != value._version:
         found, value.twin_version = value.as_subclass(ReadValue), value._version
