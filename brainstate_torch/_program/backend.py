@@ -121,11 +121,13 @@ def machine_code(module: GraphModule, like: Sequence[Any]) -> Program:
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
             output: Any = compile_fx_inner(graph, inputs, mode)
     except Exception as error:
-        if not isinstance(error, NO_COMPILER) and not isinstance(error.__cause__, NO_COMPILER):
+        # Inductor raises its own error `from None`: what it wraps is the context.
+        found = next((e for e in (error, error.__cause__, error.__context__) if isinstance(e, NO_COMPILER)), None)
+        if found is None:
             raise
         warnings.warn(
             "no compiler was found, so that compiled functions replay their graphs, which is slower. "
-            f"Got {type(error.__cause__ or error).__name__}. Install g++, and Triton for CUDA, or pass "
+            f"Got {type(found).__name__}. Install g++, and Triton for CUDA, or pass "
             "`backend='replay'` to say that this is meant.",
             RuntimeWarning,
             stacklevel=2,

@@ -30,13 +30,19 @@ def test_a_program_does_what_its_graph_does(backend):
 
 
 @pytest.mark.slow
-def test_without_a_compiler_a_program_replays_and_says_so(monkeypatch):
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_without_a_compiler_a_program_replays_and_says_so(monkeypatch, wrapped):
     from torch._inductor import exc
 
     from brainstate_torch._host import inductor
 
     def none(*args, **kwargs):
-        raise exc.InvalidCxxCompiler
+        try:
+            raise exc.InvalidCxxCompiler
+        except exc.InvalidCxxCompiler:
+            if not wrapped:
+                raise
+            raise RuntimeError("as Inductor does") from None
 
     monkeypatch.setattr(inductor, "compile_fx_inner", none)
     with pytest.warns(
