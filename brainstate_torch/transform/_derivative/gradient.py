@@ -67,7 +67,7 @@ def grad(
     ============ =========== ==================================================
 
     It returns ``G``; with `has_aux` ``(G, aux)``; with `return_value` ``(G, value)``; with both ``(G, value, aux)``.
-    Gradients of States come in the container that `grad_states` is: one State gives its gradient, a list a list, a
+    Gradients of States have the structure of `grad_states`: one State gives its gradient, a list a list, a
     mapping a dict with sorted keys. Each gradient is a tree like the value it belongs to.
 
     Parameters

@@ -1,6 +1,6 @@
 """Reverse mode: the two engines, and the base transforms of ``grad`` and ``vector_grad``.
 
-``torch.func`` defines the result. It keeps the whole graph as if it were to be differentiated again, so a first-order
+``torch.func`` defines the result. It keeps the whole graph for a second derivative, so a first-order
 call with nothing else active runs on a private autograd tape instead: the same numbers, half the time, a quarter of the
 memory on a long recurrent network.
 """
