@@ -16,6 +16,7 @@ from ...mixin import ParamDesc
 from ...typing import Filter
 from .adopted import adopt_within
 from .collective import init_all_states
+from .constructing import telling
 from .exposed import teach_utilities
 from .forwarding import runs_update, signed
 from .home import made_at_home
@@ -28,6 +29,9 @@ from .tensors import Tensors, as_buffer, check_name, tell_of_parameter
 from .torch_side import TORCH_ATTRIBUTES, TorchSide
 
 __all__ = ["Module"]
+
+#: Where users of torch look for a layer of the name that they know.
+_LAYERS = __name__.rpartition(".module.")[0] + "."
 
 
 class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
@@ -110,6 +114,8 @@ class Module(TorchSide, Tensors, ParamOwner, Node, ParamDesc, torch.nn.Module):
         for name in ("init_state", "reset_state"):
             if name in vars(cls):
                 setattr(cls, name, made_at_home(vars(cls)[name]))
+        if "__init__" in vars(cls) and cls.__module__.startswith(_LAYERS):
+            setattr(cls, "__init__", telling(vars(cls)["__init__"]))  # noqa: B010
         if (call := cls.__call__).__qualname__ == "Module.__call__":
             # torch.compile keeps at most eight programs for one piece of code, which would be that of all models.
             own = FunctionType(call.__code__.replace(), call.__globals__, None, call.__defaults__, call.__closure__)
