@@ -715,7 +715,7 @@ def test_a_long_compilation_says_so_once(monkeypatch, capsys):
     monkeypatch.setattr(_jitted, "_PATIENCE", 0.0)
     compiled = replayed(lambda x: x, name="slow")
     compiled(X)
-    assert "jit: compiled slow in" in capsys.readouterr().err
+    assert "jit: recorded slow in" in capsys.readouterr().err
     compiled(X)
     assert capsys.readouterr().err == ""
 
