@@ -4,6 +4,7 @@ torchrun --standalone --nproc-per-node 2 --max-restarts 3 examples/train_distrib
 """
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -102,12 +103,8 @@ def meet():
     dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=timedelta(seconds=60))
 
 
-def main(options):
-    """Train; the first process prints the accuracy on images that were held out."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    brainstate.environ.set(dt=1.0 * u.ms)
-    meet()
+def train(options):
+    """The first process prints the accuracy on images that were held out."""
     rank, size = dist.get_rank(), dist.get_world_size()
     pixels, labels = load_digits(return_X_y=True)
     pixels, labels = torch.tensor(pixels / 16).float(), torch.tensor(labels).long()
@@ -136,6 +133,18 @@ def main(options):
         with torch.no_grad():
             right = (model.module(pixels[1500:]).argmax(1) == labels[1500:]).float().mean().item()
         print(f"accuracy {right:.3f}", flush=True)
+
+
+def main(options):
+    """Train as one of several processes."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    brainstate.environ.set(dt=1.0 * u.ms)
+    meet()
+    train(options)
+    # DistributedDataParallel must go before the group. With the last reference to it, it waits for gloo's thread and
+    # holds the interpreter's lock, for which that thread may wait (torch 2.13): the process would never end.
+    gc.collect()
     dist.destroy_process_group()
 
 

@@ -11,7 +11,7 @@ import torch
 import brainstate_torch as brainstate
 
 PROGRAM = """
-import json, sys
+import gc, json, sys
 import torch
 import brainstate_torch as brainstate
 
@@ -44,6 +44,8 @@ grads = {name: p.grad.tolist() for name, p in net.named_parameters()}
 optimizer.step()
 states = {".".join(map(str, path)): state.value.tolist() for path, state in net.states().items()}
 print(json.dumps([grads, states]))
+del ddp  # before the group: see examples/train_distributed.py
+gc.collect()
 torch.distributed.destroy_process_group()
 """
 
