@@ -27,8 +27,8 @@ def is_watched() -> bool:
 def noted(value: Any) -> Any:
     """What tells later, by :func:`is_written`, whether a value that a State was given was written in place.
 
-    A plain tensor: a copy-on-write half of it, which knows writes that autograd's counter does not (``.data``, numpy).
-    A wrapper of torch.func: the counter of the tensor inside, through which all writes go.
+    A copy-on-write half of it, or of the tensor inside the wrappers of torch.func: it knows writes that autograd's
+    counter does not (``.data``, numpy).
     """
     kind = type(value)
     if kind is Value:
@@ -41,10 +41,12 @@ def noted(value: Any) -> Any:
 
 
 def _noted(x: torch.Tensor) -> Any:
-    depth = level_of(x)
-    if depth == -1:
+    if level_of(x) == -1:
         return halved(torch.Tensor.detach(x) if x.requires_grad else x), x._version
-    return concrete(x)._version
+    inner = concrete(x)
+    # Some kernels write without a count: running statistics of a batch norm, steps of fused optimizers.
+    with outside_of_transforms():
+        return halved(torch.Tensor.detach(inner) if inner.requires_grad else inner), inner._version
 
 
 def is_written(value: Any, note: Any) -> bool:
@@ -56,17 +58,16 @@ def is_written(value: Any, note: Any) -> bool:
 
 
 def _is_written(x: torch.Tensor, note: Any) -> bool:
-    if type(note) is int:
-        return bool(concrete(x)._version != note)
     half, version = note
-    if level_of(x) == -1 and x._version == version and is_halved(x):
+    inner = concrete(x)
+    if inner._version == version and is_halved(inner):
         return False
     if not half.is_cpu:
         # To compare numbers the host would wait, so that writes which autograd does not count (``.data``) pass here.
-        return bool(concrete(x)._version != version)
+        return bool(inner._version != version)
     # Reading by numpy, or by a compiled kernel, looks like a write to copy-on-write.
     with outside_of_transforms():
-        return not _equal(concrete(x), concrete(half))
+        return not _equal(inner, concrete(half))
 
 
 def _equal(x: torch.Tensor, y: torch.Tensor) -> bool:
