@@ -8,7 +8,7 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import mse_loss
+from torch.nn.functional import l1_loss
 
 import brainstate_torch as bst
 import brainstate_torch.units as u
@@ -50,7 +50,7 @@ LOSSES = {
     "on the left": lambda net, out: (net.w.value**2).sum() + out.sum(),
     "of a leaf of a dict": lambda net, out: out.sum() + net.d.value["in"].abs().sum(),
     "with units": lambda net, out: (out * net.q.value).sum() / u.mV,
-    "by a function": lambda net, out: mse_loss(out, net.w.value),
+    "by a function": lambda net, out: l1_loss(out, net.w.value),
     "in a list": lambda net, out: torch.stack([out.sum(), net.w.value.sum()]).sum(),
     "of an item": lambda net, out: out.sum() * net.w.value[0],
     "of a view": lambda net, out: out @ net.w.value.view(2, 1).T[0],
