@@ -58,7 +58,7 @@ def compile(
 ) -> Any:
     """Make the States of a model, find out where its weights act on hidden states, and give a learner.
 
-    The learner is called like the model, with traces that go on at each call; :meth:`etrace_grad` drives a sequence.
+    The learner is called like the model, with traces that go on at each call; ``etrace_grad`` drives a sequence.
 
     Parameters
     ----------
