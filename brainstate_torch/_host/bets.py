@@ -9,6 +9,7 @@ __all__ = ["PRIVATE", "TRIED"]
 TRIED = ("2.13.0",)
 
 PRIVATE = (
+    "torch._C.DisableTorchFunction",
     "torch._C.DisableTorchFunctionSubclass",
     "torch._C._TorchDispatchModeKey.FAKE",
     "torch._C._TorchDispatchModeKey.PROXY",

@@ -20,12 +20,15 @@ __all__ = [
     "parsed_move",
     "standard_gamma",
     "standard_gamma_grad",
+    "without_modes",
 ]
 
 #: As `__torch_function__` of a subclass: results are plain tensors, and a call costs nothing more.
 disabled_torch_function: Any = torch._C._disabled_torch_function_impl
 #: A context in which torch's functions take a tensor of a subclass as a plain one.
 as_plain_tensors = torch._C.DisableTorchFunctionSubclass
+#: A context in which neither subclasses nor function modes see torch's functions.
+without_modes = torch._C.DisableTorchFunction
 #: The autograd node whose backward pass runs in this thread, or None.
 current_autograd_node = torch._C._current_autograd_node
 #: Number of active `TorchDispatchMode`s.

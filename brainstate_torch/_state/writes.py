@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._host.functorch import concrete, level_of, outside_of_transforms
+from .._host.dispatch import without_modes
+from .._host.functorch import FakeTensor, concrete, level_of, outside_of_transforms
 from .._host.memory import halved, is_halved
 from .._program.recording import is_recording
 from .value import Value
@@ -44,8 +45,9 @@ def _noted(x: torch.Tensor) -> Any:
     if level_of(x) == -1:
         return halved(torch.Tensor.detach(x) if x.requires_grad else x), x._version
     inner = concrete(x)
-    # Some kernels write without a count: running statistics of a batch norm, steps of fused optimizers.
-    with outside_of_transforms():
+    # Some kernels write without a count: running statistics of a batch norm, steps of fused optimizers. A mode that
+    # takes the values of chosen lanes would mix these numbers with a tensor of the map.
+    with without_modes(), outside_of_transforms():
         return halved(torch.Tensor.detach(inner) if inner.requires_grad else inner), inner._version
 
 
@@ -62,12 +64,14 @@ def _is_written(x: torch.Tensor, note: Any) -> bool:
     inner = concrete(x)
     if inner._version == version and is_halved(inner):
         return False
-    if not half.is_cpu:
-        # To compare numbers the host would wait, so that writes which autograd does not count (``.data``) pass here.
+    before = concrete(half)
+    if not before.is_cpu or isinstance(before, FakeTensor):
+        # To compare numbers the host would wait, so that writes which autograd does not count (``.data``) pass here; and
+        # shapes have no numbers.
         return bool(inner._version != version)
     # Reading by numpy, or by a compiled kernel, looks like a write to copy-on-write.
-    with outside_of_transforms():
-        return not _equal(inner, concrete(half))
+    with without_modes(), outside_of_transforms():
+        return not _equal(inner, before)
 
 
 def _equal(x: torch.Tensor, y: torch.Tensor) -> bool:

@@ -169,7 +169,11 @@ def test_memory_does_not_grow_with_the_number_of_steps(algorithm, options):
             gradient(torch.ones(2, I))
         return _tensors(), sum(x.numel() for trace in learner.traces.values() for x in trace.value)
 
-    assert run(5) == run(300)
+    tensors, traces = run(5)
+    more_tensors, same_traces = run(300)
+    assert same_traces == traces
+    # Other threads, such as a compiler's, make and drop some; a leak would be one a step.
+    assert more_tensors < tensors + 295
 
 
 def test_memory_of_factored_traces_grows_with_neurons_and_not_with_weights():
