@@ -66,8 +66,8 @@ def _is_written(x: torch.Tensor, note: Any) -> bool:
         return False
     before = concrete(half)
     if not before.is_cpu or isinstance(before, FakeTensor):
-        # To compare numbers the host would wait, so that writes which autograd does not count (``.data``) pass here; and
-        # shapes have no numbers.
+        # To compare numbers the host would wait, and a fake tensor has none: writes that autograd does not count
+        # (``.data``) pass here.
         return bool(inner._version != version)
     # Reading by numpy, or by a compiled kernel, looks like a write to copy-on-write.
     with without_modes(), outside_of_transforms():
