@@ -283,10 +283,6 @@ NOT_PORTED = {
     "jax.dlpack": ("both libraries speak DLPack", "torch.from_dlpack"),
     "jax.ffi": (_KERNEL, "torch.library.custom_op"),
     "jaxlib": ("it is JAX's compiler", "nothing: torch compiles by Inductor"),
-    "brainstate.interop": (
-        "flax and equinox are made of JAX",
-        "build the layer from brainstate.nn and copy its arrays",
-    ),
     "brainevent.XLACustomKernel": (_KERNEL, "torch.library.custom_op"),
     "brainevent.numba_kernel": (_KERNEL, "torch.library.custom_op"),
     "optax": (

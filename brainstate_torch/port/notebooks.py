@@ -1,7 +1,9 @@
 """Notebooks: cells become one program, are ported together, and go back to their places without outputs."""
 
+import ast
 import json
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ __all__ = ["cells_of", "joined", "port_notebook"]
 _CELL = "# %% cell "
 _MAGIC = "# %magic "
 #: What IPython reads and Python does not.
-_NOT_PYTHON = re.compile(r"^(\s*)([%!?].*|[\w.]+\s*=\s*[!%].*|.*\?\??\s*)$")
+_NOT_PYTHON = re.compile(r"^(\s*)([%!?].*|[\w.]+\s*=\s*[!%].*|[\w.*]+\?\??\s*)$")
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,24 @@ class Cell:
     text: str
 
 
+def _is_python(text: str) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of escapes in the program's strings
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError):
+            return False
+        return True
+
+
 def _hidden(text: str) -> str:
     if text.lstrip().startswith("%%"):
         first, _, rest = text.lstrip().partition("\n")
         if not first.startswith(("%%time", "%%capture", "%%prun")):
             return "\n".join(_MAGIC + line for line in text.split("\n"))
         return f"{_MAGIC}{first}\n{_hidden(rest)}"
+    if _is_python(text):
+        return text
     lines = []
     for line in text.split("\n"):
         lines.append(

@@ -11,6 +11,7 @@ import pickle
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -118,12 +119,12 @@ def _states(names: dict[str, Any]) -> Any:
             continue
         if _is_state(value):
             yield from _leaves(name, value.value)
-        elif hasattr(value, "states") and callable(value.states) and not hasattr(value, "__path__"):
-            try:
-                found = value.states()
-            except (TypeError, ValueError, AttributeError):  # another library's method of this name
+        else:
+            try:  # an object may answer for any name, and its own `states` may be anything
+                found = None if hasattr(value, "__path__") else value.states()
+            except Exception:
                 continue
-            for path, state in found.items() if hasattr(found, "items") else ():
+            for path, state in found.items() if isinstance(found, Mapping) else ():
                 if _is_state(state):
                     where = ".".join(map(str, path)) if isinstance(path, tuple) else str(path)
                     yield from _leaves(f"{name}.{where}", state.value)

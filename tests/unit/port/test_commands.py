@@ -116,6 +116,16 @@ def test_cells_of_a_notebook_stay_and_outputs_go(tmp_path):
     assert (tmp_path / "new.ipynb").read_text() == before
 
 
+@pytest.mark.parametrize("first", ["", "%matplotlib inline\n"])
+def test_a_line_that_ends_with_a_question_is_python(tmp_path, first):
+    path = tmp_path / "book.ipynb"
+    cell = f"{first}import jax.numpy as jnp\nx = jnp.ones(3)\nif x.max(axis=0):\n    x += 1  # or 2?"
+    path.write_text(notebook(cell))
+    assert main(["--in-place", str(path)]) == 0
+    source = "".join(json.loads(path.read_text())["cells"][0]["source"])
+    assert source.endswith("x = u.math.ones(3)\nif u.math.max(x, axis=0):\n    x = x + 1  # or 2?")
+
+
 def test_an_installed_package_goes_into_a_folder(tmp_path, monkeypatch):
     (tmp_path / "lib" / "neighbour").mkdir(parents=True)
     (tmp_path / "lib" / "neighbour" / "__init__.py").write_text(

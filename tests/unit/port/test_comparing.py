@@ -7,6 +7,7 @@ import pytest
 
 from brainstate_torch.port.__main__ import main
 from brainstate_torch.port.comparing import Comparison, _compare_events, compare, numbers_in
+from brainstate_torch.port.recorder import _states
 
 PROGRAM = """
 import jax.numpy as jnp
@@ -31,6 +32,19 @@ def array(*numbers, unit=""):
 def test_numbers_of_a_line_are_those_of_the_program():
     line = "loss2 = 1.5e-3, tensor([-1., nan], dtype=torch.float32) Array(inf, dtype=float32) x[3] cuda:0"
     assert [str(x) for x, _ in numbers_in(line)] == ["0.0015", "-1.0", "nan", "inf", "3.0", "0.0"]
+
+
+@pytest.mark.parametrize("line", ['  File "model_2.py", line 41, in <module>', "<Manager object at 0x7fca34bd6890>"])
+def test_places_in_files_and_in_memory_are_no_numbers(line):
+    assert numbers_in(line) == []
+
+
+def test_objects_that_answer_for_any_name_have_no_states():
+    class Record(dict):
+        def __getattr__(self, name):
+            return self[name]
+
+    assert list(_states({"record": Record(a=1)})) == []
 
 
 def test_fewer_decimals_agree_with_what_rounds_to_them():

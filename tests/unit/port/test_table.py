@@ -8,15 +8,7 @@ from brainstate_torch.port import Home, Missing, lookup, resolve
 from brainstate_torch.port.names import CALLS, MODULES, NAMES
 from brainstate_torch.port.table import adapted
 
-#: Homes that other rooms are about to get: they answer as missing until then.
-AWAITED = ("brainstate_torch.interop",)
-
-
-def awaited(home):
-    return f"brainstate_torch.{home}".startswith(AWAITED)
-
-
-@pytest.mark.parametrize("name", sorted(n for n, home in {**MODULES, **NAMES}.items() if not awaited(home)))
+@pytest.mark.parametrize("name", sorted({**MODULES, **NAMES}))
 def test_every_home_that_the_table_names_is_there(name):
     assert isinstance(resolve(name), Home), resolve(name)
 
@@ -66,6 +58,7 @@ def test_a_name_is_found_as_soon_as_the_package_has_it(monkeypatch):
         ("jax.numpy.linalg.norm", "brainstate_torch.units.linalg.norm"),
         ("jax.lax.scan", "brainstate_torch.transform.scan"),
         ("jax.Array", "torch.Tensor"),
+        ("brainstate.interop.to_nnx", "brainstate_torch.interop.to_nnx"),
     ],
 )
 def test_old_names_and_names_of_neighbours_lead_home(name, path):
