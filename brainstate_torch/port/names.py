@@ -39,7 +39,7 @@ class Call:
 #: The packages whose names are ported. Anything else is left as it is.
 FOREIGN = (
     "brainstate", "brainunit", "saiunit", "braintools", "brainevent", "brainpy", "brainpy_state", "braintrace",
-    "brainmass", "braincell", "jax", "optax", "jaxlib",
+    "brainmass", "braincell", "jax", "optax", "jaxlib", "orbax",
 )  # fmt: skip
 
 #: Packages that are ported as they are imported where they are installed, for names without a home here.
@@ -91,6 +91,7 @@ MODULES = {
     "jax.ops": "port.compat.ops",
     "jax.dtypes": "units.math",
     "optax": "metric",
+    "orbax.checkpoint": "port.compat.orbax",
     "optax.losses": "metric",
 }
 
@@ -98,6 +99,10 @@ MODULES = {
 NAMES = {
     "jax.Array": "torch.Tensor",
     "jax.core.Tracer": "torch.Tensor",
+    "jax.P": "transform.PartitionSpec",
+    "jax.sharding.PartitionSpec": "transform.PartitionSpec",
+    "jax.sharding.Mesh": "port.compat.Mesh",
+    "jax.make_mesh": "port.compat.make_mesh",
     "jax.typing.ArrayLike": "typing.ArrayLike",
     "jax.typing.DTypeLike": "typing.DTypeLike",
     "jax.numpy.ndarray": "torch.Tensor",
@@ -248,6 +253,10 @@ CALLS = {
                      renamed={"fun": "fn"}),
     "jax.checkpoint": Call("transform.checkpoint", ("fun",)),
     "jax.remat": Call("transform.checkpoint", ("fun",)),
+    "jax.shard_map": Call("transform.shard_map", ("f", "mesh", "in_specs", "out_specs"), positional=4,
+                          dropped=("axis_names",)),
+    "jax.experimental.shard_map.shard_map": Call("transform.shard_map", ("f", "mesh", "in_specs", "out_specs"),
+                                                 positional=4, renamed={"check_rep": "check_vma"}),
     **_RANDOM,
     "jax.jvp": Call("transform.jvp", ("fun", "primals", "tangents", "has_aux"), positional=3),
 }  # fmt: skip
@@ -262,16 +271,13 @@ DTYPES = frozenset(
 #: Homes outside of this package.
 TORCH = "torch."
 
-_MESH = "torch places tensors on devices by torch.distributed, which has no mesh of this kind"
+_MESH = "torch places tensors on devices by torch.distributed, one device for each process"
 _JAXPR = "there are no jaxprs: a program is a graph of torch"
 _KERNEL = "kernels of XLA, Pallas and numba do not run on torch"
 
 #: What cannot be ported, by the longest fitting name: why, and what to write in its place.
 NOT_PORTED = {
-    "jax.make_mesh": (_MESH, "torch.distributed.device_mesh.init_device_mesh"),
     "jax.sharding": (_MESH, "torch.distributed.tensor"),
-    "jax.shard_map": (_MESH, "brainstate.transform.shard_map on one machine"),
-    "jax.experimental.shard_map": (_MESH, "brainstate.transform.shard_map on one machine"),
     "jax.experimental.pallas": (_KERNEL, "torch.library.custom_op with a Triton kernel"),
     "jax.experimental": ("it is experimental in JAX", "the nearest function of torch"),
     "jax.interpreters": (_JAXPR, "brainstate.transform.make_graph"),
@@ -288,6 +294,10 @@ NOT_PORTED = {
     "optax": (
         "of optax, the losses and the commonest transformations are here",
         "the optimizer of brainstate.optim of that name",
+    ),
+    "orbax": (
+        "of orbax, PyTreeCheckpointer and StandardCheckpointer are here",
+        "brainstate_torch.interop.save and load",
     ),
     "braintools": ("braintools is not installed here, or lacks it", "pip install --no-deps braintools, and port again"),
     "brainmass": ("brainmass is not installed here, or lacks it", "pip install --no-deps brainmass, and port again"),

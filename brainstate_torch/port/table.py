@@ -127,8 +127,8 @@ def resolve(name: str) -> Home | Missing:
     >>> from brainstate_torch.port import resolve
     >>> resolve('jax.numpy.sum').path
     'brainstate_torch.units.math.sum'
-    >>> resolve('jax.make_mesh').cure
-    'torch.distributed.device_mesh.init_device_mesh'
+    >>> resolve('jax.pmap').cure
+    'brainstate.transform.pmap2'
     """
     found = _listed(name)
     if found is not None:

@@ -5,7 +5,7 @@ keys, loops over numbers. Code that is written for torch needs none of it.
 """
 
 from ..._version import __version__
-from . import debug, flatten_util, initializers, ops, random, scipy, tree, tree_util, updates
+from . import debug, flatten_util, initializers, ops, orbax, random, scipy, tree, tree_util, updates
 from .arrays import (
     apply_along_axis,
     dtype,
@@ -48,6 +48,7 @@ from .devices import (
     pure_callback,
 )
 from .loops import associative_scan, fori_loop, lax_map
+from .meshes import Mesh, make_mesh
 from .windows import (
     conv,
     conv_general_dilated,
@@ -64,6 +65,7 @@ from .windows import (
 
 __all__ = [
     "Device",
+    "Mesh",
     "__version__",
     "apply_along_axis",
     "associative_scan",
@@ -100,9 +102,11 @@ __all__ = [
     "local_device_count",
     "local_devices",
     "lognormal",
+    "make_mesh",
     "named_scope",
     "ops",
     "optax_l2_loss",
+    "orbax",
     "packbits",
     "process_count",
     "process_index",

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+import brainstate_torch
 from brainstate_torch.port import Home, lookup, resolve
 from brainstate_torch.port.compat import tree, tree_util, updates
 from brainstate_torch.units import lax
@@ -191,3 +192,45 @@ def test_schedules():
 @pytest.mark.parametrize("name", ["jax.__version__", "optax.adam", "jax.lax.conv", "jax.Device", "jax.dtypes.finfo"])
 def test_the_table_knows(name):
     assert isinstance(resolve(name), Home)
+
+
+def test_a_function_of_shards_runs_on_a_mesh_of_one_process():
+    spec = lookup("jax.sharding.PartitionSpec")
+    by_name = lookup("jax.make_mesh")((1, 1), ("a", "b"))
+    by_devices = lookup("jax.sharding.Mesh")(np.array(lookup("jax.devices")()), ("a",))
+    assert (by_name.shape, by_name.axis_names, by_devices.size) == ({"a": 1, "b": 1}, ("a", "b"), 1)
+    for mesh in (by_name, by_devices):
+        total = lookup("jax.shard_map")(
+            lambda x: lookup("jax.lax.psum")(x.sum(), "a"), mesh=mesh, in_specs=spec("a"), out_specs=spec()
+        )
+        assert total(torch.arange(4.0)) == 6.0
+    old = lookup("jax.experimental.shard_map.shard_map")
+    assert old(lambda x: 2 * x, by_name, spec("a"), spec("a"), check_rep=False)(tensor(3.0)).tolist() == [6.0]
+
+
+def test_a_mesh_must_have_the_devices_there_are():
+    with pytest.raises(ValueError, match=r"`axis_shapes` must multiply to the number of processes, 1. Got \(2, 1\)"):
+        lookup("jax.make_mesh")((2, 1), ("a", "b"))
+    with pytest.raises(ValueError, match=r"`axis_names` must have a name for each of 2 axes"):
+        lookup("jax.sharding.Mesh")(np.zeros((1, 1)), ("a",))
+
+
+@pytest.mark.parametrize("name", ["PyTreeCheckpointer", "StandardCheckpointer"])
+def test_a_tree_is_written_and_read_as_orbax_does(tmp_path, name):
+    keeper = lookup(f"orbax.checkpoint.{name}")()
+    written = {"w": brainstate_torch.ParamState(tensor(1.0, 2.0)).value, "n": 3, "more": [np.arange(2), "text"]}
+    keeper.save(tmp_path / "new" / "state", written)
+    keeper.wait_until_finished()
+    found = keeper.restore(tmp_path / "new" / "state", written)
+    assert (found["w"].tolist(), found["n"], found["more"][0].tolist()) == ([1.0, 2.0], 3, [0, 1])
+    with pytest.raises(ValueError, match="`directory` must be new"):
+        keeper.save(tmp_path / "new" / "state", {})
+    keeper.save(tmp_path / "new" / "state", {"w": 1}, force=True)
+    assert keeper.restore(str(tmp_path / "new" / "state")) == {"w": 1}
+    with pytest.raises(ValueError, match="`item` must have the structure"):
+        keeper.restore(tmp_path / "new" / "state", {"v": 1})
+    with pytest.raises(FileNotFoundError, match="that this class has written"):
+        keeper.restore(tmp_path)
+    with pytest.raises(TypeError, match="`item` must hold arrays"):
+        keeper.save(tmp_path / "other", {"x": object()})
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["state"]

@@ -132,15 +132,15 @@ def test_a_second_run_changes_nothing(program):
 
 
 def test_what_has_no_home_stays_below_one_comment_and_in_the_report():
-    text = HEAD + "def f():\n    m = jax.make_mesh((1,), ('a',)); n = jax.make_mesh((1,), ('b',))\n    return m\n"
+    text = HEAD + "def f():\n    m = jax.pmap((1,), ('a',)); n = jax.pmap((1,), ('b',))\n    return m\n"
     outcome = port_source(text)
-    assert outcome.source.count("# PORT: jax.make_mesh:") == 1
-    assert "    m = jax.make_mesh((1,), ('a',)); n = jax.make_mesh((1,), ('b',))\n" in outcome.source
+    assert outcome.source.count("# PORT: jax.pmap:") == 1
+    assert "    m = jax.pmap((1,), ('a',)); n = jax.pmap((1,), ('b',))\n" in outcome.source
     assert "import jax\n" in outcome.source
-    assert {(left.line, left.name) for left in outcome.left} == {(7, "jax.make_mesh")}
+    assert {(left.line, left.name) for left in outcome.left} == {(7, "jax.pmap")}
     again = port_source(outcome.source)
     assert again.source == outcome.source
-    assert [left.name for left in again.left] == ["jax.make_mesh"]
+    assert [left.name for left in again.left] == ["jax.pmap"]
 
 
 def test_a_block_that_held_only_an_import_stays_a_block():
