@@ -12,6 +12,7 @@ __all__ = ["main"]
 _COMMANDS = """commands:
   run SCRIPT [ARGS]      run a program of brainstate and JAX on torch, untouched
   compare SCRIPT [ARGS]  run the original on JAX and the port on torch, and show where they first differ
+  compare FOLDER         the same for each program of a folder, and how many print the same numbers
 
 exit status: 0 everything is ported, 1 something is left to you, 2 a file could not be ported
 """

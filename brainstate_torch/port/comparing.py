@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from .files import programs
+
 __all__ = ["Comparison", "Difference", "compare", "main"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?<!\w)[-+]?(?:nan|inf)(?!\w)")
@@ -73,6 +75,24 @@ class Comparison:
     def same(self) -> bool:
         """Whether both ran and no number differs."""
         return not self.differences and not self.failures
+
+    @property
+    def verdict(self) -> str:
+        """One line: how the port fares."""
+        if "original" in self.failures:
+            return "not judged, the original fails: " + _last_line(self.failures["original"])
+        if "port" in self.failures:
+            return "fails: " + _last_line(self.failures["port"])
+        if self.same:
+            return "the same numbers"
+        first = self.differences[0]
+        what = f"{first.kind} differs at {first.label}: {first.original.strip()!r}, port {first.port.strip()!r}"
+        return what if self.prints_same is False else f"prints the same numbers; {what}"
+
+    @property
+    def prints_same(self) -> bool:
+        """Whether both ran and no printed number differs."""
+        return not self.failures and all(difference.kind != "print" for difference in self.differences)
 
     def __str__(self) -> str:
         lines = [f"{kind}: {count} numbers compared" for kind, count in self.compared.items()]
@@ -144,6 +164,25 @@ def compare(
     )
     _compare_events(first["events"], second["events"], result, rtol, atol)
     return result
+
+
+def _last_line(text: str) -> str:
+    return (text.strip() or "no message").splitlines()[-1]
+
+
+def _compare_folder(folder: Path, **options: Any) -> int:
+    """A line for each program below a folder, and how many of those that run on JAX run and print the same on torch."""
+    results = []
+    for script in programs(folder):
+        result = compare(script, **options)
+        results.append(result)
+        print(f"{script.relative_to(folder)}: {result.verdict}", flush=True)
+    judged = [result for result in results if "original" not in result.failures]
+    run, same = sum(not result.failures for result in judged), sum(result.prints_same for result in judged)
+    print(
+        f"{len(judged)} of {len(results)} programs run on JAX; of these {run} run on torch, {same} print the same numbers"
+    )
+    return 2 if run < len(judged) else int(same < len(judged))
 
 
 def _run(
@@ -238,11 +277,15 @@ def _arrays(kind: str, mine: Any, theirs: Any, rtol: float, atol: float) -> tupl
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command ``compare``. 0: the same numbers, 1: not the same, 2: a run failed."""
+    """The command ``compare``. 0: the same numbers, 1: not the same, 2: a run failed.
+
+    For a folder, programs whose originals fail are not judged, and printed numbers decide.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m brainstate_torch.port compare",
         description="Run a program on JAX, and its port on torch, each in its own process with draws from one Threefry "
-        "seed, and show the first number in which they differ: printed, saved, drawn, or left in a State.",
+        "seed, and show the first number in which they differ: printed, saved, drawn, or left in a State. For a folder, "
+        "one line for each program and the count.",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rtol", type=float, default=1e-4)
@@ -251,14 +294,18 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--package", action="append", default=[], metavar="NAME", help="port this package as well")
     parser.add_argument("--no-compile", action="store_true", help="let jitted functions replay, without a compiler")
     parser.add_argument("--timeout", type=float, help="seconds for each run")
-    parser.add_argument("script", type=Path)
+    parser.add_argument("script", type=Path, help="a program, a notebook or a folder")
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args(arguments)
-    if not options.script.is_file():
+    if not options.script.exists():
         parser.error(f"there is no {options.script}")
-    result = compare(
-        options.script, options.arguments, seed=options.seed, rtol=options.rtol, atol=options.atol,
-        python=options.python, packages=options.package, compiled=not options.no_compile, timeout=options.timeout,
-    )  # fmt: skip
+    settings = {
+        "arguments": options.arguments, "seed": options.seed, "rtol": options.rtol, "atol": options.atol,
+        "python": options.python, "packages": options.package, "compiled": not options.no_compile,
+        "timeout": options.timeout,
+    }  # fmt: skip
+    if options.script.is_dir():
+        return _compare_folder(options.script, **settings)
+    result = compare(options.script, **settings)
     print(result)
     return 2 if result.failures else int(not result.same)

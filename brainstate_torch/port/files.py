@@ -9,7 +9,7 @@ from pathlib import Path
 from .notebooks import port_notebook
 from .rewriting import Ported, port_source
 
-__all__ = ["Outcome", "package_folder", "port_file", "port_path"]
+__all__ = ["Outcome", "package_folder", "port_file", "port_path", "programs"]
 
 _SKIPPED = {".git", ".venv", "venv", "__pycache__", ".ipynb_checkpoints", "node_modules", "build", "dist"}
 
@@ -57,6 +57,17 @@ def port_file(path: Path, target: Path, same_random: bool = False) -> Outcome:
         return Outcome(path, target, None, f"{type(error).__name__}: {error}")
 
 
+def programs(folder: Path) -> list[Path]:
+    """The programs and notebooks below a folder."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix in (".py", ".ipynb")
+        and file.is_file()
+        and not _SKIPPED & set(file.relative_to(folder).parts[:-1])
+    ]
+
+
 def port_path(path: Path, target: Path | None, same_random: bool = False) -> Iterator[Outcome]:
     """Port a file, or all programs and notebooks of a folder; without a target each has its own place."""
     if path.is_file():
@@ -64,10 +75,8 @@ def port_path(path: Path, target: Path | None, same_random: bool = False) -> Ite
             path, path if target is None else target / path.name if target.is_dir() else target, same_random
         )
         return
-    for file in sorted(path.rglob("*")):
+    for file in programs(path):
         inner = file.relative_to(path)
-        if file.suffix not in (".py", ".ipynb") or _SKIPPED & set(inner.parts[:-1]) or not file.is_file():
-            continue
         if target is not None and target.resolve() in file.resolve().parents:
             continue
         yield port_file(file, file if target is None else target / inner, same_random)

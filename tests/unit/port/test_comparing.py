@@ -5,8 +5,9 @@ import sys
 import numpy as np
 import pytest
 
+from brainstate_torch.port import comparing
 from brainstate_torch.port.__main__ import main
-from brainstate_torch.port.comparing import Comparison, _compare_events, compare, numbers_in
+from brainstate_torch.port.comparing import Comparison, Difference, _compare_events, compare, numbers_in
 from brainstate_torch.port.recorder import _states
 
 PROGRAM = """
@@ -69,6 +70,29 @@ def test_the_first_difference_is_shown_where_it_is(first, second, label):
     (difference,) = events(first, second).differences
     assert difference.label == label
     assert events(first, first).same
+
+
+def test_the_programs_of_a_folder_are_judged_and_counted(tmp_path, monkeypatch, capsys):
+    figure, line = Difference("figure", "axes 0", "1", "2"), Difference("print", "line 1", " a 1", "a 2")
+    outcomes = {
+        "a.py": Comparison(),
+        "b.py": Comparison([figure]),
+        "c.py": Comparison([line]),
+        "d.py": Comparison(failures={"port": "Traceback\nKeyError: 1\n"}),
+        "e.py": Comparison(failures={"original": "no data", "port": ""}),
+    }
+    for name in [*outcomes, "data.txt"]:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(comparing, "compare", lambda script, **options: outcomes[script.name])
+    assert main(["compare", str(tmp_path)]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "a.py: the same numbers",
+        "b.py: prints the same numbers; figure differs at axes 0: '1', port '2'",
+        "c.py: print differs at line 1: 'a 1', port 'a 2'",
+        "d.py: fails: KeyError: 1",
+        "e.py: not judged, the original fails: no data",
+        "4 of 5 programs run on JAX; of these 3 run on torch, 2 print the same numbers",
+    ]
 
 
 @pytest.mark.slow
