@@ -87,7 +87,7 @@ class Comparison:
             return "the same numbers"
         first = self.differences[0]
         what = f"{first.kind} differs at {first.label}: {first.original.strip()!r}, port {first.port.strip()!r}"
-        return what if self.prints_same is False else f"prints the same numbers; {what}"
+        return f"prints the same numbers; {what}" if self.prints_same else what
 
     @property
     def prints_same(self) -> bool:
@@ -179,9 +179,8 @@ def _compare_folder(folder: Path, **options: Any) -> int:
         print(f"{script.relative_to(folder)}: {result.verdict}", flush=True)
     judged = [result for result in results if "original" not in result.failures]
     run, same = sum(not result.failures for result in judged), sum(result.prints_same for result in judged)
-    print(
-        f"{len(judged)} of {len(results)} programs run on JAX; of these {run} run on torch, {same} print the same numbers"
-    )
+    counts = f"of these {run} run on torch, {same} print the same numbers"
+    print(f"{len(judged)} of {len(results)} programs run on JAX; {counts}")
     return 2 if run < len(judged) else int(same < len(judged))
 
 
@@ -284,8 +283,8 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m brainstate_torch.port compare",
         description="Run a program on JAX, and its port on torch, each in its own process with draws from one Threefry "
-        "seed, and show the first number in which they differ: printed, saved, drawn, or left in a State. For a folder, "
-        "one line for each program and the count.",
+        "seed, and show the first number in which they differ: printed, saved, drawn, or left in a State. For a "
+        "folder, one line for each program and the count.",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rtol", type=float, default=1e-4)

@@ -68,7 +68,7 @@ def test_what_is_left_stands_in_the_report_with_place_reason_and_cure(program, c
     assert main([str(program)]) == 1
     out = capsys.readouterr().out
     assert f"{program}:2: left: jax.pmap: torch places" in out
-    assert "Use torch.distributed.device_mesh.init_device_mesh." in out
+    assert "Use brainstate.transform.pmap2." in out
 
 
 def test_a_broken_file_is_told_of_and_the_others_are_ported(program, tmp_path, capsys):
