@@ -35,8 +35,15 @@ def test_numbers_of_a_line_are_those_of_the_program():
     assert [str(x) for x, _ in numbers_in(line)] == ["0.0015", "-1.0", "nan", "inf", "3.0", "0.0"]
 
 
-@pytest.mark.parametrize("line", ['  File "model_2.py", line 41, in <module>', "<Manager object at 0x7fca34bd6890>"])
-def test_places_in_files_and_in_memory_are_no_numbers(line):
+@pytest.mark.parametrize(
+    "line",
+    [
+        '  File "model_2.py", line 41, in <module>',
+        "<Manager object at 0x7fca34bd6890>",
+        "{'w': ShapedArray(float32[2,3]), 'b': int32[3]}",
+    ],
+)
+def test_places_and_kinds_of_arrays_are_no_numbers(line):
     assert numbers_in(line) == []
 
 
