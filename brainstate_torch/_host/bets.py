@@ -50,6 +50,8 @@ PRIVATE = (
     "torch._C._set_multithreading_enabled",
     "torch._C._storage_Use_Count",
     "torch._C._unset_dispatch_mode",
+    "torch._dynamo",
+    "torch._dynamo.disable",
     "torch._functorch.autograd_function.custom_function_call",
     "torch._functorch.eager_transforms.JVP_NESTING",
     "torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters",

@@ -23,6 +23,7 @@ from torch.func import vjp as _vjp
 from torch.func import vmap as _vmap
 
 from .._source import is_users
+from .deferring import deferred
 from .leaving import below, outside_of_fakes, outside_of_graphs, outside_of_transforms, transformed_again
 from .sound_rules import SoundRules, constant_outside, is_constant
 from .unwinding import EXCLUSIVE, in_this_thread, unwinding
@@ -72,6 +73,7 @@ __all__ = [
     "outside_of_transforms",
     "protected_fake",
     "pulled_back",
+    "shapes_alone",
     "spelled_out",
     "transformed_again",
     "unmapped",
@@ -100,6 +102,7 @@ def _followed() -> list[str]:
 @unwinding
 def vjp(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vjp`, which a signal does not damage; the pullback runs in the thread of its caller."""
+    deferred()
     kinds = _followed()
     with constant_outside(kinds), SoundRules([*kinds, "Grad"]) if kinds else _NOTHING:
         result, pull, *aux = _vjp(*args, **kwargs)
@@ -151,6 +154,7 @@ def _requires_grad(x: Any) -> bool:
 
 def grad_and_value(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.grad_and_value`, which a signal does not damage."""
+    deferred()
     host = unwinding(_grad_and_value(*args, **kwargs))
 
     def soundly(*arguments: Any) -> Any:
@@ -173,6 +177,12 @@ NO_NUMBER = (DataDependentOutputException, DynamicOutputShapeException)
 
 #: The torch.func level that a tensor is wrapped for: -1 for a plain tensor, -2 for a wrapper that outlived its own.
 level_of = _functorch.maybe_get_level
+
+
+def shapes_alone() -> FakeTensorMode:
+    """A context within which new tensors have shapes and no numbers."""
+    deferred()
+    return FakeTensorMode(allow_non_fake_inputs=True)
 
 
 class FakeValue(FakeTensor):

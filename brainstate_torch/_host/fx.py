@@ -1,5 +1,10 @@
 """torch.fx and its tracer."""
 
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.experimental.proxy_tensor import get_proxy_mode, make_fx
 from torch.fx.node import has_side_effect, map_arg
@@ -10,6 +15,16 @@ __all__ = [
     "Node",
     "get_proxy_mode",
     "has_side_effect",
-    "make_fx",
     "map_arg",
+    "traced",
 ]
+
+
+def traced(
+    fun: Callable[..., Any], inputs: Sequence[torch.Tensor], decompositions: Mapping[Any, Any] | None = None
+) -> GraphModule:
+    """The graph of a function of fake tensors, called under their mode."""
+    # The tracer takes for granted that importing dynamo has brought it.
+    importlib.import_module("torch._higher_order_ops.triton_kernel_wrap")
+    # "real": in the mode "fake" torch would look for the mode of the inputs, by code of dynamo.
+    return make_fx(fun, decomposition_table=dict(decompositions or {}), tracing_mode="real")(*inputs)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from .._host.dispatch import OpOverload
-from .._host.functorch import FakeTensorMode
+from .._host.functorch import shapes_alone
 from .._host.fx import Graph, GraphModule, Node, map_arg
 from .calls import Target, act, call, call_as, perform
 
@@ -89,7 +89,7 @@ def unpacked(data: bytes) -> tuple[GraphModule, list[_Like]]:
     graph, attributes, nodes = Graph(), {}, list[Node]()
     held = []
     # Compiling needs shapes only, but the constants of a graph have numbers.
-    with FakeTensorMode(allow_non_fake_inputs=True):
+    with shapes_alone():
         for op, target, args, kwargs, shown in rows:
             args, kwargs = _filled((args, kwargs), nodes)
             name = f"node_{len(nodes)}"

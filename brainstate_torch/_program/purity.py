@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from .._host.dispatch import OpOverload
-from .._host.functorch import FakeTensorMode, functionalize
-from .._host.fx import GraphModule, Node, make_fx
+from .._host.functorch import FakeTensorMode, functionalize, shapes_alone
+from .._host.fx import GraphModule, Node, traced
 from .recording import alone, tidy
 
 __all__ = ["functional", "pure"]
@@ -82,10 +82,10 @@ def _retraced(
     mode: FakeTensorMode | None = None,
 ) -> GraphModule:
     writes = any(map(_writes_within, module.graph.nodes))
-    with alone(), mode or FakeTensorMode(allow_non_fake_inputs=True):
+    with alone(), mode or shapes_alone():
         inputs = [torch.empty(x.shape, dtype=x.dtype, device=x.device) for x in like]
         fun = functionalize(module, remove=without) if writes else module
-        return make_fx(fun, decomposition_table=dict(decompositions), tracing_mode="fake")(*inputs)
+        return traced(fun, inputs, decompositions)
 
 
 def _writes_within(node: Node) -> bool:

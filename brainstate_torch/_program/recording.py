@@ -21,9 +21,10 @@ from .._host.functorch import (
     lanes_within,
     outside_of_fakes,
     outside_of_graphs,
+    shapes_alone,
     transformed_again,
 )
-from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, make_fx
+from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, traced
 from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
 from .chosen_lanes import CHOSEN
@@ -299,7 +300,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         EXCLUSIVE,
         in_this_thread(),
         outside_of_graphs() as transforms,
-        FakeTensorMode(allow_non_fake_inputs=True) as mode,
+        shapes_alone() as mode,
     ):
         # Otherwise `torch.utils.dlpack.to_dlpack` returns a pointer to no memory, and the process ends.
         mode._allow_unsafe_data_ptr_access = False
@@ -318,7 +319,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         # What the graph takes from a branch around it, it takes as operands, which are masked there.
         branches, CHOSEN.branches = CHOSEN.branches, ()
         try:
-            module = make_fx(recorded, tracing_mode="fake")(*inputs)
+            module = traced(recorded, inputs)
         except NO_NUMBER as error:
             raise _without_numbers(error) from None
         except (TypeError, RuntimeError) as error:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from ... import _tree
-from ..._host.functorch import FakeTensorMode
+from ..._host.functorch import shapes_alone
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from .functional import checked_arguments, run
@@ -78,7 +78,7 @@ def eval_shape(f: Callable[..., Any], *args: Any, return_state_shapes: bool = Fa
     ShapeDtypeStruct(float32[1000, 2])
     """
     positional, named = checked_arguments(args, kwargs)
-    with FakeTensorMode(allow_non_fake_inputs=True):
+    with shapes_alone():
         frame = _AbstractFrame(name="eval_shape")
         fakes = _without_numbers((positional, named))
         outcome = run(f, fakes[0], fakes[1], frame=frame)
