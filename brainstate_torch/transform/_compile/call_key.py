@@ -44,10 +44,21 @@ def static_key(arg: Any, name: str) -> Any:
             f"the static argument {name} must be hashable. Got {kind_of(arg)}. "
             "Pass a tuple, a number or a string, or let it be a tensor."
         ) from None
+    return _told_apart(arg)
+
+
+def _told_apart(x: Any) -> Any:
+    """A key for a static value. Unlike `==` it tells 1, 1.0 and True apart, 0.0 and -0.0, and knows nan again."""
+    if isinstance(x, (float, complex)):
+        return type(x), repr(x)
+    if isinstance(x, tuple):
+        return type(x), *map(_told_apart, x)
+    if isinstance(x, frozenset):
+        return type(x), frozenset(map(_told_apart, x))
     try:
-        return _Weak(arg)
+        return _Weak(x)
     except TypeError:
-        return type(arg), arg
+        return type(x), x
 
 
 def dynamic_key(arg: Any, name: str, tensors: list[torch.Tensor], place: Callable[[], torch.device | None]) -> Any:

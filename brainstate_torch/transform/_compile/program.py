@@ -34,7 +34,7 @@ from .intake import Intake
 from .made import Attributes, Replaced
 from .recorded import RecordedFunction, StateFrame, record_stateful
 from .setting_inputs import SettingInputs
-from .watched import Watched, modules_told
+from .watched import Watched, looking
 
 __all__ = ["Program"]
 
@@ -81,7 +81,7 @@ class Program:
         self.label = name or getattr(roots[0], "__qualname__", type(roots[0]).__name__)
         self.watched = Watched(fun, *roots[:-1])
         before = Attributes(self.watched.owners())
-        with self.settings.observed() as noted, compiling(backend), modules_told(self.watched):
+        with self.settings.observed() as noted, compiling(backend), looking(self.watched, noted):
             rest = partition(arguments)[1]
             way = fun, tensors, lambda some: protected(combine(some, rest)), StateFrame(name)
             found: RecordedFunction = (

@@ -14,8 +14,9 @@ from ...util import BoundedCache
 from .._core.draws import random_state, rewind
 from .._core.functional import Outcome, checked_arguments, run
 from .._core.shapes import shapes_of
+from .call_key import static_key
 from .program_graph import ProgramGraph, recorded_graph
-from .watched import Watched, modules_told
+from .watched import Watched, looking
 
 __all__ = ["StatefulFunction"]
 
@@ -317,7 +318,7 @@ class StatefulFunction:
         static = [arg for i, arg in enumerate(args) if i in self.static_argnums]
         watched = Watched(self.fun, *static, *[kwargs[name] for name in self.static_argnames if name in kwargs])
         try:
-            with observed() as noted, modules_told(watched):
+            with observed() as noted, looking(watched, noted):
                 outcome = self._run(args, kwargs)
         finally:
             rewind(draws)
@@ -354,13 +355,7 @@ class StatefulFunction:
 
 def _key(arg: Any, static: bool, name: str) -> Any:
     if static:
-        try:
-            hash(arg)
-        except TypeError:
-            raise ValueError(
-                f"the static argument {name} must be hashable. Got {kind_of(arg)}. Pass a tuple, a number or a string."
-            ) from None
-        return type(arg), arg
+        return static_key(arg, name)
     leaves, spec = _tree.flatten(arg)
     return spec, tuple([_leaf_key(leaf) for leaf in leaves])
 

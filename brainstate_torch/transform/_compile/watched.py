@@ -1,6 +1,7 @@
 """The Python objects that a function reads: variables, attributes of objects, the parts of torch modules."""
 
 import contextlib
+import contextvars
 import dis
 import functools
 import inspect
@@ -9,20 +10,25 @@ import sysconfig
 import threading
 import types
 import weakref
+from collections import ChainMap, UserDict, UserList, UserString
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from ..._errors import kind_of, named
+from ... import _tree
+from ..._errors import kind_of
 from ..._host.fx import GraphModule
 from ..._source import OURS, TORCH, is_users
 from ..._state import State
+from ...environ._store import peek
 from ...units import Quantity
-from .kept import LONGEST, MISSING, agrees, kept
+from .kept import CONTAINERS, LONGEST, MISSING, agrees, kept, member
+from .owners import PARTS, Absent, Owner, reference
 
-__all__ = ["MOST", "Watched", "modules_told"]
+__all__ = ["MOST", "Watched", "looking"]
 
 #: Methods that a call of an object may run.
 _ROOTS = frozenset({"__call__", "forward", "update"})
@@ -53,6 +59,23 @@ _SYNTAX = frozenset(
 )
 #: Code that names one of these looks attributes up by strings.
 _BY_TEXT = frozenset({"getattr", "hasattr", "vars", "__dict__", "attrgetter", "methodcaller"})
+#: Code that names one of these asks for all parts of a module: States, other modules, containers.
+_LISTING = frozenset(
+    {
+        *("states", "nodes", "state_trees", "parameters", "named_parameters", "buffers", "named_buffers", "modules"),
+        *("named_modules", "children", "named_children", "state_dict", "flatten", "treefy_states", "treefy_split"),
+        *("graph_to_tree", "iter_leaf", "iter_node", "init_all_states", "vmap_init_all_states", "reset_all_states"),
+        *("call_all_fns", "vmap_call_all_fns"),
+    }
+)
+#: Code that names one of these asks for all attributes of an object.
+_LISTING_ALL = frozenset({"vars", "__dict__", "asdict", "astuple", "dir"})
+#: Where containers of the standard library that are written in Python keep what they hold.
+_INNER: dict[type, str] = {
+    **dict.fromkeys((UserDict, UserList, UserString), "data"),
+    **dict.fromkeys((weakref.WeakValueDictionary, weakref.WeakKeyDictionary, weakref.WeakSet), "data"),
+    ChainMap: "maps",
+}
 #: The attributes that decide how torch calls a module, and those that hold its parts.
 _OF_MODULES = ("training", "_forward_hooks", "_forward_pre_hooks", "_parameters", "_buffers", "_modules")
 _PACKAGE = __name__.split(".")[0]
@@ -84,6 +107,11 @@ def _names(code: types.CodeType) -> _Names:
         frozenset(variables).union(*[x.variables for x in inner]),
         frozenset(attributes).union(*[x.attributes for x in inner]),
     )
+
+
+def _texts(x: Any) -> set[str]:
+    """The names of attributes that a variable may hold."""
+    return {text for text in (x if isinstance(x, (list, tuple, set, dict)) else (x,)) if isinstance(text, str)}
 
 
 def _is_users_file(file: str | None) -> bool:
@@ -126,9 +154,18 @@ class Watched:
         #: (function, which of its cells, the name of the variable, what it held)
         self._cells: list[tuple[weakref.ref[Any], int, str, Any]] = []
         self._variables: list[tuple[dict[str, Any], str, Any]] = []
+        #: Global variables that code names and that do not exist, such as those that would hide `len`.
+        self._absent: list[tuple[dict[str, Any], Absent]] = []
+        self._settings: list[tuple[str, Any]] = []
+        #: The types of attributes that code may ask for all at once: of modules, and of other objects.
+        self._listed_of_modules: tuple[type, ...] = ()
+        self._listed: tuple[type, ...] = ()
         self._objects: list[Any] = []
-        self._of_objects: list[tuple[Callable[[], Any], type, list[tuple[str, Any]]]] = []
-        #: Values read by `getattr`: slots, the arguments of a partial function, defaults, attributes of classes.
+        self._owners: list[Owner] = []
+        #: Classes of objects that are looked at.
+        self._kinds: list[Owner] = []
+        self._known_kinds: set[type] = set()
+        #: Values read by `getattr`: slots, the arguments of a partial function, defaults, code.
         self._further: list[tuple[Callable[[], Any], str, Any]] = []
         for root in roots:
             self._visit(root)
@@ -140,15 +177,23 @@ class Watched:
             self._visit(x)
             self._follow()
 
+    def read(self, settings: Mapping[str, Any]) -> None:
+        """Look at what settings of `environ` hold or lead to; tensors and numbers are compared elsewhere."""
+        for key, value in settings.items():
+            self.visit(value)
+            if _is_compared(value):
+                self._settings.append((key, kept(value)))
+
     def settle(self) -> None:
         """End the recording: stop watching values that the function itself changes, such as a count of calls."""
         self._cells = [entry for entry in self._cells if _agrees_cell(*entry)]
         self._variables = [entry for entry in self._variables if agrees(entry[2], entry[0].get(entry[1], MISSING))]
         self._further = [entry for entry in self._further if _agrees_further(*entry)]
-        for ref, _, entries in self._of_objects:
-            attributes = getattr(ref(), "__dict__", {})
-            entries[:] = [entry for entry in entries if agrees(entry[1], attributes.get(entry[0], MISSING))]
-        self._seen, self._objects, self._alive = set(), [], []
+        for owner in (*self._owners, *self._kinds):
+            owner.settle()
+        for variables, absent in self._absent:
+            absent.settle(variables)
+        self._seen, self._objects, self._alive, self._known_kinds = set(), [], [], set()
 
     def holds(self) -> bool:
         """Whether all is as it was."""
@@ -158,24 +203,23 @@ class Watched:
         for variables, name, then in self._variables:
             if not agrees(then, variables.get(name, MISSING)):
                 return False
+        for variables, absent in self._absent:
+            if not absent.holds(variables):
+                return False
         for entry in self._further:
             if not _agrees_further(*entry):
                 return False
-        for ref, kind, entries in self._of_objects:
-            x = ref()
-            if x is None:
-                continue
-            if type(x) is not kind:
+        for key, then in self._settings:
+            if not agrees(then, peek(key)):
                 return False
-            attributes = x.__dict__
-            for name, then in entries:
-                if not agrees(then, attributes.get(name, MISSING)):
-                    return False
-        return True
+        for owner in self._owners:
+            if not owner.holds():
+                return False
+        return all(owner.holds() for owner in self._kinds)
 
     def owners(self) -> list[Any]:
         """The objects whose attributes are looked at."""
-        return [owner for owner in (ref() for ref, *_ in self._of_objects) if owner is not None]
+        return [owner for owner in (owner.ref() for owner in self._owners) if owner is not None]
 
     def contents(self) -> list[Any]:
         """What the variables that are looked at hold now."""
@@ -187,26 +231,18 @@ class Watched:
         """What is not as it was, in words."""
         cells = [cell[2] for cell in self._cells if not _agrees_cell(*cell)]
         names = [name for names, name, then in self._variables if not agrees(then, names.get(name, MISSING))]
+        names += [name for names, absent in self._absent for name in absent.added(names)]
         found = [f"the variable `{name}`" for name in (*cells, *names)]
         found += [f"`{entry[1]}` of {_described(entry[0]())}" for entry in self._further if not _agrees_further(*entry)]
-        for ref, kind, entries in self._of_objects:
-            x = ref()
-            if x is None:
-                continue
-            if type(x) is not kind:
-                found.append(named(kind))
-                continue
-            other = [name for name, then in entries if not agrees(then, x.__dict__.get(name, MISSING))]
-            found += [f"`{name}` of {named(kind)}" for name in other]
-        return found
+        found += [f"`{key}` of environ" for key, then in self._settings if not agrees(then, peek(key))]
+        return [*found, *[words for owner in (*self._owners, *self._kinds) for words in owner.changed()]]
 
     def _visit(self, first: Any) -> None:
         """Find what an object refers to that code may read."""
         stack = [first]
         while stack:
             x = stack.pop()
-            if isinstance(x, (staticmethod, classmethod)):
-                x = x.__func__
+            x = member(x)
             if id(x) in self._seen or isinstance(x, _LEAVES) or not _is_looked_at(x):
                 continue
             if len(self._seen) >= MOST and not isinstance(x, torch.nn.Module):
@@ -222,8 +258,22 @@ class Watched:
         if type(x) is functools.partial:
             self._note(x, "args", "keywords")
             return x.func, *x.args, *x.keywords.values()
-        if type(x) in (list, tuple, dict):
-            return () if len(x) > LONGEST else x.values() if type(x) is dict else x
+        if isinstance(x, CONTAINERS):
+            if isinstance(getattr(x, "__dict__", None), dict) and _is_users_class(type(x)):
+                self._objects.append(x)
+            if len(x) > LONGEST:
+                return ()
+            # The dictionaries of an adopted torch module return values of States.
+            values = dict.values(x) if isinstance(x, dict) else x.values() if hasattr(x, "values") else ()
+            return *x, *values
+        if isinstance(x, weakref.ref):
+            return (x(),)
+        if isinstance(x, contextvars.ContextVar):
+            return (x.get(None),)
+        if isinstance(x, (*_INNER,)):
+            name = next(name for kind, name in _INNER.items() if isinstance(x, kind))
+            self._note(x, name)
+            return (getattr(x, name),)
         if isinstance(x, types.FunctionType):
             return self._of_function(x)
         attributes = getattr(x, "__dict__", None)
@@ -245,16 +295,31 @@ class Watched:
         if not is_users(fun.__code__):
             yield from [inspect.unwrap(fun)] if hasattr(fun, "__wrapped__") else []
             return
+        if not _LISTING.isdisjoint(names.attributes | names.variables):
+            self._listed_of_modules = PARTS
+        if not _LISTING_ALL.isdisjoint(names.attributes | names.variables):
+            self._listed_of_modules, self._listed = PARTS, (object,)
+        if fun.__dict__:
+            self._objects.append(fun)
+        by_text = not _BY_TEXT.isdisjoint(names.attributes | names.variables)
         for place, name in enumerate(fun.__code__.co_freevars):
             content = _content(fun, place)
             self._cells.append((weakref.ref(fun), place, name, kept(content)))
+            if by_text:
+                self._attributes |= _texts(content)
             yield content
         for name in names.variables & fun.__globals__.keys():
             value = fun.__globals__[name]
             if _is_looked_at(value) or isinstance(value, type):
                 self._variables.append((fun.__globals__, name, kept(value)))
+                if by_text:
+                    self._attributes |= _texts(value)
                 yield value
-        self._note(fun, "__defaults__", "__kwdefaults__")
+        absent = names.variables - fun.__globals__.keys()
+        if absent:
+            self._absent.append((fun.__globals__, Absent(fun.__globals__, lambda name, _: name in absent)))
+        # A reload of a notebook gives a function new code.
+        self._note(fun, "__code__", "__defaults__", "__kwdefaults__")
         yield from fun.__defaults__ or ()
         yield from (fun.__kwdefaults__ or {}).values()
 
@@ -274,56 +339,49 @@ class Watched:
                     self._visit(getattr(x, name, MISSING))
         for x in self._objects:
             self._note(x, *self._slots(x))
-            of_class = self._of_class(x)
-            for kind, name in of_class:
-                self._note(kind, name)
+            for kind in _kinds(x):
+                if kind not in self._known_kinds:
+                    self._known_kinds.add(kind)
+                    self._kinds.append(Owner(kind, self._attributes, self._attributes | _SYNTAX))
             if not hasattr(x, "__dict__"):
                 continue
-            of_module = _OF_MODULES if isinstance(x, torch.nn.Module) else ()
-            names = x.__dict__.keys() & {*self._attributes, *of_module}
-            entries = [(name, kept(x.__dict__[name])) for name in names]
-            # An instance attribute that is set later hides that of the class.
-            entries += [(name, MISSING) for name in {name for _, name in of_class} - names]
-            self._of_objects.append((_reference(x), type(x), entries))
+            is_module = isinstance(x, torch.nn.Module)
+            names = {*self._attributes, *_OF_MODULES} if is_module else self._attributes
+            listed = self._listed_of_modules if is_module else self._listed
+            self._owners.append(Owner(x, self._attributes, names, () if isinstance(x, type) else listed))
         self._objects = []
 
     def _note(self, x: Any, *names: str) -> None:
         """Look at attributes that are read by `getattr`."""
         found = [(name, getattr(x, name, MISSING)) for name in names]
-        self._further += [(_reference(x), name, kept(value)) for name, value in found if value is not None]
+        self._further += [(reference(x), name, kept(value)) for name, value in found if value is not None]
 
     def _slots(self, x: Any) -> list[str]:
         """The slots of an object that code names."""
         kinds = [vars(kind) for kind in type(x).__mro__ if "__slots__" in vars(kind)]
         return [name for own in kinds for name in self._attributes & own.keys() if type(own[name]) is _SLOT]
 
-    def _of_class(self, x: Any) -> list[tuple[type, str]]:
-        """The attributes of the class of an object that code names, and that are no methods or descriptors."""
-        found: dict[str, type] = {}
-        for kind in type(x).__mro__:
-            if _is_users_class(kind):
-                own = vars(kind)
-                for name in self._attributes & own.keys():
-                    if not hasattr(own[name], "__get__"):
-                        found.setdefault(name, kind)
-        return [(kind, name) for name, kind in found.items()]
-
     def _methods(self, x: Any) -> Iterator[Any]:
         """The functions of the class of an object that code names; none of what belongs to a library."""
-        for kind in type(x).__mro__:
+        for kind in (x if isinstance(x, type) else type(x)).__mro__:
             users = _is_users_class(kind)
             if isinstance(x, torch.nn.Module) or users:
                 names = self._attributes | _SYNTAX if users else self._attributes
                 for name in names & vars(kind).keys():
-                    method = vars(kind)[name]
-                    method = method.fget if isinstance(method, property) else getattr(method, "__func__", method)
+                    method = member(vars(kind)[name])
                     if isinstance(method, types.FunctionType):
                         yield method
 
 
 @contextlib.contextmanager
-def modules_told(watched: Watched) -> Iterator[None]:
-    """Within the context, torch modules that are called in the caller's thread are looked at."""
+def looking(watched: Watched, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Within the context, torch modules that are called in the caller's thread are looked at.
+
+    Parameters
+    ----------
+    settings
+        What is read of `environ` meanwhile, at the end of the context.
+    """
     mine = threading.get_ident()
 
     def called(module: torch.nn.Module, _: Any) -> None:
@@ -335,6 +393,7 @@ def modules_told(watched: Watched) -> Iterator[None]:
         yield
     finally:
         handle.remove()
+    watched.read(settings)
     watched.settle()
 
 
@@ -348,12 +407,16 @@ def _is_looked_at(x: Any) -> bool:
     return _is_users_class(x) if isinstance(x, type) else not isinstance(x, types.ModuleType) or _is_users_module(x)
 
 
-def _reference(x: Any) -> Callable[[], Any]:
-    """A weak reference; a strong one to what has none, such as a SimpleNamespace."""
-    try:
-        return weakref.ref(x)
-    except TypeError:
-        return lambda: x
+def _kinds(x: Any) -> list[type]:
+    """The classes of the user that an object is of."""
+    return [kind for kind in (x if isinstance(x, type) else type(x)).__mro__ if _is_users_class(kind)]
+
+
+def _is_compared(setting: Any) -> bool:
+    """Whether `==` is not enough for a setting, and its tensors, if any, are not compared by identity here."""
+    if not isinstance(setting, (float, *CONTAINERS)):
+        return False
+    return not any(isinstance(leaf, (torch.Tensor, Quantity, np.ndarray)) for leaf in _tree.leaves(setting))
 
 
 def _attributes_of(x: Any) -> Mapping[str, Any]:
