@@ -20,12 +20,12 @@ from .files import programs
 __all__ = ["Comparison", "Difference", "compare", "main"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|(?<!\w)[-+]?(?:nan|inf)(?!\w)")
-#: No numbers of the program: how the two libraries write dtypes, shapes and devices, addresses of objects,
+#: No numbers of the program: how the two libraries write dtypes, shapes, devices and units, addresses of objects,
 #: places in files, times of the clock.
 _WORDS = re.compile(
     r"\b0x[0-9a-fA-F]+\b|\bFile \".*?\", line \d+"
     r"|\b\d\d:\d\d:\d\d\b|dtype=[\w.]+|device='[^']*'|weak_type=\w+|torch\.\w+"
-    r"|\b(?:u?int|b?float|complex)\d+\b(?:\[[\d, ]*\])?"
+    r"|(?<=[^\W\d]) ?(?:\^|\*\*) ?-?\d+(?:\.\d+)?|\b(?:u?int|b?float|complex)\d+\b(?:\[[\d, ]*\])?"
 )
 
 

@@ -41,6 +41,7 @@ def test_numbers_of_a_line_are_those_of_the_program():
         '  File "model_2.py", line 41, in <module>',
         "<Manager object at 0x7fca34bd6890>",
         "{'w': ShapedArray(float32[2,3]), 'b': int32[3]}",
+        "V ** 2 / ohm ** 2, A^2, mV^-0.5",
     ],
 )
 def test_places_and_kinds_of_arrays_are_no_numbers(line):
