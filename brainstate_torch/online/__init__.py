@@ -2,6 +2,7 @@
 
 from .algorithm import EligibilityTrace, ETraceAlgorithm
 from .algorithms import D_RTRL, ES_D_RTRL, EProp, OSTLFeedforward, pp_prop
+from .cells import MiniGRU, MiniLSTM, MinimalRNNCell
 from .compiling import ETraceVmap, compile
 from .errors import CompilationError, NotSupportedError
 from .operations import einsum, element_wise, embedding, grouped_matmul, lora_matmul, matmul
@@ -22,6 +23,9 @@ __all__ = [
     "ElemWiseParam",
     "EligibilityTrace",
     "MatMulOp",
+    "MiniGRU",
+    "MiniLSTM",
+    "MinimalRNNCell",
     "NonTempParam",
     "NotSupportedError",
     "OSTLFeedforward",

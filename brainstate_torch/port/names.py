@@ -199,6 +199,9 @@ for _old in ("LIF", "IF", "LIFRef", "ALIF", "Expon", "DualExpon", "Alpha", "STP"
 for _old in ("LIF", "IF", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD"):
     NAMES[f"braintrace.nn.{_old}"] = f"spiking.{_old}"
 
+for _cell in ("MiniGRU", "MiniLSTM", "MinimalRNNCell"):
+    NAMES[f"braintrace.nn.{_cell}"] = f"online.{_cell}"
+
 _DERIVATIVE = ("fun", "argnums", "has_aux", "holomorphic", "allow_int")
 
 

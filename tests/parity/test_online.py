@@ -59,3 +59,21 @@ def test_gradients_are_braintraces(cell, weight, algorithm, options):
     theirs, found = gradients(cell, algorithm, **options)
     for name, x in found[weight].items():
         np.testing.assert_allclose(x.numpy(), np.asarray(theirs[weight][name]), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["MiniGRU", "MiniLSTM", "MinimalRNNCell"])
+def test_cells_of_braintrace_give_its_values_and_weights(cell):
+    draws = np.random.RandomState(1)
+    xs = draws.randn(3, B, I)
+    there, here = getattr(braintrace.nn, cell)(I, N), getattr(bst.online, cell)(I, N)
+    weights, ours = there.states(brainstate.ParamState), here.states(bst.ParamState)
+    assert set(weights) == set(ours)
+    for path, state in weights.items():
+        value = {name: draws.randn(*x.shape) for name, x in state.value.items()}
+        state.value = {name: jax.numpy.asarray(x) for name, x in value.items()}
+        ours[path].value = {name: torch.tensor(x) for name, x in value.items()}
+    there.init_state(B)
+    here.init_state(B)
+    theirs = [np.asarray(there(x)) for x in xs]
+    np.testing.assert_allclose(np.stack([here(torch.tensor(x)).detach() for x in xs]), theirs, rtol=1e-12)
+    np.testing.assert_allclose(here.h.value.detach(), np.asarray(there.h.value), rtol=1e-12)
