@@ -7,7 +7,7 @@ import torch
 
 from .._arrays import placed
 from ..nn import softplus
-from ..units import get_mantissa, linalg, math
+from ..units import get_mantissa, is_quantity, linalg, math
 
 __all__ = [
     "absolute_error",
@@ -344,7 +344,7 @@ def cosine_similarity(predictions: Any, targets: Any, epsilon: float = 1e-8) -> 
     targets
         Vectors, `[*N, K]`.
     epsilon
-        Norms that are smaller count as this.
+        Norms that are smaller count as this; of quantities, as this times the largest entry.
 
     Returns
     -------
@@ -372,11 +372,15 @@ def cosine_similarity(predictions: Any, targets: Any, epsilon: float = 1e-8) -> 
 
 
 def _unit_vector(x: Any, epsilon: float) -> torch.Tensor:
-    x = get_mantissa(x)
+    least: Any = epsilon
+    if is_quantity(x):
+        x = x.mantissa
+        largest = x.detach().abs().amax() if x.numel() else torch.ones(())
+        least = epsilon * torch.where(largest > 0, largest, 1.0)
     square = (x * x).sum(-1, keepdim=True)
-    tiny = square <= epsilon**2
+    tiny = square <= least**2
     # The root of zero has no derivative: it is taken of one there.
-    return torch.where(tiny, x / epsilon, x / torch.where(tiny, 1.0, square).sqrt())
+    return torch.where(tiny, x / least, x / torch.where(tiny, 1.0, square).sqrt())
 
 
 @placed
@@ -390,7 +394,7 @@ def cosine_distance(predictions: Any, targets: Any, epsilon: float = 1e-8) -> to
     targets
         Vectors, `[*N, K]`.
     epsilon
-        Norms that are smaller count as this.
+        Norms that are smaller count as this; of quantities, as this times the largest entry.
 
     Returns
     -------

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import brainstate_torch.units as u
+from brainstate_torch import metric, nn
 
 torch.manual_seed(0)
 X = torch.rand(3, 3, dtype=torch.float64) + 0.5
@@ -104,6 +105,12 @@ CALLS = """
     u.math.isclose(t, 2 * t)
     u.math.cross(q, r)
     u.math.unique(q, size=12, fill_value=a)
+    nn.weight_standardization(q)
+    nn.weight_standardization(t)
+    nn.weight_standardization(0 * q)
+    metric.cosine_similarity(q, r)
+    metric.cosine_similarity(t, r)
+    metric.cosine_distance(0 * q, r)
 """
 
 
@@ -131,7 +138,7 @@ def dimension(value):
 
 @pytest.mark.parametrize("text", [line.strip() for line in CALLS.strip().splitlines()])
 def test_result_does_not_depend_on_prefixes(text):
-    names = {"torch": torch, "F": F, "u": u}
+    names = {"torch": torch, "F": F, "u": u, "nn": nn, "metric": metric}
     plain = eval(text, {**names, **values([u.volt] * 4)})
     for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
         found = eval(text, {**names, **values(units)})
