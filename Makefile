@@ -9,7 +9,7 @@ PIP := $(BIN)/python $(INSTALL) $(PINNED)
 # Pages with examples.
 PAGES := README.md $(wildcard docs/*.md docs/*/*.md)
 
-.PHONY: fake-gpu demo check bench-gpu mutate stress test sweep doctest lint types notebook docs bench bench-check scaling release oldest nightly clean
+.PHONY: fake-gpu demo check bench-gpu mutate stress test sweep doctest lint types notebook docs bench bench-check scaling first-call release oldest nightly clean
 
 demo: .venv/demo
 	$(BIN)/python examples/demo.py $(ARGS)
@@ -94,6 +94,10 @@ bench-gpu:
 # How cost grows with the work, in benchmarks/scaling.md: half an hour on a quiet machine. ARGS="--only steps" for a part.
 scaling: .venv/bench
 	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+# From the start of a process to its first result, in benchmarks/first_call.md: five minutes on a quiet machine.
+first-call: .venv/bench
+	$(BIN)/python -m benchmarks.first_call $(ARGS)
 
 # Brian2 2.9 does not load with numpy 2.
 .venv/brian2: .venv/bin/python

@@ -99,7 +99,7 @@ def on_a_gpu(monkeypatch):
 
 
 def test_products_stay_in_loops_on_a_cpu():
-    assert not ahead_module.pays([C]) and ahead_module.pays([C.to("meta")])
+    assert not ahead_module.pays([C.cpu()]) and ahead_module.pays([C.to("meta")])
 
 
 def layer(steps):
