@@ -1,8 +1,9 @@
 """Graphs are recorded without `torch._dynamo`, until something needs more of it than its settings.
 
 torch imports it, and with it Inductor, at the first proxy tensor and at the first reverse derivative of torch.func: to
-read five settings, and to switch off what cannot be on in a process that has not compiled. It takes 1.3 of the 1.4
-seconds of a first recording. Both packages stay importable: they are executed when an attribute is asked for.
+read five settings, and to switch off what cannot be on in a process that has not compiled. It took 1.7 of the 2.3
+seconds (of a core) of a first recording. Both packages stay importable: they are executed when an attribute, or one of
+their modules, is asked for.
 """
 
 import contextlib
@@ -23,9 +24,13 @@ from .leaving import outside_of_fakes
 __all__ = ["deferred"]
 
 _DYNAMO, _INDUCTOR, _SOURCE = "torch._dynamo", "torch._inductor", "torch._dynamo.source"
+#: The modules that recordings need.
+_PARTS = {_DYNAMO: ["config"], _INDUCTOR: ["config", "compiler_bisector", "fx_passes.dedupe_symint_uses"]}
 _LOCK = threading.RLock()
-#: What is deferred, by name.
-_WAITING: "dict[str, _Deferred]" = {}
+#: What is deferred. Its modules import each other, in an order that works from the file of dynamo only.
+_WAITING: "list[_Deferred]" = []
+#: Functions that `torch._dynamo.disable` would have wrapped.
+_UNDISTURBED: list[Any] = []
 
 
 class _Deferred(ModuleType):
@@ -33,74 +38,75 @@ class _Deferred(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         # Tools ask all modules for some, such as `__warningregistry__`.
-        if name[:2] == "__" and (self.__name__ == _SOURCE or name not in ("__all__", "__path__")):
+        if name[:2] == "__" and (name != "__all__" or self.__name__ == _SOURCE):
             raise AttributeError(name)
-        with _LOCK:
-            if self.__name__ == _SOURCE:
-                _load()
-                return getattr(importlib.import_module(_SOURCE), name)
-            if _WAITING.get(self.__name__) is self:
-                _execute(self)
-            elif type(self) is _Deferred:
-                # It is being executed, by this thread.
-                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        _load()
+        if self.__name__ == _SOURCE:
+            return getattr(importlib.import_module(_SOURCE), name)
+        if type(self) is _Deferred:
+            # It is being executed, by this thread.
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         return getattr(self, name)
 
 
-def _execute(module: _Deferred) -> None:
-    spec = _WAITING.pop(module.__name__).__spec__
-    assert spec is not None and spec.loader is not None
-    module.__path__ = spec.submodule_search_locations or []
-    if module.__name__ == _DYNAMO:
-        for fn in module.__dict__.pop("_undisturbed"):
-            del fn.__dynamo_disable
-        for name in ("disable", "compiled_autograd", "source"):
-            del module.__dict__[name]
-        sys.modules.pop(_SOURCE, None)
-    # torch's own import would be inside the modes, too, and what it computes then would become a part of the graph.
-    with without_modes(), outside_of_fakes():
-        spec.loader.exec_module(module)
-    module.__class__ = ModuleType  # type: ignore[assignment]
+class _Finder:
+    """Executes the packages before one of their modules is imported."""
+
+    active = False
+
+    @classmethod
+    def find_spec(cls, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        # While the packages are executed another thread must not wait here: it holds the lock of the module's import.
+        if not cls.active or not name.startswith((_DYNAMO + ".", _INDUCTOR + ".")):
+            return None
+        _load()
+        # Executing has imported it, and the import that asks would execute it again.
+        found = sys.modules.get(name)
+        return None if found is None else ModuleSpec(name, _Imported(found))  # type: ignore[arg-type]
+
+
+class _Imported:
+    """The loader of a module that is there."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module, self.spec = module, module.__spec__
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return self.module
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__spec__ = self.spec
 
 
 def deferred() -> None:
     """Let this process do without the two packages, unless it has one of them already."""
     if _DYNAMO in sys.modules or _INDUCTOR in sys.modules:
         return
-    # Which of their attributes and submodules recordings need is known of these releases.
+    # Which of their attributes and modules recordings need is known of these releases.
     if torch.__version__.partition("+")[0] not in TRIED:
         return
     with _LOCK:
-        specs = [PathFinder.find_spec(name, torch.__path__) for name in (_DYNAMO, _INDUCTOR)]
-        for spec in specs:
-            if spec is not None and not _stand_in(spec):
+        specs = [PathFinder.find_spec(name, torch.__path__) for name in _PARTS]
+        modules = [_Deferred(spec.name) for spec in specs if spec is not None]
+        for spec, module in zip(specs, modules, strict=True):
+            assert spec is not None
+            module.__spec__, module.__loader__, module.__package__ = spec, spec.loader, spec.name
+            module.__path__ = spec.submodule_search_locations or []
+            if spec.origin is not None:
+                module.__file__ = spec.origin
+            if sys.modules.setdefault(spec.name, module) is not module:
+                # Another thread imports it at this moment.
                 return
-
-
-def _stand_in(spec: ModuleSpec) -> bool:
-    """Put a deferred module in the place of a package. False: another thread imports the package at this moment."""
-    module = _Deferred(spec.name)
-    module.__spec__, module.__loader__, module.__package__ = spec, spec.loader, spec.name
-    module.__path__ = spec.submodule_search_locations or []
-    if spec.origin is not None:
-        module.__file__ = spec.origin
-    if sys.modules.setdefault(spec.name, module) is not module:
-        return False
-    setattr(torch, spec.name.rpartition(".")[2], module)
-    importlib.import_module(f"{spec.name}.config")
-    if spec.name == _DYNAMO:
-        # Its modules import each other, in an order that its own file begins; Inductor's do without theirs.
-        del module.__path__
-        undisturbed: list[Any] = []
-        module.__dict__.update(
-            _undisturbed=undisturbed,
-            disable=_disabling(undisturbed),
-            # Nothing compiles backward passes yet.
-            compiled_autograd=SimpleNamespace(_disable=contextlib.nullcontext),
-            source=_sources(),
-        )
-    _WAITING[spec.name] = module
-    return True
+            _WAITING.append(module)
+            setattr(torch, spec.name.rpartition(".")[2], module)
+        # Nothing compiles backward passes yet.
+        off = SimpleNamespace(_disable=contextlib.nullcontext)
+        modules[0].__dict__.update(disable=_disable, compiled_autograd=off, source=_sources())
+        for name, parts in _PARTS.items():
+            for part in parts:
+                importlib.import_module(f"{name}.{part}")
+        _Finder.active = True
+        sys.meta_path.insert(0, _Finder)
 
 
 class _ConstantSource:
@@ -115,23 +121,39 @@ def _sources() -> ModuleType:
     return module
 
 
-def _disabling(undisturbed: list[Any]) -> Callable[..., Any]:
+def _disable(fn: Any = None, recursive: bool = True, **options: Any) -> Callable[..., Any]:
     """Stand in for `torch._dynamo.disable`: nothing disturbs a function as long as the package is not there."""
-
-    def disable(fn: Any = None, recursive: bool = True, **options: Any) -> Any:
-        if options != {"wrapping": False}:
-            # Not a call of torch itself, which keeps the result as an attribute of the function.
-            _load()
-            return torch._dynamo.disable(fn, recursive, **options)  # type: ignore[no-untyped-call]
-        undisturbed.append(fn)
-        return lambda *args, **kwargs: fn(*args, **kwargs)
-
-    return disable
+    if options != {"wrapping": False}:
+        # Not a call of torch itself, which keeps the result as an attribute of the function.
+        _load()
+        return torch._dynamo.disable(fn, recursive, **options)  # type: ignore[no-any-return, no-untyped-call]
+    _UNDISTURBED.append(fn)
+    return lambda *args, **kwargs: fn(*args, **kwargs)
 
 
 def _load() -> None:
     """Execute what is deferred."""
     with _LOCK:
-        for name in (_DYNAMO, _INDUCTOR):
-            if name in _WAITING:
-                _execute(_WAITING[name])
+        if _Finder.active:
+            _Finder.active = False
+            sys.meta_path.remove(_Finder)
+            while _UNDISTURBED:
+                del _UNDISTURBED.pop().__dynamo_disable
+            del sys.modules[_SOURCE]
+            for name in ("disable", "compiled_autograd", "source"):
+                del _WAITING[0].__dict__[name]
+        while _WAITING:
+            _execute(_WAITING.pop(0))
+
+
+def _execute(module: _Deferred) -> None:
+    assert module.__spec__ is not None and module.__spec__.loader is not None
+    try:
+        # torch's own import would be inside the modes, and what it computes then would become a part of the graph.
+        with without_modes(), outside_of_fakes():
+            module.__spec__.loader.exec_module(module)
+    except BaseException:
+        # As an import that fails.
+        del sys.modules[module.__name__]
+        raise
+    module.__class__ = ModuleType  # type: ignore[assignment]

@@ -9,7 +9,7 @@ from .. import environ
 from . import _threefry
 from ._generators import is_generator_state, seeded
 
-__all__ = ["IMPLEMENTATIONS", "as_key", "checked_impl", "entropy", "initial_value"]
+__all__ = ["IMPLEMENTATIONS", "as_key", "checked_impl", "drawn_key", "entropy", "initial_value"]
 
 IMPLEMENTATIONS = ("torch", "threefry2x32")
 
@@ -17,6 +17,11 @@ IMPLEMENTATIONS = ("torch", "threefry2x32")
 def entropy() -> int:
     """Return a seed from the entropy of the system."""
     return int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+
+
+def drawn_key() -> torch.Tensor:
+    """A key from numpy's generator, which :func:`brainstate_torch.random.seed` seeds."""
+    return torch.from_numpy(np.random.randint(0, 2**32, size=2, dtype=np.uint32))
 
 
 def checked_impl(impl: str | None) -> str | None:

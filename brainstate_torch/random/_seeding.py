@@ -56,7 +56,7 @@ def seed(seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
     >>> (brainstate.random.rand(3) == x).all()
     tensor(True)
     """
-    DEFAULT.seed(seed_or_key, impl=impl)
+    DEFAULT.seed(entropy() if seed_or_key is None else seed_or_key, impl=impl)
     if seed_or_key is None:
         return
     if isinstance(seed_or_key, (int, np.integer)):

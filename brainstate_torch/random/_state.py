@@ -18,7 +18,7 @@ from ._draws import Draws
 from ._gamma import GammaFamily
 from ._generators import WORKSPACE, is_generator_state
 from ._half_line import HalfLineFamily
-from ._keys import as_key, checked_impl, entropy, initial_value
+from ._keys import as_key, checked_impl, drawn_key, initial_value
 from ._normal import NormalFamily
 from ._quantiles import QuantileFamily
 from ._rearrange import Rearrangements
@@ -57,7 +57,8 @@ class RandomState(
     Parameters
     ----------
     seed_or_key
-        An integer, a key from :meth:`split_key`, or the value of a RandomState. None: chosen at random.
+        An integer, a key from :meth:`split_key`, or the value of a RandomState. None: drawn
+        from numpy's generator, which :func:`seed` seeds, too.
     impl
         The generator, by the name that ``jax.random.key`` gives it. None: the setting ``random_impl`` of `environ`
         (``environ.set(random_impl='threefry2x32')``), else ``'torch'``.
@@ -94,7 +95,7 @@ class RandomState(
     _backup: torch.Tensor | None
 
     def __init__(self, seed_or_key: SeedOrKey | None = None, impl: str | None = None) -> None:
-        seed = entropy() if seed_or_key is None else seed_or_key
+        seed = drawn_key() if seed_or_key is None else seed_or_key
         impl = checked_impl(impl)
         super().__init__(initial_value(seed, impl or "torch"))
         self._backup = None
@@ -129,7 +130,7 @@ class RandomState(
         >>> rng.value
         tensor([ 0, 42], dtype=torch.uint32)
         """
-        seed = entropy() if seed_or_key is None else seed_or_key
+        seed = drawn_key() if seed_or_key is None else seed_or_key
         self.value = initial_value(seed, checked_impl(impl) or self.impl)
 
     def set_key(self, key: SeedOrKey) -> None:

@@ -166,3 +166,17 @@ def test_gradients_of_gamma_agree_with_jax(log):
     mine = ours.random.loggamma if log else ours.random.gamma
     found = torch.func.grad(lambda a: mine(a, key=4).sum())(torch.tensor(a))
     np.testing.assert_allclose(found.numpy(), np.asarray(expected), rtol=1e-3)
+
+
+def test_a_random_state_without_a_seed_follows_the_common_seed():
+    def draws(package):
+        package.random.seed(42)
+        return [np.asarray(package.random.RandomState().normal(size=3)) for _ in range(2)]
+
+    with ours.environ.context(random_impl="threefry2x32"):
+        mine = draws(ours)
+        np.testing.assert_array_equal(mine, draws(ours))
+    assert not np.array_equal(*mine)
+    np.testing.assert_allclose(mine, draws(theirs), rtol=1e-6)
+    # Whichever the generator is.
+    np.testing.assert_array_equal(draws(ours), draws(ours))

@@ -122,9 +122,11 @@ class Loading:
             raise ValueError(f"a value must have shape {um.shape(old)}. Got {um.shape(new)}.")
         if isinstance(old, torch.Tensor):
             new = torch.as_tensor(new).detach()
-            new = new if self.assign else new.to(old, copy=True)
+            new = new if self.assign else _converted(new, old.dtype).to(old, copy=True)
         else:
-            new = type(old)(new)
+            given, new = new, type(old)(new)
+            if not bool(new == given) and bool(given == given):
+                raise ValueError(f"a value must be one that {type(old).__name__} can hold. Got {given}.")
         return Quantity(new, unit) if is_quantity(leaf) else new
 
     def _in_unit(self, new: Any, key: str, unit: Any) -> Any:
@@ -174,3 +176,13 @@ def acyclic() -> Iterator[None]:
             "a module that is saved or loaded must not contain itself. Got a cycle of modules. "
             "Name the attribute that leads back in `graph_invisible_attrs` of its class."
         ) from error
+
+
+def _converted(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A tensor in the dtype of a State; what would lose a fraction or an imaginary part is refused."""
+    if torch.can_cast(x.dtype, dtype) or x.is_meta:
+        return x
+    found = (x.real if x.is_complex() and not dtype.is_complex else x).to(dtype)
+    if not torch.equal(found.to(x.dtype), x):
+        raise TypeError(f"a value must have numbers that {dtype} can hold. Got one of {x.dtype}.")
+    return found

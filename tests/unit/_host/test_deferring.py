@@ -82,6 +82,29 @@ assert graph.cost()[0].operations == 1
 T.eval_shape(asks, xs)
 """
 
+INDUCTOR = """
+T.eval_shape(loss, xs)
+T.vjp(torch.sin, xs)[1](xs)
+assert not is_there()
+torch.testing.assert_close(T.jit(lambda x: x.sin() + 1)(xs), xs.sin() + 1)
+"""
+
+#: The parts of both packages that may be imported first.
+FIRST = """
+import importlib
+T.eval_shape(loss, xs)
+for name in [
+    "torch._inductor.utils", "torch._inductor.codecache", "torch._inductor.compile_fx", "torch._inductor.metrics",
+    "torch._inductor.runtime.hints", "torch._dynamo.utils", "torch._dynamo.backends.registry", "torch._dynamo.source",
+    "torch._functorch.aot_autograd", "torch.export", "torch.distributed.fsdp",
+]:
+    if not (child := __import__("os").fork()):
+        importlib.import_module(name)
+        torch._inductor.compile, torch._dynamo.explain
+        __import__("os")._exit(0)
+    assert __import__("os").waitpid(child, 0)[1] == 0, name
+"""
+
 BEFORE = """
 import torch._dynamo, torch._inductor
 package, disable = torch._dynamo, torch._dynamo.disable
@@ -117,8 +140,17 @@ assert len(found) == 4 and len(set(found)) == 1
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "program",
-    [RECORDED, COMPILED, WITHIN, BEFORE, ASKED, THREADS],
-    ids=["recorded", "compiled later", "within a recording", "imported before", "asked for", "from threads"],
+    [RECORDED, COMPILED, INDUCTOR, FIRST, WITHIN, BEFORE, ASKED, THREADS],
+    ids=[
+        "recorded",
+        "compiled later",
+        "by Inductor",
+        "any part first",
+        "within a recording",
+        "imported before",
+        "asked for",
+        "from threads",
+    ],
 )
 def test_in_a_process_of_its_own(program):
     subprocess.run([sys.executable, "-c", BEGIN + program], check=True, timeout=300)

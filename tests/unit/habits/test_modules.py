@@ -61,13 +61,13 @@ def freezing():
 
 @habit("modules")
 def autocast():
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(X.device.type, torch.bfloat16):
         assert Net()(X).dtype == torch.bfloat16
 
 
 @habit("modules")
 def autocast_without_bias():
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(X.device.type, torch.bfloat16):
         assert nn.Linear(4, 2, b_init=None)(X).dtype == torch.bfloat16
 
 
@@ -79,7 +79,7 @@ def moving_to_the_meta_device():
 @habit("modules")
 def to_empty():
     net = Net()
-    twin = copy.deepcopy(net).to("meta").to_empty(device="cpu")
+    twin = copy.deepcopy(net).to("meta").to_empty(device=X.device)
     twin.load_state_dict(net.state_dict())
     close(twin(X), net(X))
 

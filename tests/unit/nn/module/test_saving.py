@@ -202,3 +202,31 @@ def test_a_checkpoint_without_units_is_refused_with_the_way_to_load_it():
     assert cell.v.value.mantissa.tolist() == [1.0, 1.0]
     cell.load_state_dict({"v": torch.zeros(2)}, strict=False)
     assert cell.v.value.mantissa.tolist() == [0.0, 0.0] and cell.v.value.unit is u.mV
+
+
+@pytest.mark.parametrize(
+    ("held", "saved"),
+    [
+        (torch.zeros(2), torch.tensor([1.0, 2.0 + 1.0j])),
+        (torch.zeros(2, dtype=torch.int64), torch.tensor([1.0, 2.5])),
+        (torch.zeros(2, dtype=torch.bool), torch.tensor([1, 2])),
+        (torch.zeros(2, dtype=torch.int32), torch.tensor([1.0, float("nan")])),
+        (0, torch.tensor(2.5)),
+    ],
+    ids=["imaginary", "fraction", "two as bool", "nan", "fraction for a number"],
+)
+def test_numbers_that_a_state_cannot_hold_are_refused(held, saved):
+    module = Module()
+    module.a, module.b = ParamState(torch.zeros(1)), brainstate.State(held)
+    with pytest.raises(RuntimeError, match='"b": a value must'):
+        module.load_state_dict({"a": torch.ones(1), "b": saved})
+    assert module.a.value == 0
+    torch.testing.assert_close(module.b.value, held)
+
+
+def test_numbers_of_another_dtype_that_a_state_can_hold_are_loaded():
+    module = Module()
+    module.a, module.b = brainstate.State(torch.zeros(2)), brainstate.State(torch.zeros(2, dtype=torch.int64))
+    module.load_state_dict({"a": torch.tensor([1 + 0j, 2]), "b": torch.tensor([1.0, 2.0])})
+    torch.testing.assert_close(module.a.value, torch.tensor([1.0, 2.0]))
+    torch.testing.assert_close(module.b.value, torch.tensor([1, 2]))
