@@ -137,7 +137,7 @@ class _Converter:
                 "Write its counterpart and add it with `register_layer_mapping`."
             )
         if kind.__name__ == "Sequential":
-            return target(*[self.convert(x, f"{path}.layers[{i}]") for i, x in enumerate(node.layers)])
+            return target(*[self.convert(x, f"{path}.layers[{i}]") for i, x in enumerate(node)])
         errors = []
         for without in ((), ("b_init",), ("bias_init", "b_initializer")):
             try:

@@ -106,7 +106,7 @@ class Exporter(_Walk, ABC):
         if mapping is not None:
             return mapping.to_foreign(node, self)
         if isinstance(node, Sequential):
-            return self.sequence(self._all_of(list(node.layers)))
+            return self.sequence(self._all_of(list(node)))
         return self.leaf(node)
 
     @abstractmethod
