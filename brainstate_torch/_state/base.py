@@ -11,7 +11,8 @@ import torch
 from .. import _tree
 from .._arrays import is_arraylike
 from .._errors import TraceContextError, kind_of
-from .._host.dispatch import parsed_move
+from .._host.dispatch import dispatch_modes, parsed_move
+from .._host.fx import get_proxy_mode
 from .._host.memory import all_intact, is_halved
 from .._program.recording import THREAD, is_recording
 from ..units import UnitMismatchError, get_mantissa
@@ -297,10 +298,29 @@ class State(Labelled, Copied[A], PrettyObject):
             frame._written[self] = None
             frame.give(self, value)
         else:
-            if CONTEXT.backward and not CONTEXT.frames:
-                self._refuse_backward()
+            if not CONTEXT.frames:
+                if CONTEXT.backward:
+                    self._refuse_backward()
+                self.check_untraced()
             self._record_write()
             self._put(value)
+
+    def check_untraced(self) -> None:
+        """Raise if torch records a graph that would write the State once, now, and not when it runs.
+
+        Raises
+        ------
+        TraceContextError
+            It does.
+        """
+        if dispatch_modes() and get_proxy_mode() is not None and not (is_recording() or torch.compiler.is_compiling()):
+            self.raise_error_with_source_info(
+                TraceContextError(
+                    "a graph that torch's `make_fx` or `torch.func.linearize` records must not write States: a run of "
+                    f"it would not. Got a write to {kind_of(self)}. Call `eval()` if it is a statistic or a draw of "
+                    "random numbers, or use `transform.make_graph` or `torch.export`, which know of writes."
+                )
+            )
 
     def _refuse_backward(self) -> NoReturn:
         self.raise_error_with_source_info(

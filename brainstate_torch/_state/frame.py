@@ -283,6 +283,8 @@ class Frame(StateTraceStack):
         if not self._written and not self.created:
             return
         states = self.written()
+        if states and not CONTEXT.frames:
+            states[0].check_untraced()
         # Whatever may raise comes first: traces and their callbacks, and values that no State may hold.
         owned = [state._own(value) for state, value in zip(states, values, strict=True)]
         made = [(state, state._own(value)) for state, value in zip(self.created, created, strict=False)]

@@ -12,6 +12,7 @@ from .._arrays import from_numpy
 from .._errors import TraceContextError
 from .._host.dispatch import disabled_torch_function, dispatch_modes
 from .._host.functorch import FakeTensor, FakeValue, level_of, protected_fake
+from .._host.fx import trace_as_constants
 from .._host.memory import TENSORS, apart, halved
 from .._program.recording import is_recording
 from ..units import Quantity, as_quantity
@@ -218,6 +219,7 @@ for _name in ("lt", "le", "gt", "ge"):
 TENSORS.add(Value)
 _tree.register_leaf(Value)
 _tree.register_leaf(StateParameter)
+trace_as_constants(Value, ReadValue, Computed, StateParameter)
 
 _METADATA = {"requires_grad_", "retain_grad_", "detach_", "share_memory_", "rename_"}
 for _name in dir(torch.Tensor):

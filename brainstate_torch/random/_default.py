@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.utils.data import get_worker_info
 
-from .._host.functorch import outside_of_transforms
+from .._host.functorch import outside_of_graphs
 from .._program.recording import is_recording, with_numbers
 from .._state.context import CONTEXT
 from .._state.value import owned
@@ -98,7 +98,7 @@ class DefaultStream(RandomState):
             self._start(int.from_bytes(hashlib.blake2b(own, digest_size=8).digest(), "little") >> 1)
 
     def _start_from_torch(self) -> None:
-        with outside_of_transforms():
+        with outside_of_graphs():
             # A draw, so that the same seed given a second time is seen.
             seed = int(torch.randint(2**62, (), device="cpu", generator=torch.default_generator))
             self._start(seed)

@@ -280,6 +280,7 @@ class RandomState(
         if is_recording():
             drawn, self.value = Draw(device, sampler).apply([self.value, *tensors])
             return drawn
+        self.check_untraced()
         with LOCK:
             drawn, self.value = advanced(self.value, device, sampler, *tensors)
             # Parameters of a State change in place, when a checkpoint is loaded, unseen by the workspace.

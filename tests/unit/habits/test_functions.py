@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from .models import Counting, Leak, Net, X, close, entering, grads, nn, running
+from .models import Counting, Leak, Net, X, bst, close, entering, grads, nn, running
 
 HABITS = {}
 habit = entering(HABITS)
@@ -61,6 +61,35 @@ def make_fx():
         graph({k: 2 * p for k, p in params.items()}, X),
         torch.func.functional_call(net, {k: 2 * p for k, p in params.items()}, (X,)),
     )
+
+
+@habit("functional")
+def make_fx_of_a_model():
+    for model in (Net(), Leak()):
+        graph = torch.fx.experimental.proxy_tensor.make_fx(model)(X)
+        close(graph(2 * X), model(2 * X))
+        graph(X).sum().backward()
+        assert all(p.grad is not None for p in model.parameters())
+
+
+@habit("functional")
+def make_fx_of_a_model_that_writes_is_refused():
+    net = Counting()
+    with pytest.raises(bst.BrainStateError, match="must not write States: a run of it would not. Got a write to"):
+        torch.fx.experimental.proxy_tensor.make_fx(net)(X)
+    assert net.calls.value == 0 and not net.last.value.any()
+    # linearize calls the model before it records it. torch's own Dropout draws another mask at each call of the result.
+    for random in (net, nn.Dropout(0.5)):
+        with pytest.raises(bst.BrainStateError, match="or a draw of random numbers"):
+            torch.func.linearize(random, X)
+
+
+@habit("functional")
+def linearize():
+    net = Net()
+    out, tangent_of = torch.func.linearize(net, X)
+    wanted = torch.func.jvp(net, (X,), (X + 1,))
+    close((out, tangent_of(X + 1)), wanted)
 
 
 @habit("functional")

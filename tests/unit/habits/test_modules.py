@@ -30,6 +30,7 @@ def backward_without_more():
 
 @habit("modules")
 def an_ordinary_training_loop():
+    torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Linear(4, 4), Net())
     optimizer, y = torch.optim.Adam(net.parameters(), 0.05), torch.tensor([0, 1, 0])
     for _ in range(60):
