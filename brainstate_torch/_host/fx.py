@@ -38,4 +38,4 @@ def trace_as_constants(*kinds: type[torch.Tensor]) -> None:
     Without that it waits for a ``__torch_dispatch__`` of theirs, and ``make_fx`` and ``torch.func.linearize`` fail.
     """
     handled: Any = proxy_tensor.HANDLED_TYPES
-    proxy_tensor.HANDLED_TYPES = (*handled, *kinds)  # type: ignore[misc]
+    proxy_tensor.HANDLED_TYPES = (*handled, *kinds)

@@ -92,7 +92,7 @@ class Sequential(Module):
     def __iter__(self) -> Iterator[Any]:
         return iter(self.layers.values() if isinstance(self.layers, dict) else self.layers)
 
-    def __getitem__(self, key: int | slice | Sequence[int]) -> Any:
+    def __getitem__(self, key: SupportsIndex | slice | Sequence[int]) -> Any:
         if isinstance(key, SupportsIndex):
             return list(self)[key]
         if isinstance(key, slice):
