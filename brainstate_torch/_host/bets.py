@@ -78,7 +78,6 @@ PRIVATE = (
     "torch.autograd.graph._engine_run_backward",
     "torch.autograd.profiler._is_profiler_enabled",
     "torch.distributed.fsdp._fully_shard._fsdp_param.FSDPParam.reset_sharded_param",
-    "torch.fx.experimental.proxy_tensor.HANDLED_TYPES",
     "torch.nn.utils._named_member_accessor.NamedMemberAccessor.get_submodule",
     "torch.overrides._get_current_function_mode_stack",
     "torch.utils._device.DeviceContext",
