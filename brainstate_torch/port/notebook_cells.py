@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from .hook import Hook, installed
 
 __all__ = ["load", "unload"]
@@ -40,12 +42,15 @@ def load(shell: Any) -> None:
     context = installed(Hook([Path.cwd()]))
     cells = _Cells(context.__enter__())
     shell.input_transformers_post.append(cells)
-    _OPEN[id(shell)] = context, cells
+    # Cells run in this thread. What a module gives outside of transforms is for numpy and matplotlib, too.
+    _OPEN[id(shell)] = context, cells, torch.is_grad_enabled()
+    torch.set_grad_enabled(False)
 
 
 def unload(shell: Any) -> None:
     """Take it out again."""
-    context, cells = _OPEN.pop(id(shell), (None, None))
+    context, cells, enabled = _OPEN.pop(id(shell), (None, None, None))
     if context is not None:
+        torch.set_grad_enabled(enabled)
         shell.input_transformers_post.remove(cells)
         context.__exit__(None, None, None)

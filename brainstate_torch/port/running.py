@@ -98,7 +98,9 @@ def run_source(text: str, name: str, hook: Hook) -> dict[str, Any]:
     before = sys.modules.get("__main__")
     sys.modules["__main__"] = main
     try:
-        exec(code, main.__dict__)
+        # What a module computes outside of transforms would carry a graph, which numpy and matplotlib refuse.
+        with torch.no_grad():
+            exec(code, main.__dict__)
     finally:
         if before is not None:
             sys.modules["__main__"] = before

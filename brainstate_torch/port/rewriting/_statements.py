@@ -1,5 +1,6 @@
 """Statements rewritten: imports, and the marks on what is left."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,22 @@ from ._writer import Writer
 __all__ = ["Statements"]
 
 _MARK = "# PORT: "
+#: Imports that bring what has Parameters.
+_OF_MODELS = re.compile(r"^[ \t]*(?:import|from)[ \t]+brain(?:state|py|mass|cell|trace|scale)", re.MULTILINE)
+_UNRECORDED = "_torch.set_grad_enabled(False)"
+
+
+def _is_program(module: Any) -> bool:
+    """Whether a file has to do with models and does something when it runs, other than to define."""
+    if not _OF_MODELS.search(module.code):
+        return False
+    for statement in module.body:
+        if isinstance(statement, (cst.For, cst.While, cst.With, cst.If)):
+            return True
+        small = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) and statement.body else None
+        if isinstance(small, cst.Expr) and isinstance(small.value, cst.Call):
+            return True
+    return False
 
 
 class Statements(Writer):
@@ -159,7 +176,12 @@ class Statements(Writer):
 
     def _new_lines(self, module: Any) -> list[str]:
         lines = self._aliases.statements()
-        if self._same_random and (self._first is not None or lines or self.changes):
+        if self._first is None and not lines and not self.changes:
+            return lines
+        # What a module computes outside of transforms carries a graph, which numpy and matplotlib refuse.
+        if _is_program(module) and _UNRECORDED not in module.code:
+            lines = [*lines, "import torch as _torch", f"{_UNRECORDED}  # as in JAX: gradients are the transforms'"]
+        if self._same_random:
             setting = 'environ.set(random_impl="threefry2x32")'
             if setting not in module.code:
                 lines = [*lines, f"from {PACKAGE} import environ as _environ", f"_{setting}"]

@@ -103,3 +103,15 @@ def test_cells_are_ported_with_what_the_cells_before_them_say():
         unload_ipython_extension(shell)
     assert names["z"] == (2.0, [0.0, 1.0, 2.0])
     assert shell.input_transformers_post == []
+
+
+def test_what_a_model_computes_goes_into_numpy_under_run(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(
+        "import brainstate, numpy as np, jax.numpy as jnp\nnet = brainstate.nn.Linear(3, 2)\n"
+        "y = np.asarray(net(jnp.ones(3)))\n"
+        "g = brainstate.transform.grad(lambda: net(jnp.ones(3)).sum(), net.states(brainstate.ParamState))()\n"
+        "slope = float(sum(x['bias'].sum() for x in g.values()))\n"
+    )
+    names = run_file(path)
+    assert names["y"].shape == (2,) and names["slope"] == 2.0 and torch.is_grad_enabled()

@@ -176,3 +176,21 @@ def test_what_is_no_python_is_refused():
 def test_a_file_without_foreign_names_does_not_change():
     text = "import numpy as np\nx = np.ones(3)\nx += 1\nprint(x[::-1], x.max(), x.size)\n"
     assert ported(text) == text
+
+
+MODEL = "import brainstate\nimport numpy as np\nnet = brainstate.nn.Linear(3, 2)\n"
+
+
+def test_what_a_model_computes_goes_into_numpy_in_a_program():
+    names = run(MODEL + "y = np.asarray(net(np.ones((1, 3), 'float32')))\nprint(y.shape)\n")
+    assert isinstance(names["y"], np.ndarray) and not torch.is_grad_enabled()
+    loss = "loss = lambda: net(np.ones(3, 'float32')).sum()\n"
+    text = "g = brainstate.transform.grad(loss, net.states(brainstate.ParamState))()\nprint(g)\n"
+    assert all(leaf["weight"].all() for leaf in run(MODEL + loss + text)["g"].values())
+
+
+def test_a_module_and_a_program_without_models_leave_torch_s_mode_alone():
+    module = "import brainstate\nclass Net(brainstate.nn.Module):\n    pass\nscale = float('1')\n"
+    assert "set_grad_enabled" not in ported(module) + ported("import jax.numpy as jnp\nprint(jnp.ones(3))\n")
+    program = ported(MODEL + "print(net)\n")
+    assert program.count("set_grad_enabled") == 1 and ported(program) == program
