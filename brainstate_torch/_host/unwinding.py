@@ -7,6 +7,7 @@ takes one away that is another's (an internal assertion).
 
 import contextlib
 import functools
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
@@ -82,24 +83,28 @@ def unwinding(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def unwound(*args: Any, **kwargs: Any) -> Any:
-        depth = Depth.now()
+        depth, handled = Depth.now(), sys.exc_info()[1]
         try:
             with in_this_thread():
                 return call(*args, **kwargs)
         except BaseException as error:
             depth.restore()
-            if isinstance(error, RuntimeError) and "INTERNAL ASSERT" in str(error):
-                _raise_cause(error)
+            if _is_assertion(error):
+                _raise_cause(error, handled)
             raise
 
     return unwound
 
 
-def _raise_cause(error: BaseException) -> NoReturn:
-    """Raise the signal's exception where torch's assertion only followed from it."""
+def _is_assertion(error: BaseException) -> bool:
+    return isinstance(error, RuntimeError) and "INTERNAL ASSERT" in str(error)
+
+
+def _raise_cause(error: BaseException, handled: BaseException | None) -> NoReturn:
+    """Raise the signal's exception where torch's assertion only followed from it; not what the caller was handling."""
     found: BaseException | None = error
-    while found is not None:
-        if not isinstance(found, Exception):
+    while found is not None and found is not handled:
+        if not _is_assertion(found):
             raise found from None
         found = found.__context__
     raise error
