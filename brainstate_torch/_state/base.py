@@ -313,7 +313,9 @@ class State(Labelled, Copied[A], PrettyObject):
         TraceContextError
             It does.
         """
-        if dispatch_modes() and get_proxy_mode() is not None and not (is_recording() or torch.compiler.is_compiling()):
+        if torch.compiler.is_compiling() or not dispatch_modes():
+            return
+        if get_proxy_mode() is not None and not is_recording():
             self.raise_error_with_source_info(
                 TraceContextError(
                     "a graph that torch's `make_fx` or `torch.func.linearize` records must not write States: a run of "

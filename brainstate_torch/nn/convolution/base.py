@@ -12,6 +12,7 @@ from .. import init
 from ..connection.linear import Init, made
 from ..module.module import Module
 from ..module.operand import operand
+from ..module.sizes import channels_moved
 from ..window import Padding, as_padding, each
 
 __all__ = ["Convolution", "convolved"]
@@ -125,6 +126,7 @@ class Convolution(Module):
         if not axes < x.ndim <= axes + 2 or x.shape[-axes - 1 :] != self._in_size:
             raise ValueError(
                 f"`x` must have the size {self.in_size}, and perhaps a batch axis in front. Got {tuple(x.shape)}."
+                + channels_moved(x.shape, self.in_size, ", or make the layer with `channel_first=True`")
             )
         params = self.weight.value
         kernel, bias = self._kernel(params), params.get("bias")

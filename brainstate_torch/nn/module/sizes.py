@@ -1,10 +1,11 @@
 """The sizes of inputs and outputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["as_size"]
+__all__ = ["as_size", "channels_moved"]
 
 
 def as_size(size: Any, name: str) -> tuple[int, ...]:
@@ -28,3 +29,13 @@ def as_size(size: Any, name: str) -> tuple[int, ...]:
     if any(isinstance(length, int) and length < 0 for length in lengths):
         raise ValueError(f"`{name}` must not be negative. Got {size}.")
     return lengths
+
+
+def channels_moved(shape: Sequence[int], size: Sequence[int], cure: str = "") -> str:
+    """What an error adds if the input has its channels at the other end: PyTorch has them in front of the space."""
+    found = tuple(shape)[-len(size) :] if len(size) > 1 else ()
+    if found == (size[-1], *size[:-1]):
+        return f" The channels come last: `x.movedim({-len(size)}, -1)` moves them{cure}."
+    if found == (*size[1:], size[0]):
+        return f" The channels come first: `x.movedim(-1, {-len(size)})` moves them."
+    return ""

@@ -9,6 +9,7 @@ from ..._state import BatchState, State
 from ...typing import ArrayLike, Axes, DTypeLike, Size
 from .. import init
 from ..module.fitting import is_fitting
+from ..module.sizes import channels_moved
 from .base import Normalization, as_mask, centred
 from .layer import learned
 from .params import NormalizationParamState, applied
@@ -88,7 +89,10 @@ class _BatchNorm(Normalization):
             )
         batched = x.ndim == ndim + 1
         if tuple(x.shape[batched:]) != self.in_size:
-            raise ValueError(f"`x` must have the size {self.in_size} after a batch axis. Got shape {tuple(x.shape)}.")
+            raise ValueError(
+                f"`x` must have the size {self.in_size} after a batch axis. Got shape {tuple(x.shape)}."
+                + channels_moved(x.shape, self.in_size)
+            )
         return batched
 
     def _blended(self, state: State[Any], new: torch.Tensor) -> torch.Tensor:

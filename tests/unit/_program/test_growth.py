@@ -56,8 +56,8 @@ def gradient_of_loops(depth):
 @pytest.mark.parametrize("kind", [loops_of_maps, maps_of_while_loops, maps_of_branches, gradient_of_loops])
 def test_recordings_do_not_double_with_each_level(kind, monkeypatch):
     made = []
-    make_fx = recording.make_fx
-    monkeypatch.setattr(recording, "make_fx", lambda *args, **kwargs: made.append(1) or make_fx(*args, **kwargs))
+    traced = recording.traced
+    monkeypatch.setattr(recording, "traced", lambda *args: made.append(1) or traced(*args))
 
     def recordings(depth):
         made.clear()

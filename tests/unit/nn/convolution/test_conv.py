@@ -1,5 +1,7 @@
 """Convolutions: values by hand, units, layout, transforms, errors. tests/parity compares with brainstate."""
 
+import re
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -141,3 +143,26 @@ def test_what_cannot_be_computed_is_refused():
 def test_autocast_chooses_the_dtype():
     with torch.autocast("cpu", torch.bfloat16):
         assert nn.Conv1d((8, 4), 6, 3)(torch.zeros(8, 4, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "cure"),
+    [
+        (lambda: nn.Conv2d((8, 9, 3), 4, 3), (2, 3, 8, 9), r"movedim\(-3, -1\)` moves them, or .*channel_first"),
+        (lambda: nn.Conv1d((9, 3), 4, 3), (3, 9), r"movedim\(-2, -1\)"),
+        (lambda: nn.Conv2d((3, 8, 9), 4, 3, channel_first=True), (2, 8, 9, 3), r"movedim\(-1, -3\)"),
+        (lambda: nn.BatchNorm2d((8, 9, 3)), (2, 3, 8, 9), r"movedim\(-3, -1\)` moves them\.$"),
+    ],
+)
+def test_an_input_with_its_channels_at_the_other_end_is_told_how_to_move_them(layer, shape, cure):
+    x, made = torch.ones(shape), layer()
+    with pytest.raises(ValueError, match=cure) as seen:
+        made(x)
+    moved = eval(re.search(r"`(x\.movedim\(.*?\))`", str(seen.value))[1], {"x": x})
+    with brainstate.environ.context(fit=False):
+        made(moved)
+
+
+def test_an_input_of_another_size_is_not_told_to_move_channels():
+    with pytest.raises(ValueError, match=r"Got \(2, 3, 8, 8\)\.$"):
+        nn.Conv2d((8, 9, 3), 4, 3)(torch.ones(2, 3, 8, 8))
