@@ -93,11 +93,7 @@ torch.testing.assert_close(T.jit(lambda x: x.sin() + 1)(xs), xs.sin() + 1)
 FIRST = """
 import importlib
 T.eval_shape(loss, xs)
-for name in [
-    "torch._inductor.utils", "torch._inductor.codecache", "torch._inductor.compile_fx", "torch._inductor.metrics",
-    "torch._inductor.runtime.hints", "torch._dynamo.utils", "torch._dynamo.backends.registry", "torch._dynamo.source",
-    "torch._functorch.aot_autograd", "torch.export", "torch.distributed.fsdp",
-]:
+for name in ["torch._inductor.utils", "torch._inductor.compile_fx", "torch._dynamo.utils", "torch.export"]:
     if not (child := __import__("os").fork()):
         importlib.import_module(name)
         torch._inductor.compile, torch._dynamo.explain
