@@ -26,13 +26,14 @@ test: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(MAKE) doctest
 
-# The examples of docstrings and pages.
 # First and second derivatives of torch's operators by differences, in about ten minutes; `ARGS=--raw` for torch.func's own.
 sweep: .venv/test
 	$(BIN)/python -m tests.sweeps.derivatives $(ARGS)
 
+# The examples of docstrings and pages. Kernels import Triton, which is not installed everywhere, and have no examples.
+NO_EXAMPLES := --ignore=brainstate_torch/nn/connection/event_kernels.py
 doctest: .venv/test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' brainstate_torch $(PAGES)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' $(NO_EXAMPLES) brainstate_torch $(PAGES)
 
 # The package on a CUDA device that is made of host memory, the rooms of the suite that have most to do with devices, and
 # kernels in Triton's interpreter: see tests/fake_gpu/README.md. `ON_GPU=tests/unit` is the whole suite there.

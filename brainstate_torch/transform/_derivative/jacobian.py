@@ -258,8 +258,8 @@ def jacrev(
     >>> import torch, brainstate_torch as brainstate
     >>> w = brainstate.ParamState(torch.tensor([1., 2.]))
     >>> brainstate.transform.jacrev(lambda x: {'y': w.value * x, 's': x.sum()}, argnums=0)(torch.tensor([3., 4.]))
-    {'y': tensor([[1., 0.],
-            [0., 2.]]), 's': tensor([1., 1.])}
+    {'s': tensor([1., 1.]), 'y': tensor([[1., 0.],
+            [0., 2.]])}
     """
     params = {"holomorphic": holomorphic, "allow_int": allow_int, "chunk_size": _checked_chunk(chunk_size)}
     kwargs = checked_keywords("jacrev", kwargs, grad_states, argnums, return_value, has_aux, check_states)
