@@ -138,7 +138,8 @@ def _load() -> None:
             _Finder.active = False
             sys.meta_path.remove(_Finder)
             while _UNDISTURBED:
-                del _UNDISTURBED.pop().__dynamo_disable
+                # Two threads may have kept one for the same function.
+                vars(_UNDISTURBED.pop()).pop("__dynamo_disable", None)
             del sys.modules[_SOURCE]
             for name in ("disable", "compiled_autograd", "source"):
                 del _WAITING[0].__dict__[name]
