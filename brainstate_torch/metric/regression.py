@@ -19,6 +19,7 @@ __all__ = [
     "l2_norm",
     "log_cosh",
     "squared_error",
+    "unit_vector",
 ]
 
 Axis = int | Sequence[int] | None
@@ -367,11 +368,11 @@ def cosine_similarity(predictions: Any, targets: Any, epsilon: float = 1e-8) -> 
     tensor([0.7071])
     """
     predictions, targets = _errors(predictions, None), _errors(targets, None)
-    result: torch.Tensor = math.sum(_unit_vector(predictions, epsilon) * _unit_vector(targets, epsilon), axis=-1)
+    result: torch.Tensor = math.sum(unit_vector(predictions, epsilon) * unit_vector(targets, epsilon), axis=-1)
     return result
 
 
-def _unit_vector(x: Any, epsilon: float) -> torch.Tensor:
+def unit_vector(x: Any, epsilon: float) -> torch.Tensor:
     least: Any = epsilon
     if is_quantity(x):
         x = x.mantissa

@@ -8,9 +8,9 @@ import torch
 from .. import transform
 from .._arrays import placed
 from ..nn import log_softmax, one_hot, softmax
-from ..units import get_mantissa, math
+from ..units import math
 from .classification import _floats, kl_divergence, softmax_cross_entropy
-from .regression import l1_loss
+from .regression import l1_loss, unit_vector
 
 __all__ = [
     "L1Loss",
@@ -386,7 +386,7 @@ def pairwise_cosine_similarity(X: Any, Y: Any = None, eps: float = 1e-8) -> torc
     X, Y
         The matrices, `[N, K]` and `[M, K]`; None for `X` again.
     eps
-        The least norm to divide by.
+        The least norm to divide by; of quantities, as this times the largest entry.
 
     Returns
     -------
@@ -404,15 +404,8 @@ def pairwise_cosine_similarity(X: Any, Y: Any = None, eps: float = 1e-8) -> torc
     tensor([[1.0000, 0.7071],
             [0.7071, 1.0000]])
     """
-    first = get_mantissa(math.asarray(X))
-    other = first if Y is None else get_mantissa(math.asarray(Y))
-
-    def size(x: torch.Tensor) -> torch.Tensor:
-        squares = (x * x).sum(-1, keepdim=True)
-        # The root has no derivative at zero.
-        return torch.where(squares == 0, 0.0, torch.where(squares == 0, 1.0, squares).sqrt()).clamp(min=eps)
-
-    found: torch.Tensor = (first @ other.mT) / (size(first) @ size(other).mT)
+    first = unit_vector(math.asarray(X), eps)
+    found: torch.Tensor = first @ (first if Y is None else unit_vector(math.asarray(Y), eps)).mT
     return found
 
 
@@ -425,7 +418,7 @@ def pairwise_cosine_distance(X: Any, Y: Any = None, eps: float = 1e-8) -> torch.
     X, Y
         The matrices, `[N, K]` and `[M, K]`; None for `X` again.
     eps
-        The least norm to divide by.
+        The least norm to divide by; of quantities, as this times the largest entry.
 
     Returns
     -------

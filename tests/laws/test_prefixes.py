@@ -4,6 +4,7 @@ Exempt are roundings, which count in the unit that the quantity has, as in brain
 frac, modf, rint, casts to integers, and what nan_to_num puts in place of infinities.
 """
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -111,12 +112,16 @@ CALLS = """
     metric.cosine_similarity(q, r)
     metric.cosine_similarity(t, r)
     metric.cosine_distance(0 * q, r)
+    metric.pairwise_cosine_similarity(q, r)
+    metric.pairwise_cosine_distance(t)
+    nn.clip_grad_norm({"w": q, "v": r}, a, return_norm=True)
+    nn.clip_grad_norm([q, r], a, "inf")
 """
 
 
 def values(units):
     first, second, third, fourth = units
-    give = lambda x, unit: u.Quantity(x, u.volt).in_unit(unit)
+    give = lambda x, unit: u.Quantity(x.clone(), u.volt).in_unit(unit)
     return {
         "q": give(X, first),
         "r": give(Y, second),
@@ -126,13 +131,18 @@ def values(units):
 
 
 def physical(value):
+    if isinstance(value, dict):
+        return {name: physical(each) for name, each in value.items()}
     if isinstance(value, (tuple, list)):
         return [physical(each) for each in value]
-    number = torch.as_tensor(u.get_mantissa(value))
+    number = u.get_mantissa(value)
+    number = torch.as_tensor(number, dtype=torch.float64 if isinstance(number, float) else None)
     return number if number.dtype in (torch.bool, torch.int64) else number * u.get_unit(value).magnitude
 
 
 def dimension(value):
+    if isinstance(value, dict):
+        return {name: dimension(each) for name, each in value.items()}
     return [dimension(each) for each in value] if isinstance(value, (tuple, list)) else u.get_dim(value)
 
 
@@ -211,6 +221,75 @@ def test_no_function_of_math_depends_on_prefixes(given):
                 except AssertionError:
                     wrong.append((name, units, x, y))
     assert [name for name, *_ in wrong] == [] and compared > 50, wrong
+
+
+_SPACES = {
+    "torch": torch,
+    "torch.nn.functional": F,
+    "torch.linalg": torch.linalg,
+    "torch.fft": torch.fft,
+    "numpy": np,
+    "methods": u.Quantity,
+    "nn": nn,
+    "metric": metric,
+    "u.math.linalg": u.math.linalg,
+}
+_GIVEN = {
+    **_ARGUMENTS,
+    "signed": lambda v: (v["q"] - v["r"],),
+    "images": lambda v: (v["q"].reshape(1, 1, 3, 3), 2),
+    "tiny": lambda v: (v["t"],),
+    "tiny ones": lambda v: (v["t"], 2 * v["t"]),
+    "a list": lambda v: ([v["q"], v["r"]],),
+    "a mask": lambda v: (v["q"], X > 1),
+    "a mask and a number": lambda v: (v["q"], X > 1, v["a"]),
+    "a choice": lambda v: (X > 1, v["q"], v["r"]),
+    "a plain one": lambda v: (v["q"], X.clone()),
+    "an index": lambda v: (v["q"], 0, torch.tensor([0, 2, 1]), v["r"]),
+}
+#: Besides _NOT_PHYSICAL: what counts in the unit by its documentation, what rounds to another type, parts of a
+#: quantity, and factors that are free up to a sign or that LAPACK leaves unfinished.
+_OF_THE_UNIT = """
+    double float half bfloat16 int long short char byte to type copy resize dequantize mantissa magnitude to_tuple
+    tree_flatten pca_lowrank svd_lowrank lobpcg cholesky_ex lstsq svd qr eig eigh geqrf indices empty empty_strided
+    rand_like randn_like randint_like dropout alpha_dropout feature_alpha_dropout dropout1d dropout2d dropout3d rrelu
+    fractional_max_pool2d gumbel_softmax bernoulli multinomial poisson binomial normal save clip_grad_norm
+    van_rossum_distance victor_purpura_distance frac
+"""
+
+
+def _callables(space):
+    # Settings of the process, and of numpy its own test runner, are no functions of numbers.
+    settings = ("_", "set_", "use_", "seed", "manual_seed", "test", "compile", "show", "info")
+    names = [name for name in dir(space) if not name.startswith(settings)]
+    names = [name for name in names if name.rstrip("_") not in {*_NOT_PHYSICAL.split(), *_OF_THE_UNIT.split()}]
+    return [name for name in names if callable(getattr(space, name)) and not isinstance(getattr(space, name), type)]
+
+
+@pytest.mark.parametrize("space", _SPACES)
+def test_nothing_that_takes_quantities_depends_on_prefixes(space):
+    compared, wrong = 0, []
+    for name in _callables(_SPACES[space]):
+        for given in _GIVEN.values():
+
+            def call(units, name=name, given=given):
+                first, *others = given(values(units))
+                fun = getattr(first if space == "methods" else _SPACES[space], name)
+                return _arrays_in(fun(*others) if space == "methods" else fun(first, *others))
+
+            try:
+                plain = call([u.volt] * 4)
+            except Exception:  # it does not take such arguments, or it refuses the unit
+                continue
+            for units in ([u.mV] * 4, [u.kvolt, u.uV, u.volt, u.mV]):
+                for x, y in zip(call(units), plain, strict=True):
+                    try:
+                        assert u.get_dim(x) == u.get_dim(y)
+                        torch.testing.assert_close(physical(x), physical(y), rtol=1e-9, atol=1e-14, equal_nan=True)
+                        compared += 1
+                    except AssertionError:
+                        wrong.append((name, units, x, y))
+    assert sorted({name for name, *_ in wrong}) == [] and compared > 50, wrong
 
 
 INTEGERS = {

@@ -33,3 +33,19 @@ def test_units_are_kept_and_do_not_count():
     clipped = clip_grad_norm([torch.tensor([3.0]) * u.mV, torch.tensor([4.0])], 2.5)
     assert clipped[0].to_decimal(u.mV).item() == pytest.approx(1.5, rel=1e-5)
     assert clipped[1].item() == pytest.approx(2.0, rel=1e-5)
+
+
+def test_gradients_of_one_dimension_are_measured_in_one_unit():
+    clipped, norm = clip_grad_norm([torch.tensor(3.0) * u.mV, torch.tensor(0.004) * u.volt], 2.5, return_norm=True)
+    assert norm.item() == pytest.approx(5.0) and u.get_unit(norm).is_unitless
+    assert clipped[0].mantissa.item() == pytest.approx(1.5) and clipped[1].mantissa.item() == pytest.approx(0.002)
+    assert clipped[1].unit is u.volt
+
+
+def test_a_bound_may_have_the_unit():
+    clipped, norm = clip_grad_norm([torch.tensor([3.0, 4.0]) * u.mV], 0.001 * u.volt, return_norm=True)
+    torch.testing.assert_close(clipped[0].mantissa, torch.tensor([0.6, 0.8]))
+    assert norm.unit is u.volt and norm.mantissa.item() == pytest.approx(0.005)
+    assert torch.equal(clip_grad_norm([torch.zeros(2) * u.mV], 1.0 * u.mV)[0].mantissa, torch.zeros(2))
+    with pytest.raises(u.UnitMismatchError):
+        clip_grad_norm([torch.ones(2) * u.ms, torch.ones(2) * u.mV], 1.0 * u.mV)
