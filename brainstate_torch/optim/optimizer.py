@@ -442,7 +442,8 @@ def _taking_no_weights(initialise: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(initialise)
     def initialised(self: Any, *args: Any, **kwargs: Any) -> None:
         first = args[0] if args else kwargs.get("params")
-        if isinstance(first, (State, list, tuple, Mapping, Iterator)):
+        is_named = hasattr(first, "_fields")  # a transformation of gradients, in a subclass of the user's
+        if isinstance(first, (State, list, tuple, Mapping, Iterator)) and not is_named:
             name = type(self).__name__
             raise TypeError(
                 f"`lr` of {name} must be a number, a quantity or a schedule of this package. Got "

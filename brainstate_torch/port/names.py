@@ -178,6 +178,8 @@ NAMES = {
     "optax.l2_loss": "port.compat.optax_l2_loss",
     "optax.squared_error": "metric.squared_error",
     "braintools.tree": "port.compat.tree",
+    "braintools.optim.OptaxOptimizer": "port.compat.optimizers.OptaxOptimizer",
+    "brainstate.optim.OptaxOptimizer": "port.compat.optimizers.OptaxOptimizer",
     "brainevent.EventArray": "event.BinaryArray",
     "braintrace.nn.LeakyRateReadout": "spiking.LeakyRateReadout",
 }

@@ -28,7 +28,8 @@ class SynOut(Module):
 
     Notes
     -----
-    Source: brainpy.state.SynOut (brainpy 2.8.2). Differs: it holds no conductance; the synapse does.
+    Source: brainpy.state.SynOut (brainpy 2.8.2). Differs: the projections of this package give the conductance to
+    :meth:`update`; those of a program may bind it.
 
     Examples
     --------
@@ -74,6 +75,28 @@ class SynOut(Module):
             The derivative, ``[*N]``.
         """
         return None
+
+    #: The conductance of this step, where a program binds it.
+    bound: Any = None
+
+    def bind_cond(self, conductance: Any) -> None:
+        """Keep the conductance of this step: the current is then a function of the potential alone.
+
+        Parameters
+        ----------
+        conductance
+            The conductance, ``[*N]``.
+        """
+        object.__setattr__(self, "bound", conductance)
+
+    def unbind_cond(self) -> None:
+        """Forget the conductance."""
+        self.bind_cond(None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.bound is not None and len(args) + len(kwargs) < 2:
+            args = (self.bound, *args)
+        return super().__call__(*args, **kwargs)
 
 
 class SynapticCurrent(Module):

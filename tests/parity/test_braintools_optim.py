@@ -153,3 +153,28 @@ def test_registered_weights_are_asked_for_as_in_braintools():
     for weights in (optimizer.param_states, optimizer.param_states.to_pytree()):
         optimizer.update(brainstate_torch.transform.grad(loss, weights)())
     torch.testing.assert_close(states["b"].value, torch.full((2,), 0.64))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [lambda o, x: o(x.chain(x.clip_by_global_norm(0.5), x.adamw(0.1, weight_decay=0.1))), lambda o, x: o(lr=0.1)],
+    ids=["a chain", "Adam's"],
+)
+def test_a_transformation_of_optax_gives_the_weights_of_the_original(made):
+    from brainstate_torch.port.compat import optimizers, updates
+
+    assert isinstance(optim.Adam(), optimizers.OptaxOptimizer)
+    runs = []
+    for o, x, package, of in (
+        (optimizers.OptaxOptimizer, updates, brainstate_torch, torch.as_tensor),
+        (theirs.OptaxOptimizer, optax, brainstate, jax.numpy.asarray),
+    ):
+        states = {k: package.ParamState(of(v)) for k, v in WEIGHTS.items()}
+        optimizer = made(o, x)
+        optimizer.register_trainable_weights(states)
+        for step in range(STEPS):
+            grads = _gradients({k: np.asarray(s.value) for k, s in states.items()}, step)
+            optimizer.update({k: of(v) for k, v in grads.items()})
+        runs.append({k: np.asarray(s.value) for k, s in states.items()})
+    for k in WEIGHTS:
+        np.testing.assert_allclose(runs[0][k], runs[1][k], rtol=2e-5, atol=1e-6)

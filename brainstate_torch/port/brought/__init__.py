@@ -11,6 +11,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -64,15 +65,21 @@ def source_of(package: str, name: str) -> str | None:
     if file is None:
         return None
     stars = []
-    for statement in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if not isinstance(statement, ast.ImportFrom) or statement.level != 1 or not statement.module:
-            continue
-        for item in statement.names:
-            if item.name == "*":
-                stars.append(statement.module)
-            elif (item.asname or item.name) == name:
-                return statement.module
+    for module, item in _imports(package, file):
+        if item.name == "*":
+            stars.append(module)
+        elif (item.asname or item.name) == name:
+            return module
     return next((module for module in stars if name in _defined(package, module)), None)
+
+
+def _imports(package: str, root: Path) -> Iterator[tuple[str, ast.alias]]:
+    """What the root of a package imports from its own modules: each module, named from the root on, and the name."""
+    for statement in ast.walk(ast.parse(root.read_text(encoding="utf-8"))):
+        if isinstance(statement, ast.ImportFrom) and statement.module:
+            own = statement.module.removeprefix(f"{package}.")
+            if statement.level == 1 or (statement.level == 0 and own != statement.module):
+                yield from ((own, item) for item in statement.names)
 
 
 @functools.cache

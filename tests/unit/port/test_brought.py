@@ -63,3 +63,24 @@ def test_a_package_that_is_ported_into_a_folder_keeps_its_own_names():
     assert "import brainmass\n" in ported.source
     assert "brainmass.f(u.math.ones(3))" in ported.source
     assert not ported.left
+
+
+def test_a_root_that_imports_its_own_modules_by_their_full_names(tmp_path, monkeypatch):
+    from brainstate_torch.port import brought
+
+    package = tmp_path / "braincell"
+    package.mkdir()
+    (package / "__init__.py").write_text("from braincell._cells import Cell\nfrom numpy import ones\n")
+    (package / "_cells.py").write_text("import jax.numpy as jnp\nclass Cell:\n    v = jnp.zeros(2)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for cached in (brought._folder, brought.source_of, brought._defined):
+        cached.cache_clear()
+    try:
+        assert brought.source_of("braincell", "Cell") == "_cells"
+        assert brought.source_of("braincell", "ones") is None
+        assert brought.braincell.Cell.v.tolist() == [0.0, 0.0]
+    finally:
+        for cached in (brought._folder, brought.source_of, brought._defined):
+            cached.cache_clear()
+        for name in [name for name in sys.modules if name.startswith(f"{brought.__name__}.braincell")]:
+            del sys.modules[name]

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import brainstate_torch.units as u
-from brainstate_torch.spiking import COBA, CUBA, SynOut
+from brainstate_torch.spiking import COBA, CUBA, LIF, SynOut
 
 
 def test_outputs_are_currents_of_conductances():
@@ -21,3 +21,17 @@ def test_coba_slope_is_its_derivative():
 def test_syn_out_says_what_is_missing():
     with pytest.raises(NotImplementedError, match="SynOut must define `update`"):
         SynOut()(1.0)
+
+
+def test_a_bound_conductance_makes_a_current_of_the_potential_alone():
+    out = COBA(E=0.0 * u.mV)
+    out.bind_cond(3.0 * u.mS)
+    assert u.math.allclose(out(-60.0 * u.mV), 180.0 * u.uA)
+    assert u.math.allclose(out(2.0 * u.mS, -60.0 * u.mV), 120.0 * u.uA)
+    neuron = LIF(2, R=1.0 * u.ohm, tau=10.0 * u.ms)
+    neuron.init_state()
+    neuron.add_current_input("synapse", out)
+    assert u.math.allclose(neuron.sum_current_inputs(0.0 * u.uA, -10.0 * u.mV), 30.0 * u.uA)
+    out.unbind_cond()
+    with pytest.raises(TypeError):
+        out(-60.0 * u.mV)
