@@ -12,6 +12,7 @@ import torch
 from .._host.dispatch import OpOverload
 from .._host.fx import GraphModule, Node
 from .calls import CALL
+from .detours import DETOURS
 from .nodes import multiplications, number_of, outputs
 from .overlapping import diagonal_replaced, spread_out
 from .purity import functional
@@ -102,7 +103,7 @@ def machine_code(module: GraphModule, like: Sequence[Any]) -> Program:
     # Importing Inductor takes a second; only code that compiles should pay for it.
     from .._host.inductor import NO_COMPILER, compile_fx_inner, config, fake_mode, kernels_written, select_decomp_table
 
-    detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced}
+    detours = {torch.ops.aten.diagonal_scatter.default: diagonal_replaced, **DETOURS}
     casts = _casts(module)
     with config.patch(**casts):  # Inductor reads this setting while the graph is traced.
         graph = functional(module, like, {**select_decomp_table(), **detours}, mode := fake_mode())

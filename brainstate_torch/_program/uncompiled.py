@@ -25,8 +25,8 @@ _EXACT = {
     *("empty_strided", "arange", "iota", "lift_fresh_copy", "fill", "permute", "contiguous"),
 }
 _CONVERSIONS = {"_to_copy", "convert_element_type"}
-#: Their result depends on a rounded quotient, which Inductor computes with more bits than torch.
-_ROUNDED = {"remainder", "fmod", "floor_divide", "div"}
+#: Their result depends on a rounded quotient, or on the last bit: Inductor computes with more bits than torch.
+_ROUNDED = {"remainder", "fmod", "floor_divide", "div", "nextafter"}
 
 
 class _Node:
@@ -69,8 +69,8 @@ def leave_to_torch(graph: GraphModule) -> list[Any]:
     """Replace the operations that Inductor of torch 2.13 gets wrong by calls of torch's own; what they call.
 
     Bytes are computed in C++ integers that do not wrap, and a minimum of 16 bytes or more starts from zero (pytorch
-    issues 105264, 187018, 191308, 191499). Remainders and rounded quotients of 16-bit floating numbers use more bits
-    than torch's.
+    issues 105264, 187018, 191308, 191499). Remainders, rounded quotients and neighbours of 16-bit floating numbers use
+    more bits than torch's.
     """
     held: list[Any] = []
     for node in list(graph.graph.nodes):
