@@ -102,7 +102,7 @@ class HiddenGroupState(HiddenState[Any]):
         mantissa = get_mantissa(stacked)
         columns = list(mantissa.unbind(-1))
         for key, new in self._checked(val):
-            columns[key] = self._mantissa(key, new).to(mantissa.dtype)
+            columns[key] = self._mantissa(key, new).to(mantissa)
         result = torch.stack(columns, -1)
         self.value = Quantity(result, stacked.unit) if isinstance(stacked, Quantity) else result
 

@@ -182,7 +182,7 @@ def _of_numpy(name: str) -> Callable[..., Any]:
 
     def method(self: torch.Tensor, other: Any) -> Any:
         # numpy defers to a tensor on its right, but torch refuses an array on the left.
-        return compared(self, from_numpy(other) if isinstance(other, (np.ndarray, np.generic)) else other)
+        return compared(self, from_numpy(other, self.device) if isinstance(other, (np.ndarray, np.generic)) else other)
 
     method.__name__ = name
     return method
@@ -213,7 +213,7 @@ for _name, _operator in (
     ("matmul", torch.matmul),
 ):
     setattr(Value, f"__r{_name}__", _reflected(_name, _operator))
-for _name in ("lt", "le", "gt", "ge"):
+for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Value, f"__{_name}__", _of_numpy(f"__{_name}__"))
 
 TENSORS.add(Value)

@@ -8,6 +8,7 @@ import torch
 from .. import _tree
 from .._host.functorch import is_differentiated
 from ..nn.connection.event_product import event_product
+from ..nn.module.operand import operand
 from ..units import UNITLESS, Quantity, math
 from ..units._doors import attach, detach
 
@@ -265,8 +266,8 @@ def dressed(y: Any, *units: Any) -> Any:
 def _dense(events: EventRepresentation, other: Any, is_left: bool) -> Any:
     if isinstance(other, EventRepresentation):
         other = other.value
-    weight, unit = detach(math.asarray(other))
     strength, own = events_of(events)
+    weight, unit = detach(operand(other, strength))
     place = 0 if is_left else -1
     if weight.ndim != 2 or events.ndim not in (1, 2):
         raise ValueError(

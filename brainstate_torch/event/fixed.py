@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ..nn.connection.fan_out import fan_out
+from ..nn.module.operand import operand
 from ..units import math
 from . import plasticity
 from .matrices import Convertible
@@ -52,8 +53,8 @@ class FixedNumConn(Convertible):
     ) -> None:
         if indices is None:
             data, indices = data
-        super().__init__(data, shape, backend)
-        self.indices = as_places(indices)
+        super().__init__(operand(data, indices), shape, backend)
+        self.indices = as_places(indices, self.data)
         lines, across = self.shape if self._by_rows else self.shape[::-1]
         if self.indices.ndim != 2 or self.indices.shape[0] != lines:
             raise ValueError(f"`indices` must have {lines} rows. Got shape {tuple(self.indices.shape)}.")

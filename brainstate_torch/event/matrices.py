@@ -6,6 +6,7 @@ from typing import Any, Self
 import torch
 
 from .._host.functorch import is_batched, is_differentiated
+from ..nn.module.operand import operand
 from ..transform._core.truth import is_undecided
 from ..units import math
 from ..units._doors import detach
@@ -139,8 +140,8 @@ class COO(Convertible):
 
     def __init__(self, args: tuple[Any, Any, Any], *, shape: Sequence[int], backend: str | None = None) -> None:
         data, row, col = args
-        super().__init__(data, shape, backend)
-        self._row, self._col = as_places(row), as_places(col)
+        super().__init__(operand(data, row, col), shape, backend)
+        self._row, self._col = as_places(row, self.data), as_places(col, self.data)
         check_numbers(self.data, self._col.numel())
         check_places("row", self._row, self.shape[0])
         check_places("col", self._col, self.shape[1])
@@ -190,8 +191,8 @@ class _Compressed(Convertible):
     ) -> None:
         if indices is None:
             data, indices, indptr = data
-        super().__init__(data, shape, backend)
-        self.indices, self.indptr = as_places(indices), as_places(indptr)
+        super().__init__(operand(data, indices, indptr), shape, backend)
+        self.indices, self.indptr = as_places(indices, self.data), as_places(indptr, self.data)
         lines, across = self.shape if self._by_rows else self.shape[::-1]
         if self.indptr.shape != (lines + 1,):
             raise ValueError(f"`indptr` must have {lines + 1} elements. Got shape {tuple(self.indptr.shape)}.")
@@ -270,7 +271,7 @@ class _Compressed(Convertible):
             The matrix ``[K, columns]``.
         """
         by_rows = self.tocsr()
-        rows = as_places(index).reshape(-1)
+        rows = as_places(index, by_rows.indptr).reshape(-1)
         rows = torch.where(rows < 0, rows + self.shape[0], rows)
         counts = by_rows.indptr[rows + 1] - by_rows.indptr[rows]
         first = by_rows.indptr[rows] - (counts.cumsum(0) - counts)
@@ -446,6 +447,7 @@ def csr_slice_rows(
     >>> event.csr_slice_rows([3., 4.], [1, 0], [0, 1, 2], 1, shape=(2, 2))
     tensor([4., 0.])
     """
-    places = as_places(row_indices)
-    rows = CSR(data, indices, indptr, shape=shape).slice_rows(places).todense()
+    matrix = CSR(data, indices, indptr, shape=shape)
+    places = as_places(row_indices, matrix.indptr)
+    rows = matrix.slice_rows(places).todense()
     return rows if places.ndim else rows[0]

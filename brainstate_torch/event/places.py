@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from .._arrays import beside
 from ..units import math
 
 __all__ = [
@@ -16,9 +17,10 @@ __all__ = [
 ]
 
 
-def as_places(x: Any) -> torch.Tensor:
-    """Places as integers of 64 bits, which torch indexes with."""
-    places: torch.Tensor = math.asarray(x).long()
+def as_places(x: Any, *near: Any) -> torch.Tensor:
+    """Places as integers of 64 bits, which torch indexes with; made on the device of the tensors near them."""
+    with beside([x, *near]):
+        places: torch.Tensor = math.asarray(x).long()
     return places
 
 

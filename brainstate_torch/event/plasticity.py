@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from .._arrays import placed
 from ..units import as_quantity, math, maybe_decimal
 from .arrays import EventRepresentation
 from .places import as_places, csc_to_csr_index, rows_of
@@ -49,6 +50,7 @@ def _check_own(weight: Any, count: int) -> None:
         )
 
 
+@placed
 def update_csr_on_binary_pre(
     weight: Any, indices: Any, indptr: Any, pre_spike: Any, post_trace: Any, w_min: Any = None, w_max: Any = None, *,
     shape: Sequence[int], backend: str | None = None,
@@ -100,6 +102,7 @@ def update_csr_on_binary_pre(
     return _added(weight, math.asarray(post_trace)[columns], _spiked(pre_spike)[rows], w_min, w_max)
 
 
+@placed
 def update_csr_on_binary_post(
     weight: Any, indices: Any, indptr: Any, weight_indices: Any, pre_trace: Any, post_spike: Any, w_min: Any = None,
     w_max: Any = None, *, shape: Sequence[int], backend: str | None = None,
@@ -155,6 +158,7 @@ def update_csr_on_binary_post(
     return _added(weight, traces[place], spiked[place], w_min, w_max)
 
 
+@placed
 def update_csc_on_binary_pre(
     weight: Any, indices: Any, indptr: Any, pre_spike: Any, post_trace: Any, w_min: Any = None, w_max: Any = None, *,
     shape: Sequence[int], backend: str | None = None,
@@ -201,6 +205,7 @@ def update_csc_on_binary_pre(
     )
 
 
+@placed
 def update_csc_on_binary_post(
     weight: Any, indices: Any, indptr: Any, pre_trace: Any, post_spike: Any, w_min: Any = None, w_max: Any = None, *,
     shape: Sequence[int], backend: str | None = None,
@@ -244,6 +249,7 @@ def update_csc_on_binary_post(
     return update_csr_on_binary_pre(weight, indices, indptr, post_spike, pre_trace, w_min, w_max, shape=shape[::-1])
 
 
+@placed
 def update_dense_on_binary_pre(
     weight: Any, pre_spike: Any, post_trace: Any, w_min: Any = None, w_max: Any = None, *, backend: str | None = None
 ) -> Any:
@@ -282,6 +288,7 @@ def update_dense_on_binary_pre(
     return _added(weight, math.asarray(post_trace)[None], _spiked(pre_spike)[:, None], w_min, w_max)
 
 
+@placed
 def update_dense_on_binary_post(
     weight: Any, pre_trace: Any, post_spike: Any, w_min: Any = None, w_max: Any = None, *, backend: str | None = None
 ) -> Any:
@@ -320,6 +327,7 @@ def update_dense_on_binary_post(
     return _added(weight, math.asarray(pre_trace)[:, None], _spiked(post_spike)[None], w_min, w_max)
 
 
+@placed
 def update_fixed_post_conn_on_binary_pre(
     data: Any, indices: Any, pre_spike: Any, post_trace: Any, w_min: Any = None, w_max: Any = None, *,
     shape: Sequence[int], backend: str | None = None,
@@ -371,6 +379,7 @@ def update_fixed_post_conn_on_binary_pre(
     return _added(data, math.asarray(post_trace)[places], _spiked(pre_spike)[:, None], w_min, w_max)
 
 
+@placed
 def update_fixed_pre_conn_on_binary_post(
     data: Any, indices: Any, pre_trace: Any, post_spike: Any, w_min: Any = None, w_max: Any = None, *,
     shape: Sequence[int], backend: str | None = None,

@@ -8,6 +8,7 @@ from typing import Any, Self
 import torch
 
 from .. import _tree
+from ..nn.module.operand import operand
 from ..units import math
 from ..units._doors import detach
 from .arrays import EventRepresentation, dressed, events_of
@@ -96,7 +97,7 @@ class DataRepresentation:
         ValueError
             The shape is another one.
         """
-        data = math.asarray(data)
+        data = operand(data, self.data)
         if data.shape != self.data.shape:
             raise ValueError(
                 f"`data` must have the shape of the old numbers, {tuple(self.data.shape)}. Got {tuple(data.shape)}."
@@ -174,10 +175,10 @@ class DataRepresentation:
     def __matmul__(self, other: Any) -> Any:
         if isinstance(other, EventRepresentation):
             return self._event_product(other, is_left=False)
-        return self._product(math.asarray(other), is_left=False, event=False)
+        return self._product(operand(other, self.data), is_left=False, event=False)
 
     def __rmatmul__(self, other: Any) -> Any:
-        return self._product(math.asarray(other), is_left=True, event=False)
+        return self._product(operand(other, self.data), is_left=True, event=False)
 
     __array_priority__ = 100
 
@@ -264,13 +265,15 @@ class DataRepresentation:
 
     def _scaled(self, other: Any, operation: Callable[[Any, Any], Any]) -> Any:
         if math.size(other) == 1 and math.ndim(other) < 2:
-            return self._with(operation(self.data, math.asarray(other).reshape(()) if math.ndim(other) else other))
+            return self._with(
+                operation(self.data, operand(other, self.data).reshape(()) if math.ndim(other) else other)
+            )
         if tuple(math.shape(other)) != self.shape:
             raise ValueError(
                 f"the factor of a sparse matrix must be one number or a matrix of shape {self.shape}. "
                 f"Got shape {tuple(math.shape(other))}."
             )
-        picked = math.asarray(other)[self.row, self.col]
+        picked = operand(other, self.data)[self.row, self.col]
         shape = self.data.shape if math.size(self.data) == self.nse else (self.nse,)
         return self._with(operation(self._own(), picked).reshape(shape))
 

@@ -103,11 +103,11 @@ class Initialization(Operators, Initializer):
 
 
 def _placed(call: Callable[..., Any]) -> Callable[..., Any]:
-    """The call of an initialiser, on the device of the tensors among its parameters."""
+    """The call of an initialiser, on the device of the tensors among its parameters and arguments."""
 
     @functools.wraps(call)
     def inner(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with beside(_parameters(self)):
+        with beside([*_parameters(self), *args, *kwargs.values()]):
             return call(self, *args, **kwargs)
 
     return inner

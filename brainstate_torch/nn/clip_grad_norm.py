@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._arrays import as_tensor
+from .._arrays import as_tensor, beside
 from ..units import Quantity, Unit, as_quantity, get_dim, get_unit, is_quantity
 
 __all__ = ["clip_grad_norm"]
@@ -54,6 +54,8 @@ def clip_grad_norm(
     bound = max_norm.mantissa if isinstance(max_norm, Quantity) else max_norm
     if not leaves:
         return (grad, torch.zeros(())) if return_norm else grad
+    with beside(leaves):
+        leaves = [leaf if is_quantity(leaf) else as_tensor(leaf) for leaf in leaves]
     order = float(2.0 if norm_type is None else norm_type)
     norm: Any = torch.linalg.vector_norm(torch.cat([x.reshape(-1) for x in _numbers(leaves, unit)]), order)
     # The 1e-6 of the original would count in the unit of the bound.
@@ -67,7 +69,7 @@ def clip_grad_norm(
 def _numbers(leaves: list[Any], unit: Unit | None) -> list[torch.Tensor]:
     """The numbers in one unit, or where none is given those of one dimension in the unit of the first of them."""
     if not any(is_quantity(leaf) for leaf in leaves) and unit is None:
-        return [as_tensor(leaf) for leaf in leaves]
+        return leaves
     chosen: dict[Any, Unit] = {}
     return [
         as_quantity(leaf).in_unit(unit or chosen.setdefault(get_dim(leaf), get_unit(leaf))).mantissa for leaf in leaves
@@ -77,4 +79,4 @@ def _numbers(leaves: list[Any], unit: Unit | None) -> list[torch.Tensor]:
 def _scaled(leaf: Any, factor: torch.Tensor) -> Any:
     if isinstance(leaf, Quantity):
         return Quantity(leaf.mantissa * factor, leaf.unit)
-    return as_tensor(leaf) * factor
+    return leaf * factor

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from .._arrays import beside
 from .._errors import kind_of
 from .._host.functorch import is_differentiated
 from .._state import HiddenState, LongTermState, ParamState, ShortTermState, State
@@ -132,8 +133,9 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
         check_no_custom_functions(self.model4compile, args, [state for _, state, _ in step.weights])
         programs = Programs(Plan(step), self._rule(), step.like)
         self._compiled = programs
-        self.running_index.value = torch.zeros((), dtype=torch.int64)
         self.traces = {name: EligibilityTrace(list(start)) for name, start in programs.start.items()}
+        with beside([x for start in programs.start.values() for x in start]):
+            self.running_index.value = torch.zeros((), dtype=torch.int64)
 
     def update(self, *args: Any) -> Any:
         """The model's step; States and traces go on.

@@ -83,24 +83,30 @@ class Labels:
         dynamic: set[Node],
         constants: Mapping[Node, Any],
     ) -> None:
-        self._dynamic, self._constants = dynamic, constants
+        # Labels are looked at here and now: on a GPU each look would wait.
+        self._dynamic = dynamic
+        self._constants = {node: x.cpu() if isinstance(x, torch.Tensor) else x for node, x in constants.items()}
         self._of: dict[Node, torch.Tensor] = {}
         #: The edges (node, argument) along which positions are kept.
         self.edges: set[tuple[Node, Node]] = set()
         self._fixed = {node for pair in hidden for node in pair if node is not None}
+        with torch.device("cpu"):
+            self.reached = self._follow(nodes, {after for _, after in hidden})
+
+    def _follow(self, nodes: Sequence[Node], reached: set[Node]) -> set[Node]:
+        """The nodes that are reached from hidden states, backwards; their labels are noted."""
         for node in self._fixed:
             shape = shape_of(node)
             assert shape is not None
             self._of[node] = torch.arange(shape.numel()).view(shape)
-        reached = {after for _, after in hidden}
         for node in reversed(nodes):
-            if node not in reached or node.op == "placeholder" or node not in dynamic:
+            if node not in reached or node.op == "placeholder" or node not in self._dynamic:
                 continue
             for source in dict.fromkeys(node.all_input_nodes):
-                if source in dynamic and self._goes_along(node, source):
+                if source in self._dynamic and self._goes_along(node, source):
                     self.edges.add((node, source))
                     reached.add(source)
-        self.reached = reached
+        return reached
 
     def __getitem__(self, node: Node) -> torch.Tensor:
         return self._of[node]
@@ -209,16 +215,17 @@ def _scattered(places: torch.Tensor, labels: torch.Tensor, shape: torch.Size) ->
 
 
 class Places:
-    """How the elements of a tensor ``[*Y]`` lie in the P positions of hidden states; made of its labels."""
+    """How the elements of a tensor ``[*Y]`` on a device lie in the P positions of hidden states; made of its labels."""
 
-    def __init__(self, labels: torch.Tensor, count: int) -> None:
+    def __init__(self, labels: torch.Tensor, count: int, device: torch.device) -> None:
         flat = labels.reshape(-1)
+        used = (flat >= 0).nonzero().view(-1)
+        has = (labels >= 0).float()[..., None, None].to(device)
         self._shape = labels.shape
-        self._in_order = torch.equal(flat, torch.arange(count))
-        self._has = (labels >= 0).float()[..., None, None] if bool((flat < 0).any()) else None
-        self._nearest = labels.clamp(min=0)
-        self._used = (flat >= 0).nonzero().view(-1)
-        self._into = flat[self._used]
+        self._in_order = torch.equal(flat, torch.arange(count, device="cpu"))
+        self._has = has if len(used) < len(flat) else None
+        self._nearest = labels.clamp(min=0).to(device)
+        self._used, self._into = used.to(device), flat[used].to(device)
 
     def spread(self, jacobian: torch.Tensor) -> torch.Tensor:
         """What belongs to the positions, ``[P, S, S]``, at each element: ``[*Y, S, S]``, zero without a label."""

@@ -69,7 +69,8 @@ class Programs:
         self.places = {}
         for relation in plan.relations:
             after = plan.step.hidden[plan.groups[relation.groups[0]].members[0]].after
-            self.places[relation.node] = Places(plan.labels[relation.node], after.meta["val"].numel())
+            value = after.meta["val"]
+            self.places[relation.node] = Places(plan.labels[relation.node], value.numel(), value.device)
         self.advance = _Flat(self._advance, [*like, *flat])
         drawn = [node.meta["val"] for node in self._drawn]
         self.attached = _Flat(self._attached, [*like, *drawn, *flat, *flat, count])

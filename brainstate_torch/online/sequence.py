@@ -6,9 +6,10 @@ from typing import Any
 import torch
 
 from .. import _tree
-from .._arrays import as_tensor
+from .._arrays import beside
 from ..transform import for_loop, grad, scan
 from ..transform._core.functional import Template, combine, partition
+from ..units import math as um
 
 __all__ = ["SequenceDriverMixin"]
 
@@ -83,7 +84,8 @@ class SequenceDriverMixin:
             if value not in known:
                 raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}. Got {value!r}.")
         length = _length(sequences)
-        shares = torch.ones(length) if mask is None else as_tensor(mask)
+        with beside(_tree.leaves(list(sequences))):
+            shares = torch.ones(length) if mask is None else um.asarray(mask)
         if shares.shape != (length,):
             raise ValueError(f"`mask` must have one number for each of {length} steps. Got shape {list(shares.shape)}.")
         weights = dict(self.param_states) if weights is None else weights  # type: ignore[attr-defined]
@@ -107,6 +109,7 @@ class SequenceDriverMixin:
 
         zero = [torch.zeros_like(x) for x in partition(_values(weights))[0]]
         total, (losses, aux) = scan(step, zero, (list(sequences), shares))
+        shares = shares.to(losses.device)
         count = shares.sum().clamp(min=1) if reduction == "mean" else torch.ones(())
         grads = combine([x / count for x in total] if reduction == "mean" else total, templates[0])
         value = {"per_step": losses, "masked": losses * shares, "scalar": (losses * shares).sum() / count}[loss_output]

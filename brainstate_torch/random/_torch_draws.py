@@ -80,6 +80,9 @@ class TorchDraws(Draws):
         return self._sampled(lam.device, lambda g, lam: torch.poisson(lam, generator=g), lam.detach())
 
     def binomial(self, n: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
+        if not n.is_cpu:
+            # Nothing is checked there, and torch's kernel never ends where there are infinitely many trials.
+            n = n.nan_to_num(0.0, posinf=0.0)
         return self._sampled(n.device, lambda g, n, p: torch.binomial(n, p, generator=g), n, p.detach())
 
 

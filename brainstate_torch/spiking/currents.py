@@ -7,6 +7,7 @@ import torch
 from .. import environ, random
 from .._state import HiddenState
 from ..nn import Dynamics
+from ..nn.module.home import made_at_home
 from ..typing import Size
 from ..units import Hz, Quantity, as_quantity, get_unit, maybe_decimal, second, split_mantissa_unit
 from ..units import math as um
@@ -33,6 +34,7 @@ class _Current(Dynamics):
 
     _unit: Any
 
+    @made_at_home
     def update(self) -> Any:
         """The input of the present step, ``[*N]``."""
         height = um.asarray(self._height(), dtype=environ.dftype())

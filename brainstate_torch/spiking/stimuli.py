@@ -7,9 +7,11 @@ from typing import Any
 import torch
 
 from .. import _tree, environ, random
+from .._arrays import placed
 from .._state import State, maybe_state
 from ..nn import Dynamics, Module
 from ..nn.init import param
+from ..nn.module.home import made_at_home
 from ..typing import DTypeLike, Size
 from ..units import as_quantity, get_unit, is_quantity, maybe_decimal
 from ..units import math as um
@@ -104,6 +106,7 @@ class SpikeTime(Dynamics):
         steps: torch.Tensor = um.asarray(self.rounding(um.asarray(ratio, dtype=environ.dftype())))
         return steps
 
+    @made_at_home
     def update(self, index: Any = None, time: Any = None) -> Any:
         """The spikes of a step, ``[*N]``: of `index`, of `time`, or of the present one."""
         nothing = um.zeros(self.varshape, dtype=self.weights.dtype, unit=get_unit(self.weights))
@@ -163,6 +166,8 @@ class PoissonEncoder(Dynamics):
         super().__init__(in_size, name=name)
         self.spk_type = spk_type
 
+    @made_at_home
+    @placed
     def update(self, freqs: Any) -> Any:
         """The spikes of a step, ``[*N]``, for rates that broadcast to ``[*N]``."""
         return um.asarray(random.rand(*self.varshape) <= spike_probability(freqs), dtype=self.spk_type)
@@ -199,7 +204,7 @@ class PoissonSpike(PoissonEncoder):
         super().__init__(in_size, spk_type, name)
         self.freqs = param(freqs, self.varshape, allow_none=False)
 
-    def update(self) -> Any:  # type: ignore[override]
+    def update(self) -> Any:
         """The spikes of a step, ``[*N]``."""
         return super().update(self.freqs)
 
@@ -248,9 +253,10 @@ def poisson_input(
         raise TypeError(f"`target` must be a State. Got {type(target).__name__}. Pass neuron.V, not its value.")
     weight, p = maybe_state(weight), spike_probability(maybe_state(freq))
     mean, rest = num_input * p, num_input * (1 - p)
-    is_normal = um.logical_and(um.asarray(mean > 5), um.asarray(rest > 5))
 
+    @placed
     def added(value: Any) -> Any:
+        is_normal = um.logical_and(um.asarray(mean > 5), um.asarray(rest > 5))
         part = value if indices is None else value[indices]
         spread = um.sqrt(um.asarray(rest * p))
         normal = torch.clamp(torch.round(random.normal(mean, spread, tuple(part.shape), dtype=part.dtype)), min=0.0)

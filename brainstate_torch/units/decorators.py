@@ -270,5 +270,6 @@ def assert_quantity(q: Any, mantissa: Any, unit: Any = None) -> None:
     expected = as_unit(unit)
     if get_unit(q) != expected:
         raise AssertionError(f"`q` must be in {expected}. Got {get_unit(q)}.")
-    found, wanted = asarray(get_mantissa(q)), asarray(mantissa)
+    found = asarray(get_mantissa(q))
+    wanted = asarray(mantissa).to(found.device)
     torch.testing.assert_close(found, wanted.to(found.dtype).expand(found.shape), equal_nan=True)

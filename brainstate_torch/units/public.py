@@ -7,6 +7,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 import torch
 
+from .._arrays import SCALARS, beside
 from .descriptions import completed
 from .dtype_names import dtype
 from .quantity import Quantity, as_quantity
@@ -129,11 +130,10 @@ def _mark(annotation: Any) -> str | None:
 
 def _convert(places: list[tuple[Any, Any, str]]) -> None:
     """Put an array in each place; a number gets the dtype that it has beside the first tensor."""
-    found = [
-        holder[key] if isinstance(holder[key], torch.Tensor) else as_quantity(holder[key]) for holder, key, _ in places
-    ]
+    given = [holder[key] for holder, key, _ in places]
+    found = [value if isinstance(value, torch.Tensor) else _quantity(value, given) for value in given]
     mantissas = [value.mantissa if isinstance(value, Quantity) else value for value in found]
-    beside = next((mantissa for mantissa in mantissas if isinstance(mantissa, torch.Tensor)), None)
+    first = next((mantissa for mantissa in mantissas if isinstance(mantissa, torch.Tensor)), None)
     alike = [
         value.unit
         for value, (*_, mark) in zip(found, places, strict=True)
@@ -144,7 +144,15 @@ def _convert(places: list[tuple[Any, Any, str]]) -> None:
         unit = value.unit if isinstance(value, Quantity) else UNITLESS
         if mark == "alike" and unit is UNITLESS and fits_any_unit(mantissa):
             unit = common
-        holder[key] = _array(mantissa, unit, None if mark == "array" and isinstance(mantissa, bool) else beside)
+        holder[key] = _array(mantissa, unit, None if mark == "array" and isinstance(mantissa, bool) else first)
+
+
+def _quantity(value: Any, given: list[Any]) -> Quantity:
+    """A value as a quantity; a list or a numpy array becomes one on the device of the tensors that are given."""
+    if isinstance(value, (Quantity, *SCALARS)):
+        return as_quantity(value)
+    with beside(given):
+        return as_quantity(value)
 
 
 def _array(mantissa: Any, unit: Unit, beside: torch.Tensor | None) -> Any:

@@ -19,10 +19,8 @@ _REASONS = {
         unit/test_environ.py::test_platform_gpu_raises_where_torch_finds_none
         convolution/test_conv.py::test_conv_does_not_copy_for_the_layout
         module/test_home.py::test_a_change_of_dtype_is_no_move
-    """,
-    "it enters autocast for a CPU": """
-        convolution/test_conv.py::test_autocast_chooses_the_dtype
-        module/test_habits.py::test_autocast_gives_the_dtype_of_the_product
+        port/test_compat.py::test_a_function_of_shards_runs_on_a_mesh_of_one_process
+        port/test_hook.py::test_a_program_runs_untouched
     """,
     "it makes tensors, generators or threads on the CPU besides those of the default device": """
         _program/test_loop.py::test_it_is_the_python_loop
@@ -53,11 +51,14 @@ _REASONS = {
     """,
     "on a GPU writes that autograd does not count, such as by `.data`, are not looked for: the host would wait": """
         _state/test_writes.py::test_a_write_is_found
+        laws/test_memory.py::test_outside_of_transforms_no_write_reaches_a_state
+        laws/test_memory.py::test_inside_a_transform_a_write_is_refused_or_changes_no_state
     """,
     "on a GPU tensors that parametrize a draw are not checked: the host would wait": """
         _program/test_effect.py::test_a_program_tells_a_probability_that_is_none
         random/test_arguments.py::test_check_raises_in_every_lane_and_says_nothing_in_a_traced_graph
         random/test_distributions.py::test_wrong_parameters_raise
+        random/test_rejection.py::test_numbers_that_have_no_integer_for_an_answer_are_refused
     """,
     "the device lets tests convert tensors to numpy": """
         transform/_compile/test_jit.py::test_code_that_needs_a_number_is_told_where_and_what_to_do
@@ -88,6 +89,3 @@ _REASONS = {
     """,
 }
 KNOWN_TESTS = {name: reason for reason, names in _REASONS.items() for name in names.split()}
-
-#: DistributedDataParallel on the device ends the process.
-CRASHES = ("module/test_module.py::test_ddp_takes_a_module",)

@@ -37,7 +37,7 @@ def _shifted(x: torch.Tensor, axis: Axis, where: Any) -> tuple[torch.Tensor, tup
     """The input minus its maximum, minus infinity where an element does not count; and the axes."""
     axes = _axes(x, axis)
     if where is not None:
-        x = torch.where(operand(where).bool(), x, -torch.inf)
+        x = torch.where(operand(where, x).bool(), x, -torch.inf)
     top = x.detach().amax(axes, keepdim=True)
     return x - torch.where(top.isfinite(), top, 0.0), axes
 
@@ -105,12 +105,12 @@ def logsumexp(
     a = floating(a)
     axes = _axes(a, axis)
     if where is not None:
-        a = torch.where(operand(where).bool(), a, -torch.inf)
+        a = torch.where(operand(where, a).bool(), a, -torch.inf)
     if b is None and not return_sign:
         return torch.logsumexp(a, axes, keepdim=keepdims)
     top = a.detach().amax(axes, keepdim=True)
     top = torch.where(top.isfinite(), top, 0.0)
-    terms = torch.exp(a - top) if b is None else operand(b) * torch.exp(a - top)
+    terms = torch.exp(a - top) if b is None else operand(b, a) * torch.exp(a - top)
     total = terms.sum(axes, keepdim=True)
     result = torch.log(total.abs() if return_sign else total) + top
     result, sign = (x if keepdims else x.squeeze(axes) for x in (result, total.sign()))
@@ -145,7 +145,7 @@ def log_softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
         return torch.log_softmax(x, axis)
     shifted, axes = _shifted(x, axis, where)
     result = shifted - shifted.exp().sum(axes, keepdim=True).log()
-    return result if where is None else torch.where(operand(where).bool(), result, -torch.inf)
+    return result if where is None else torch.where(operand(where, x).bool(), result, -torch.inf)
 
 
 def softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
@@ -177,7 +177,7 @@ def softmax(x: Any, axis: Axis = -1, where: ArrayLike | None = None) -> Any:
     shifted, axes = _shifted(x, axis, where)
     parts = shifted.exp()
     result = parts / parts.sum(axes, keepdim=True)
-    return result if where is None else torch.where(operand(where).bool(), result, 0.0)
+    return result if where is None else torch.where(operand(where, x).bool(), result, 0.0)
 
 
 def softmin(x: Any, axis: Axis = -1) -> Any:
@@ -239,12 +239,12 @@ def standardize(
     """
     x = floating(x)
     axes = _axes(x, axis)
-    counts = torch.ones_like(x) if where is None else torch.broadcast_to(operand(where), x.shape).to(x.dtype)
+    counts = torch.ones_like(x) if where is None else torch.broadcast_to(operand(where, x), x.shape).to(x.dtype)
     number = counts.sum(axes, keepdim=True)
     mean = (x * counts).sum(axes, keepdim=True) / number
     if variance is None:
         variance = ((x - mean) ** 2 * counts).sum(axes, keepdim=True) / number
-    return (x - mean) * torch.rsqrt(operand(variance) + epsilon)
+    return (x - mean) * torch.rsqrt(operand(variance, x) + epsilon)
 
 
 def one_hot(x: Any, num_classes: int, *, dtype: torch.dtype | None = None, axis: int = -1) -> Any:

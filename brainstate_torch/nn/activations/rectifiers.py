@@ -110,7 +110,7 @@ def prelu(x: Any, a: ArrayLike = 0.25) -> Any:
     >>> brainstate.nn.prelu(torch.tensor([-1., 2.]))
     tensor([-0.2500,  2.0000])
     """
-    x = operand(x)
+    x = operand(x, a)
     return torch.where(get_mantissa(x) >= 0.0, x, a * x)
 
 

@@ -9,7 +9,7 @@ from ...typing import Size
 from ...units import math as um
 from .. import init
 from ..module.module import Module
-from ..module.operand import biased, factor
+from ..module.operand import biased, factor, operand
 from .linear import Init, _Matrix, made
 
 __all__ = ["AllToAll", "OneToOne"]
@@ -129,5 +129,5 @@ class OneToOne(Module):
     def update(self, pre_val: Any) -> Any:
         """``[*N, *size]`` to ``[*N, *size]``."""
         params = self.weight.value
-        post = um.asarray(pre_val) * params["weight"]
+        post = operand(pre_val, params["weight"]) * params["weight"]
         return biased(post, params["bias"]) if "bias" in params else post

@@ -169,10 +169,10 @@ class Embedding(Module):
         IndexError
             One is not a row (on the CPU; CUDA stops the program).
         """
-        places = operand(indices)
+        table = self.weight.value
+        places = operand(indices, table)
         if places.is_floating_point() or places.is_complex() or places.dtype == torch.bool:
             raise TypeError(f"`indices` must be integers. Got {places.dtype}.")
-        table = self.weight.value
         rows = self._lookup(table.detach() if self.freeze else table, places.long())
         return rows if self.max_norm is None else rows + self._excess(table, rows.detach(), places.long())
 

@@ -77,7 +77,7 @@ class EventLinear(_Matrix):
 
     def update(self, spk: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``."""
-        spikes, spike_unit = detach(operand(spk))
+        spikes, spike_unit = detach(operand(spk, self.weight.value))
         if spikes.shape[-1:] != self.in_size[-1:]:
             raise ValueError(
                 f"`spk` must have {self.in_size[-1]} elements in its last axis, as `in_size` has. "

@@ -139,7 +139,7 @@ class FixedNumConn(_Matrix):
 
     def update(self, x: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``."""
-        spikes, x_unit = detach(operand(x))
+        spikes, x_unit = detach(operand(x, self.indices))
         if spikes.shape[-1:] != self.in_size[-1:]:
             raise ValueError(
                 f"`x` must have {self.in_size[-1]} elements in its last axis, as `in_size` has. "

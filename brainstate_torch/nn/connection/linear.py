@@ -149,7 +149,7 @@ class SignedWLinear(_Matrix):
     def update(self, x: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``."""
         weight = um.abs(self.weight.value)
-        return um.matmul(self._fitting(operand(x)), weight if self.w_sign is None else weight * self.w_sign)
+        return um.matmul(self._fitting(operand(x, weight)), weight if self.w_sign is None else weight * self.w_sign)
 
 
 class ScaledWSLinear(_Matrix):
@@ -203,5 +203,5 @@ class ScaledWSLinear(_Matrix):
         """``[*N, in]`` to ``[*N, out]``."""
         params = self.weight.value
         weight = weight_standardization(params["weight"], self.eps, params.get("gain"))
-        y = um.matmul(self._fitting(operand(x)), weight if self.w_mask is None else weight * self.w_mask)
+        y = um.matmul(self._fitting(operand(x, weight)), weight if self.w_mask is None else weight * self.w_mask)
         return biased(y, params["bias"]) if "bias" in params else y

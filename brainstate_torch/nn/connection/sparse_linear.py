@@ -80,7 +80,7 @@ class SparseLinear(Module):
 
     def update(self, x: Any) -> Any:
         """``[*N, in]`` to ``[*N, out]``."""
-        inner, x_unit = detach(operand(x))
+        inner, x_unit = detach(operand(x, self.row))
         if inner.shape[-1:] != self.in_size:
             raise ValueError(
                 f"`x` must have {self.in_size[0]} elements in its last axis, as `in_size` has. "

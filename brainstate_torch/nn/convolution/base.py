@@ -121,14 +121,14 @@ class Convolution(Module):
         TypeError
             Its dtype is not that of the weight.
         """
-        x = operand(x)
+        params = self.weight.value
+        x = operand(x, *params.values())
         axes = self.num_spatial_dims
         if not axes < x.ndim <= axes + 2 or x.shape[-axes - 1 :] != self._in_size:
             raise ValueError(
                 f"`x` must have the size {self.in_size}, and perhaps a batch axis in front. Got {tuple(x.shape)}."
                 + channels_moved(x.shape, self.in_size, ", or make the layer with `channel_first=True`")
             )
-        params = self.weight.value
         kernel, bias = self._kernel(params), params.get("bias")
         if x.dtype == torch.bool:
             x = x.to(kernel.dtype)

@@ -93,7 +93,7 @@ class AccuracyMetric(AverageMetric):
         ValueError
             The shapes do not match, or the labels are not integers.
         """
-        logits, labels = operand(logits), operand(labels)
+        logits, labels = operand(logits, labels), operand(labels, logits)
         if logits.shape[:-1] != labels.shape or not logits.ndim:
             raise ValueError(
                 "`logits` must have the shape of `labels` and an axis of classes after it. "

@@ -119,7 +119,7 @@ def labelled(predictions: Any, labels: Any) -> tuple[torch.Tensor, torch.Tensor]
     ValueError
         Their shapes differ.
     """
-    predictions, labels = operand(predictions), operand(labels)
+    predictions, labels = operand(predictions, labels), operand(labels, predictions)
     if predictions.shape != labels.shape:
         raise ValueError(
             "`predictions` must have the shape of `labels`. "

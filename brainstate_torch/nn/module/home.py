@@ -15,7 +15,10 @@ __all__ = ["home_of", "made_at_home"]
 
 
 def home_of(module: torch.nn.Module) -> torch.device | None:
-    """The device that a module was moved to; of one that was not, that of its first tensor; None if it has none."""
+    """The device that a module was moved to; of one that was not, that of its first tensor; None if it has none.
+
+    Of constants such as a threshold only those with axes count: a number without any mixes with tensors of a GPU.
+    """
     moved: torch.device | None = vars(module).get("_home")
     if moved is not None:
         return moved
@@ -25,6 +28,10 @@ def home_of(module: torch.nn.Module) -> torch.device | None:
         for x in tensors:
             if isinstance(x, torch.Tensor):
                 return x.device
+    for constant in vars(module).values():
+        x = getattr(constant, "mantissa", constant)
+        if isinstance(x, torch.Tensor) and x.ndim:
+            return x.device
     return None
 
 

@@ -5,21 +5,25 @@ from typing import Any
 import torch
 
 from ... import environ
+from ..._arrays import beside
 from ...units import Quantity
 from ...units import math as um
 
 __all__ = ["biased", "factor", "floating", "operand"]
 
 
-def operand(x: Any) -> Any:
-    """A tensor or a quantity that holds one, from anything array-like."""
+def operand(x: Any, *near: Any) -> Any:
+    """A tensor or a quantity that holds one, from anything array-like; made on the device of the tensors near it."""
     held = x.mantissa if isinstance(x, Quantity) else x
-    return x if isinstance(held, torch.Tensor) else um.asarray(x)
+    if isinstance(held, torch.Tensor):
+        return x
+    with beside(near):
+        return um.asarray(x)
 
 
-def floating(x: Any) -> Any:
+def floating(x: Any, *near: Any) -> Any:
     """As :func:`operand`, with integers as floating numbers."""
-    x = operand(x)
+    x = operand(x, *near)
     return x if x.is_floating_point() or x.is_complex() else x.to(environ.dftype())
 
 
@@ -32,5 +36,5 @@ def biased(y: Any, bias: Any) -> Any:
 
 def factor(x: Any, weight: Any) -> Any:
     """As :func:`operand`, with spikes that are boolean, and integers, in the dtype of the weight that they meet."""
-    x = operand(x)
+    x = operand(x, weight)
     return x if x.is_floating_point() or x.is_complex() else x.to(weight.dtype)

@@ -124,7 +124,7 @@ class Normalization(Module):
 
     def _operand(self, x: Any, dtype: torch.dtype) -> torch.Tensor:
         """A plain tensor of at least 32 bit, because half precision cannot hold a sum of squares."""
-        x = operand(x)
+        x = operand(x, self._own())
         if isinstance(x, Quantity):
             raise TypeError(
                 f"`x` must be a plain tensor: `epsilon` is added to its variance. Got the unit {get_unit(x)}. "
@@ -155,7 +155,7 @@ def as_mask(mask: Any, x: torch.Tensor) -> torch.Tensor | None:
     """
     if mask is None:
         return None
-    mask = operand(mask)
+    mask = operand(mask, x)
     shape = (1,) * (x.ndim - mask.ndim) + tuple(mask.shape)
     if len(shape) != x.ndim or any(m not in (1, n) for m, n in zip(shape, x.shape, strict=True)):
         raise ValueError(f"`mask` must broadcast to the input's shape {tuple(x.shape)}. Got {tuple(mask.shape)}.")

@@ -110,7 +110,7 @@ class GroupNorm(Normalization):
 
     def update(self, x: Any, *, mask: Any = None) -> torch.Tensor:
         """``[N, *space, C]``, to the same. Where the boolean `mask` is false, `x` does not count."""
-        x = operand(x)
+        x = operand(x, self._own())
         dtype = self._dtype or torch.promote_types(x.dtype, self.dtype)
         x = self._operand(x, dtype)
         self._check_features(x)

@@ -42,7 +42,7 @@ class _ConstantPad(_ZeroPad):
             if isinstance(x, torch.Tensor):
                 return F.pad(x, self._flat(), value=value)
         inside = F.pad(torch.ones(x.shape, dtype=torch.bool, device=x.device), self._flat())
-        return torch.where(inside, super()._pad(x), operand(value).to(x.dtype))
+        return torch.where(inside, super()._pad(x), operand(value, x).to(x.dtype))
 
 
 class ZeroPad1d(_ZeroPad):

@@ -28,7 +28,7 @@ class _Interval(Transform):
 
     def _part(self, y: Any) -> Any:
         """Which part of the interval lies below a value."""
-        return (floating(y) - self.lower) / self.width
+        return (floating(y, self.lower, self.width) - self.lower) / self.width
 
 
 class SigmoidT(_Interval):
@@ -54,13 +54,13 @@ class SigmoidT(_Interval):
     """
 
     def forward(self, x: Any) -> Any:
-        return self.lower + self.width * (1.0 / (1.0 + capped_exp(-floating(x))))
+        return self.lower + self.width * (1.0 / (1.0 + capped_exp(-floating(x, self.lower, self.width))))
 
     def inverse(self, y: Any) -> Any:
         return -torch.log(1.0 / self._part(y) - 1.0)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        x = floating(x)
+        x = floating(x, self.lower, self.width)
         slopes = log_sigmoid(x) + log_sigmoid(-x)
         return log_det(um.log(counted(self.width, self.unit)).to(slopes) + slopes)
 
@@ -102,7 +102,7 @@ class ScaledSigmoidT(_Interval):
         return f"{super().__repr__()[:-1]}, beta={self.beta})"
 
     def forward(self, x: Any) -> Any:
-        return self.lower + self.width * torch.sigmoid(self.beta * floating(x))
+        return self.lower + self.width * torch.sigmoid(self.beta * floating(x, self.lower, self.width))
 
     def inverse(self, y: Any) -> Any:
         return logit(self._part(y)) / self.beta
@@ -129,7 +129,7 @@ class TanhT(_Interval):
     """
 
     def forward(self, x: Any) -> Any:
-        return self.lower + self.width * (torch.tanh(floating(x)) + 1.0) / 2.0
+        return self.lower + self.width * (torch.tanh(floating(x, self.lower, self.width)) + 1.0) / 2.0
 
     def inverse(self, y: Any) -> Any:
         return torch.arctanh(2.0 * self._part(y) - 1.0)
@@ -157,7 +157,7 @@ class SoftsignT(_Interval):
     """
 
     def forward(self, x: Any) -> Any:
-        x = floating(x)
+        x = floating(x, self.lower, self.width)
         return self.lower + self.width * (x / (1.0 + torch.abs(x)) + 1.0) / 2.0
 
     def inverse(self, y: Any) -> Any:
@@ -192,7 +192,7 @@ class ClipT(Transform):
         return f"ClipT(lower={self.lower}, upper={self.upper})"
 
     def forward(self, x: Any) -> Any:
-        return held(operand(x), self.lower, self.upper)
+        return held(operand(x, self.lower, self.upper), self.lower, self.upper)
 
     def inverse(self, y: Any) -> Any:
         return self.forward(y)

@@ -90,11 +90,11 @@ class MaskedT(Transform):
         return f"MaskedT(mask=..., transform={self.transform!r})"
 
     def forward(self, x: Any) -> Any:
-        x = operand(x)
+        x = operand(x, self.mask)
         return torch.where(self.mask, self.transform.forward(self._safe(x)), x)
 
     def inverse(self, y: Any) -> Any:
-        y = operand(y)
+        y = operand(y, self.mask)
         return torch.where(self.mask, self.transform.inverse(self._safe(y)), y)
 
     def _safe(self, x: Any) -> Any:

@@ -24,7 +24,7 @@ class _Above(Transform):
         return f"{type(self).__name__}(lower={self.lower})"
 
     def _distance(self, y: Any) -> Any:
-        return counted(floating(y) - self.lower, self.unit)
+        return counted(floating(y, self.lower) - self.lower, self.unit)
 
 
 class SoftplusT(_Above):
@@ -50,7 +50,7 @@ class SoftplusT(_Above):
 
     def forward(self, x: Any) -> Any:
         # -log(sigmoid(-x)): torch's softplus is linear from 20 on, and not differentiable to the end there.
-        return with_unit(-log_sigmoid(-floating(x)), self.unit) + self.lower
+        return with_unit(-log_sigmoid(-floating(x, self.lower)), self.unit) + self.lower
 
     def inverse(self, y: Any) -> Any:
         return inverse_softplus(self._distance(y))
@@ -118,7 +118,7 @@ class ExpT(_Above):
     """
 
     def forward(self, x: Any) -> Any:
-        return self.lower + with_unit(capped_exp(floating(x)), self.unit)
+        return self.lower + with_unit(capped_exp(floating(x, self.lower)), self.unit)
 
     def inverse(self, y: Any) -> Any:
         return torch.log(self._distance(y))
@@ -223,7 +223,7 @@ class ReluT(Transform):
         return f"ReluT(lower_bound={self.lower_bound})"
 
     def forward(self, x: Any) -> Any:
-        return torch.relu(operand(x)) + self.lower_bound
+        return torch.relu(operand(x, self.lower_bound)) + self.lower_bound
 
     def inverse(self, y: Any) -> Any:
-        return torch.relu(operand(y) - self.lower_bound)
+        return torch.relu(operand(y, self.lower_bound) - self.lower_bound)

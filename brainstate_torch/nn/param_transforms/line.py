@@ -77,10 +77,10 @@ class AffineT(Transform):
         return f"AffineT(scale={self.a}, shift={self.b})"
 
     def forward(self, x: Any) -> Any:
-        return self.a * floating(x) + self.b
+        return self.a * floating(x, self.a, self.b) + self.b
 
     def inverse(self, y: Any) -> Any:
-        return (floating(y) - self.b) / self.a
+        return (floating(y, self.a, self.b) - self.b) / self.a
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         x = um.get_mantissa(floating(x))

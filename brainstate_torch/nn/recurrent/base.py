@@ -88,7 +88,7 @@ class Cell(RNNCell):
 
     def _with_input(self, x: Any, h: Any) -> Any:
         """``[*N, num_in]`` and ``[*N, num_out]`` joined along the last axis."""
-        x = operand(x)
+        x = operand(x, h)
         if x.shape[:-1] != h.shape[:-1] or x.shape[-1:] != self.in_size:
             raise ValueError(
                 f"`x` must have the shape {(*h.shape[:-1], self.num_in)}: the batch axes of the hidden state, and "

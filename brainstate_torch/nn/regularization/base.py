@@ -1,15 +1,18 @@
 """Regularization: the base of all regularisations."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from ... import environ
-from ..._state import ParamState, maybe_state
+from ..._arrays import beside
+from ..._state import ParamState, State, maybe_state
 from ...typing import Size
 from ...units import math as um
 from ..module.constants import constant, moved
+from ..module.home import made_at_home
 from ..module.module import Module
 
 __all__ = ["SMALL", "CentredReg", "ChainedReg", "Regularization", "WeightedReg", "as_shape", "positive"]
@@ -26,6 +29,17 @@ def as_shape(shape: Any) -> tuple[int, ...]:
 def positive(hyper: Any) -> Any:
     """A hyperparameter that must be positive; training may take it anywhere."""
     return torch.relu(maybe_state(hyper)) + SMALL
+
+
+def _beside_constants(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, in which numbers are drawn on the device of the hyperparameters."""
+
+    @functools.wraps(method)
+    def inner(self: Module, *args: Any, **kwargs: Any) -> Any:
+        with beside([x._value if isinstance(x, State) else x for x in vars(self).values()]):
+            return method(self, *args, **kwargs)
+
+    return inner
 
 
 class Regularization(Module):
@@ -62,6 +76,11 @@ class Regularization(Module):
     >>> param.value()
     tensor([2., 2.])
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "sample_init" in vars(cls):
+            setattr(cls, "sample_init", made_at_home(_beside_constants(vars(cls)["sample_init"])))  # noqa: B010
 
     def __init__(self, fit_hyper: bool = False) -> None:
         super().__init__()

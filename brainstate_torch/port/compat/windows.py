@@ -122,7 +122,7 @@ reduce_prod, reduce_and, reduce_or = (
 def _folded(x: Any, init: Any, computation: Callable[..., Any], count: int) -> Any:
     """The last `count` axes, combined two by two from `init` on."""
     parts = x.reshape(*x.shape[: x.ndim - count], -1).unbind(-1)
-    return functools.reduce(computation, parts, math.asarray(init).to(x.dtype).expand(parts[0].shape))
+    return functools.reduce(computation, parts, math.asarray(init).to(x).expand(parts[0].shape))
 
 
 def reduce(operands: Any, init_values: Any, computation: Callable[..., Any], dimensions: Sequence[int]) -> Any:
@@ -153,8 +153,7 @@ def reduce_window(
     for axis, (low, high) in enumerate(pads):
         if low or high:
             edges = [
-                math.asarray(init_value).to(x.dtype).expand(*x.shape[:axis], n, *x.shape[axis + 1 :])
-                for n in (low, high)
+                math.asarray(init_value).to(x).expand(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in (low, high)
             ]
             x = torch.cat([edges[0], x, edges[1]], axis)
     for axis, (size, step) in enumerate(zip(window_dimensions, steps, strict=True)):

@@ -147,7 +147,7 @@ def run(
             result = user(*args, **kwargs)
             result = own(result)
             if type(result) is not torch.Tensor:
-                result = _checked("the result", result, canonical=True)
+                result = _checked("the result", result, True, lambda: device_beside((args, kwargs), ()))
             if accept is not None:
                 result = accept(result, frame)
             written, created = [], []

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from ... import _tree
-from ..._arrays import as_tensor, is_arraylike
+from ..._arrays import as_tensor, beside, is_arraylike
 from ..._host import functorch as _func
 from ..._program.recording import local
 from ..._state import State
@@ -192,7 +192,9 @@ class _MappedCall:
             self._axis_of_new(state, differs(value))
             for state, value in zip(frame.created, outcome.created, strict=True)
         ]
-        tensors, self.template = partition((as_arrays(outcome.result), written, outcome.created))
+        with beside([index]):
+            result = as_arrays(outcome.result)
+        tensors, self.template = partition((result, written, outcome.created))
         self.batched = [_func.is_batched(x, here) for x in tensors]
         # The last one is a placeholder if there are no results.
         return (*tensors, torch.empty(0))

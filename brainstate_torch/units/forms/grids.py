@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from ... import environ
+from ..._arrays import beside, from_numpy
 from ..descriptions import described
 from .axes import Array, as_array
 from .axes import indices as as_indices
@@ -74,7 +75,8 @@ def ravel_multi_index(
     >>> u.math.ravel_multi_index(([1, 0], [2, 3]), (2, 4)).tolist()
     [6, 3]
     """
-    places = [as_array(place).long() for place in multi_index]
+    with beside(multi_index):
+        places = [as_array(place).long() for place in multi_index]
     for axis, (place, length) in enumerate(zip(places, dims, strict=True)):
         if mode == "raise" and bool(((place < 0) | (place >= length)).any()):
             raise ValueError(
@@ -122,7 +124,7 @@ def _line(key: slice) -> torch.Tensor:
     if isinstance(step, complex):
         return torch.linspace(start, stop, int(abs(step)), dtype=environ.dftype())
     whole = all(isinstance(number, int) for number in (start, stop, step))
-    return torch.from_numpy(np.arange(start, stop, step)).to(environ.ditype() if whole else environ.dftype())
+    return from_numpy(np.arange(start, stop, step)).to(environ.ditype() if whole else environ.dftype())
 
 
 class _Joined:
@@ -137,11 +139,12 @@ class _Joined:
         ]
         if any(isinstance(part, str) for part in parts):
             raise NotImplementedError("an index must not be a string. Got one. Use u.math.concatenate or u.math.stack.")
-        arrays = [as_array(part) for part in parts]
-        if self._columns and all(array.ndim <= 1 for array in arrays):
-            return column_stack([array.reshape(-1) for array in arrays])
-        arrays = [array.reshape(1) if not array.ndim else array for array in arrays]
-        return concatenate(arrays, -1 if self._columns else 0)
+        with beside(parts):
+            arrays = [as_array(part) for part in parts]
+            if self._columns and all(array.ndim <= 1 for array in arrays):
+                return column_stack([array.reshape(-1) for array in arrays])
+            arrays = [array.reshape(1) if not array.ndim else array for array in arrays]
+            return concatenate(arrays, -1 if self._columns else 0)
 
 
 mgrid, ogrid = _Grid(sparse=False), _Grid(sparse=True)

@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from .axes import Alike, Array, floating, indices, promoted
+from ..._arrays import beside
+from .axes import Alike, Array, as_array, floating, indices, promoted
 
 __all__ = [
     "argpartition",
@@ -170,6 +171,8 @@ def histogram(
 
 def _edges(x: Array, bins: Any, outer: Any) -> Array:
     if not isinstance(bins, int):
+        with beside([x]):
+            bins = as_array(bins)
         return bins if bins.dtype.is_floating_point else bins.to(x.dtype)
     if outer is not None:
         # Adding a zero in the unit of the values checks the dimension and converts to that unit.

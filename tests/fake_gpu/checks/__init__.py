@@ -7,6 +7,7 @@
 """
 
 from . import (
+    company,
     derivatives,
     draws,
     dynamics,
@@ -23,6 +24,20 @@ from . import (
 from .registry import CHECKS, described, run
 
 #: Importing one of them adds its checks to CHECKS.
-TOPICS = (states, derivatives, loops, draws, layers, dynamics, optimizers, torch_habits, rooms, waits, graphs, launches)
+TOPICS = (
+    states,
+    derivatives,
+    loops,
+    draws,
+    layers,
+    dynamics,
+    optimizers,
+    torch_habits,
+    rooms,
+    company,
+    waits,
+    graphs,
+    launches,
+)
 
 __all__ = ["CHECKS", "TOPICS", "described", "run"]

@@ -207,7 +207,7 @@ def test_a_state_made_of_a_view_of_a_parameter_has_memory_of_its_own(view):
     assert torch.equal(other.value, torch.ones_like(other.value))
 
 
-@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne])
 def test_a_value_is_compared_with_arrays_on_both_sides(compare):
     value, array = ParamState(torch.tensor([1.0, 2.0])).value, np.array([1.0, 3.0])
     assert compare(value, array).tolist() == compare(value.numpy(), array).tolist()

@@ -68,7 +68,7 @@ def test_a_hidden_state_that_is_shifted_into_itself_is_not_followed():
 
 
 def test_places_spread_and_gather_are_transposes_of_each_other():
-    places = Places(torch.tensor([[2, -1], [0, 2]]), 3)
+    places = Places(torch.tensor([[2, -1], [0, 2]], device="cpu"), 3, torch.get_default_device())
     a, b = draw(3, 1, 1), draw(2, 2)
     spread = places.spread(a)[..., 0, 0]
     assert spread[0, 1] == 0

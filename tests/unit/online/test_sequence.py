@@ -38,7 +38,7 @@ def test_losses_come_as_asked(learner, output, value):
         xs[:2],
         torch.tensor([1.0, 2.0]).double(),
         step_fn=step,
-        mask=torch.tensor([0.0, 1.0]).double(),
+        mask=[0.0, 1.0],
         loss_output=output,
         has_aux=True,
         return_value=True,

@@ -29,7 +29,7 @@ def test_steps_back_are_those_of_numpy(index):
     x = np.arange(60).reshape(SHAPE)
     axes, forward = forwards(SHAPE, index)
     assert torch.equal(torch.tensor(x).flip(axes)[forward], torch.tensor(x[index].copy()))
-    assert torch.equal(places(SHAPE, index, None, torch.device("cpu")), torch.tensor(x[index].copy()))
+    assert torch.equal(places(SHAPE, index, None, torch.get_default_device()), torch.tensor(x[index].copy()))
 
 
 @pytest.mark.parametrize("index", STEPS.values(), ids=STEPS)

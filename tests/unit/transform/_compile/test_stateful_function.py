@@ -227,6 +227,6 @@ def test_a_signature_holds_while_what_the_function_reads_does():
     model.scale, factor[0] = 1, 0
     assert (written(), len(f.get_states(x))) == (0, 0)
     factor[0] = 1
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(torch.get_default_device().type, torch.bfloat16):
         assert f.get_out_shapes(x)[0].dtype == torch.bfloat16
     assert f.get_out_shapes(x)[0].dtype == torch.float32

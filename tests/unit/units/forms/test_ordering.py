@@ -22,3 +22,8 @@ def test_places_of_the_first_and_of_each_are_numpys():
     found = u.math.unique(x, return_index=True, return_inverse=True, equal_nan=True)
     for one, other in zip(found, np.unique(x, return_index=True, return_inverse=True), strict=True):
         np.testing.assert_array_equal(np.asarray(one), other)
+
+
+def test_edges_of_a_histogram_may_be_a_list():
+    found, edges = u.math.histogram([1.0, 2.0, 2.5], bins=[0.0, 1.5, 3.0])
+    assert found.tolist() == [1, 2] and edges.tolist() == [0.0, 1.5, 3.0]
