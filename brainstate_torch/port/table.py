@@ -11,7 +11,19 @@ from typing import Any
 
 from .names import BROUGHT, CALLS, FOREIGN, MODULES, NAMES, NOT_PORTED, TORCH, Call
 
-__all__ = ["PACKAGE", "Home", "Missing", "adapted", "is_foreign", "keeping", "lookup", "object_at", "resolve"]
+__all__ = [
+    "PACKAGE",
+    "Home",
+    "Missing",
+    "adapted",
+    "is_foreign",
+    "keeping",
+    "listed",
+    "lookup",
+    "noted",
+    "object_at",
+    "resolve",
+]
 
 PACKAGE = "brainstate_torch"
 
@@ -24,20 +36,29 @@ class Home:
     ----------
     path
         The dotted name, from ``brainstate_torch`` or ``torch`` on.
-    value
-        What is there.
     call
         How its arguments differ, or None.
+    brought
+        Of a name that an installed package has and that was not imported: whether it is a module.
     """
 
     path: str
-    value: Any
     call: Call | None = None
+    brought: bool | None = None
+
+    @property
+    def value(self) -> Any:
+        """What is there."""
+        return object_at(self.path)
 
     @property
     def is_module(self) -> bool:
         """Whether it is a module."""
-        return isinstance(self.value, types.ModuleType)
+        return isinstance(self.value, types.ModuleType) if self.brought is None else self.brought
+
+    def is_a(self, *kinds: type) -> bool:
+        """Whether it is known to be of one of some types."""
+        return self.brought is None and isinstance(self.value, kinds)
 
 
 @dataclass(frozen=True)
@@ -108,7 +129,21 @@ def _absolute(home: str) -> str:
     return home if home.startswith(TORCH) else f"{PACKAGE}.{home}".rstrip(".")
 
 
-@functools.cache
+#: What notes the answers of the table while a text is ported.
+_NOTES: list[dict[str, "Home | Missing"]] = []
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[dict[str, "Home | Missing"]]:
+    """Each name that is asked for in a block, with its answer."""
+    notes: dict[str, Home | Missing] = {}
+    _NOTES.append(notes)
+    try:
+        yield notes
+    finally:
+        _NOTES.pop()
+
+
 def resolve(name: str) -> Home | Missing:
     """Where a name of JAX, brainstate or a neighbour lives here, or why it does not.
 
@@ -130,7 +165,15 @@ def resolve(name: str) -> Home | Missing:
     >>> resolve('jax.pmap').cure
     'brainstate.transform.pmap2'
     """
-    found = _listed(name)
+    answer = _resolved(name)
+    if _NOTES:
+        _NOTES[-1][name] = answer
+    return answer
+
+
+@functools.cache
+def _resolved(name: str) -> Home | Missing:
+    found = listed(name)
     if found is not None:
         return found
     if name.startswith("saiunit"):
@@ -146,7 +189,8 @@ def resolve(name: str) -> Home | Missing:
     return Missing(name, "brainstate_torch has no such name yet", "JAX for this part, or a function of your own")
 
 
-def _listed(name: str) -> Home | None:
+def listed(name: str) -> Home | None:
+    """The home of a name in the table and in this package, or None."""
     call = CALLS.get(name)
     if call is not None:
         return _found(_absolute(call.home), call)
@@ -157,7 +201,7 @@ def _listed(name: str) -> Home | None:
     owner, _, last = name.rpartition(".")
     if not owner or _is_refused(name):
         return None
-    inner = _listed(owner)
+    inner = listed(owner)
     if inner is None or (inner.is_module and last.startswith("_") and last not in ("__version__", "__name__")):
         return None
     return _found(f"{inner.path}.{last}")
@@ -169,8 +213,12 @@ def _brought(parts: list[str]) -> Home | None:
         parts = ["brainpy_state", *parts[2:]]
     if parts[0] not in BROUGHT:
         return None
+    path = f"{PACKAGE}.port.brought.{'.'.join(parts)}"
+    kind: str | None = object_at(f"{PACKAGE}.port.brought.kind_of")(*parts)
+    if kind is not None:  # what the files say: to import them would port all that they import
+        return Home(path, brought=kind == "module")
     try:
-        return _found(f"{PACKAGE}.port.brought.{'.'.join(parts)}")
+        return _found(path)
     except Exception as error:  # whatever a module of another package does while it is imported
         warnings.warn(f"`{'.'.join(parts)}` could not be brought: {type(error).__name__}: {error}", stacklevel=2)
         return None
@@ -182,9 +230,10 @@ def _is_refused(name: str) -> bool:
 
 def _found(path: str, call: Call | None = None) -> Home | None:
     try:
-        return Home(path, object_at(path), call)
+        object_at(path)
     except (AttributeError, ImportError):
         return None
+    return Home(path, call)
 
 
 def adapted(call: Call) -> Any:

@@ -18,7 +18,7 @@ from typing import Any
 
 from .texts import compiled
 
-__all__ = ["PACKAGES", "source_of"]
+__all__ = ["PACKAGES", "kind_of", "source_of"]
 
 #: Packages of pure Python that are written for JAX and brainstate.
 PACKAGES = ("braintools", "brainmass", "brainpy_state", "braincell")
@@ -47,7 +47,7 @@ def _file(package: str, parts: list[str]) -> Path | None:
 
 @functools.cache
 def source_of(package: str, name: str) -> str | None:
-    """The module of a package's root that a name of the root comes from, by the imports of its ``__init__.py``.
+    """Where the root of a package takes a name from, by the imports of its ``__init__.py``.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def source_of(package: str, name: str) -> str | None:
     Returns
     -------
     str or None
-        The dotted name of the module within the package, or None.
+        The dotted name within the package, or None.
     """
     file = _file(package, [])
     if file is None:
@@ -69,33 +69,74 @@ def source_of(package: str, name: str) -> str | None:
         if item.name == "*":
             stars.append(module)
         elif (item.asname or item.name) == name:
-            return module
-    return next((module for module in stars if name in _defined(package, module)), None)
+            return f"{module}.{item.name}".removeprefix(".")
+    return next((f"{module}.{name}" for module in stars if name in _defined(package, module)), None)
 
 
 def _imports(package: str, root: Path) -> Iterator[tuple[str, ast.alias]]:
     """What the root of a package imports from its own modules: each module, named from the root on, and the name."""
     for statement in ast.walk(ast.parse(root.read_text(encoding="utf-8"))):
-        if isinstance(statement, ast.ImportFrom) and statement.module:
-            own = statement.module.removeprefix(f"{package}.")
-            if statement.level == 1 or (statement.level == 0 and own != statement.module):
+        if isinstance(statement, ast.ImportFrom):
+            module = statement.module or ""
+            own = module.removeprefix(f"{package}.")
+            if statement.level == 1 or (statement.level == 0 and own != module):
                 yield from ((own, item) for item in statement.names)
 
 
 @functools.cache
 def _defined(package: str, module: str) -> frozenset[str]:
-    file = _file(package, module.split("."))
+    """The names that a module binds, as its text shows them."""
+    file = _file(package, module.split(".") if module else [])
     if file is None:
         return frozenset()
     found: set[str] = set()
-    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+    for statement in _top(ast.parse(file.read_text(encoding="utf-8")).body):
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             found.add(statement.name)
         elif isinstance(statement, ast.Assign):
             found.update(target.id for target in statement.targets if isinstance(target, ast.Name))
-        elif isinstance(statement, ast.ImportFrom):
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            found.add(statement.target.id)
+        elif isinstance(statement, ast.Import) or (isinstance(statement, ast.ImportFrom) and statement.module):
             found.update(item.asname or item.name for item in statement.names)
-    return frozenset(found)
+    return frozenset(found)  # without the modules of `from . import name`
+
+
+def _top(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that a module executes itself."""
+    for statement in body:
+        yield statement
+        for part in ("body", "orelse", "finalbody"):
+            if isinstance(statement, (ast.If, ast.Try, ast.With, ast.For)):
+                yield from _top(getattr(statement, part, []))
+
+
+def kind_of(package: str, *parts: str) -> str | None:
+    """What a dotted name of an installed package is, as its files show it.
+
+    Parameters
+    ----------
+    package
+        The package.
+    *parts
+        The rest of the name.
+
+    Returns
+    -------
+    str or None
+        ``module``, ``name``, or None if the files do not show it.
+    """
+    if package not in PACKAGES or _file(package, []) is None:
+        return None
+    if parts and _file(package, [parts[0]]) is None:
+        source = source_of(package, parts[0])
+        if source is None:
+            return "name" if parts[0] in _defined(package, "") else None
+        parts = (*source.split("."), *parts[1:])
+    *owner, last = parts or ("",)
+    if owner and last in _defined(package, ".".join(owner)):
+        return "name"  # a function hides the module of its name
+    return "module" if _file(package, list(parts)) is not None else None
 
 
 class _Root(ModuleType):
@@ -107,10 +148,14 @@ class _Root(ModuleType):
             raise AttributeError(name)
         if _file(package, [name]) is not None:
             return importlib.import_module(f"{self.__name__}.{name}")
-        module = source_of(package, name)
-        if module is None:
+        source = source_of(package, name)
+        if source is None:
             raise AttributeError(f"{package} has no name {name!r}")
-        value = getattr(importlib.import_module(f"{self.__name__}.{module}"), name)
+        if "." not in source:
+            value: Any = importlib.import_module(f"{self.__name__}.{source}")
+        else:
+            module, _, there = source.rpartition(".")
+            value = getattr(importlib.import_module(f"{self.__name__}.{module}"), there)
         setattr(self, name, value)
         return value
 

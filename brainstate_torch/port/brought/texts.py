@@ -3,10 +3,13 @@
 import contextlib
 import functools
 import hashlib
+import json
 import linecache
 import os
 from pathlib import Path
 from typing import Any
+
+from .. import names, table
 
 __all__ = ["compiled", "ported_text"]
 
@@ -18,16 +21,16 @@ def _cache() -> Path:
 
 @functools.cache
 def _tool() -> bytes:
-    """What a ported text depends on besides the original: the tool's own files."""
-    folder = Path(__file__).parents[1]
-    found = hashlib.sha256()
-    for file in sorted([folder / "names.py", folder / "table.py", *folder.glob("rewriting/*.py")]):
+    """What each ported text depends on besides the original: the rewriting."""
+    folder = Path(__file__).parents[1] / "rewriting"
+    found = hashlib.sha256(repr([sorted(names.DTYPES), names.FOREIGN, names.BROUGHT]).encode())
+    for file in sorted(folder.glob("*.py")):
         found.update(file.read_bytes())
     return found.digest()
 
 
 def ported_text(text: str) -> str:
-    """A text, ported; one that was ported before is read from the user's cache.
+    """A text, ported; one that was ported before is read from the user's cache, if the table still says the same.
 
     Parameters
     ----------
@@ -40,18 +43,32 @@ def ported_text(text: str) -> str:
         Its port.
     """
     key = hashlib.sha256(_tool() + text.encode()).hexdigest()
-    kept = _cache() / f"{key}.py"
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        return kept.read_text(encoding="utf-8")
+    kept = _cache() / f"{key}.json"
+    with contextlib.suppress(OSError, ValueError):
+        answers, ported = json.loads(kept.read_text(encoding="utf-8"))
+        if all(_still(name, answer) for name, answer in answers.items()):
+            return str(ported)
     from ..rewriting import port_source
 
-    ported: str = port_source(text).source
+    with table.noted() as notes:
+        source: str = port_source(text).source
     with contextlib.suppress(OSError):  # a folder that cannot be written is no reason to fail
         kept.parent.mkdir(parents=True, exist_ok=True)
         part = kept.with_suffix(f".{os.getpid()}")
-        part.write_text(ported, encoding="utf-8")
+        part.write_text(json.dumps([{k: _words(v) for k, v in notes.items()}, source]), encoding="utf-8")
         part.replace(kept)
-    return ported
+    return source
+
+
+def _words(answer: table.Home | table.Missing) -> str:
+    return f"{answer.path} {answer.call}" if isinstance(answer, table.Home) else f"{answer.reason} {answer.cure}"
+
+
+def _still(name: str, words: str) -> bool:
+    """Whether the table gives an answer as it did."""
+    if ".port.brought." in words:
+        return table.listed(name) is None  # to ask where it is would import it
+    return _words(table.resolve(name)) == words
 
 
 def compiled(file: Path) -> Any:

@@ -13,7 +13,10 @@ __all__ = ["breakpoint", "callback", "print"]
 
 
 def callback(callback: Callable[..., Any], *args: Any, ordered: bool = False, **kwargs: Any) -> None:
-    """Call a function with the numbers of tensors, now or in each run of the compiled function around it."""
+    """Call a function with the numbers of tensors, now or in each run of the compiled function around it.
+
+    In a vmap it is called for each lane, one after the other.
+    """
     leaves, spec = _tree.flatten((args, kwargs))
     places = [i for i, leaf in enumerate(leaves) if isinstance(leaf, torch.Tensor)]
 
@@ -25,7 +28,7 @@ def callback(callback: Callable[..., Any], *args: Any, ordered: bool = False, **
         callback(*positional, **named)
 
     if places:
-        with_numbers_of([leaves[i] for i in places], act)
+        with_numbers_of([leaves[i] for i in places], act, by_lane=True)
     else:
         callback(*args, **kwargs)
 

@@ -38,7 +38,7 @@ class Calls(Writer):
     def _foreign_call(self, original: Any, updated: Any, name: str, answer: Any) -> Any:
         if not isinstance(answer, Home):
             return updated
-        if isinstance(answer.value, torch.dtype):
+        if answer.is_a(torch.dtype):
             self._note(original, f"{name}(x) -> asarray(x, dtype)")
             keyword = cst.Arg(self._written(original.func, answer.path), keyword=cst.Name("dtype"), equal=tight())
             first = updated.args[0].with_changes(comma=cst.Comma(cst.SimpleWhitespace(""), cst.SimpleWhitespace(" ")))

@@ -1,5 +1,7 @@
 """Where tensors differ from the arrays of JAX and numpy."""
 
+from typing import Any
+
 from ._libcst import cst
 
 __all__ = ["IN_PLACE", "METHODS", "OF_NUMPY", "UPDATES"]
@@ -93,7 +95,7 @@ OF_NUMPY = frozenset(
     ]
 )
 #: The function and the operator for each augmented assignment.
-IN_PLACE = {
+IN_PLACE: dict[str, tuple[str, Any]] = {
     "AddAssign": ("iadd", cst.Add), "SubtractAssign": ("isub", cst.Subtract), "MultiplyAssign": ("imul", cst.Multiply),
     "DivideAssign": ("itruediv", cst.Divide), "FloorDivideAssign": ("ifloordiv", cst.FloorDivide),
     "ModuloAssign": ("imod", cst.Modulo), "PowerAssign": ("ipow", cst.Power),

@@ -171,4 +171,4 @@ class Imports(cst.CSTVisitor):
 def _is_dtype(answer: Home) -> bool:
     import torch
 
-    return isinstance(answer.value, torch.dtype)
+    return answer.is_a(torch.dtype)

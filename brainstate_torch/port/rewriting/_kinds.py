@@ -301,9 +301,9 @@ class Kinds(cst.CSTVisitor):
         if found is None:
             return None
         home = found[1]
-        if isinstance(home, Home) and isinstance(home.value, Unit):
+        if isinstance(home, Home) and home.is_a(Unit):
             return UNIT
-        return NUMBER if isinstance(home, Home) and isinstance(home.value, (int, float)) else OTHER
+        return NUMBER if isinstance(home, Home) and home.is_a(int, float) else OTHER
 
     def _kind(self, node: Any) -> str:
         if isinstance(node, (cst.Integer, cst.Float, cst.Imaginary, cst.SimpleString, cst.FormattedString,

@@ -42,7 +42,7 @@ class Rewriter(Calls, Operators, Statements):
             return updated
         if self._stays(original, answer):
             return updated
-        if original in self._callees and (answer.call is not None or isinstance(answer.value, torch.dtype)):
+        if original in self._callees and (answer.call is not None or answer.is_a(torch.dtype)):
             return updated  # the call is rewritten as a whole
         if answer.call is not None and answer.call.positional == 0:
             self._note(original, f"{name} -> looked up in the table")

@@ -48,6 +48,20 @@ def test_a_text_is_ported_once(monkeypatch):
     assert "u.math.ones(3)  # once" in first
 
 
+def test_a_kept_text_is_ported_again_when_the_table_says_something_else(monkeypatch):
+    from brainstate_torch.port import names, table
+    from brainstate_torch.port.brought.texts import ported_text
+
+    text = "import jax.numpy as jnp\ny = jnp.zeros(3)  # of the table\n"
+    assert "u.math.zeros" in ported_text(text)
+    monkeypatch.setitem(names.NAMES, "jax.numpy.zeros", "units.math.ones")
+    table._resolved.cache_clear()
+    try:
+        assert "u.math.ones" in ported_text(text)
+    finally:
+        table._resolved.cache_clear()
+
+
 def test_a_package_that_is_not_installed_says_how_to_get_it():
     found = resolve("braincell.Nothing")
     assert "braincell" in found.reason
@@ -70,15 +84,25 @@ def test_a_root_that_imports_its_own_modules_by_their_full_names(tmp_path, monke
 
     package = tmp_path / "braincell"
     package.mkdir()
-    (package / "__init__.py").write_text("from braincell._cells import Cell\nfrom numpy import ones\n")
+    (package / "__init__.py").write_text(
+        "from braincell._cells import Cell as C\nfrom . import _cells as cells\nfrom numpy import ones\n"
+    )
+    (package / "parts").mkdir()
+    (package / "parts" / "__init__.py").write_text("from .soma import soma\n")
+    (package / "parts" / "soma.py").write_text("def soma():\n    pass\n")
     (package / "_cells.py").write_text("import jax.numpy as jnp\nclass Cell:\n    v = jnp.zeros(2)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     for cached in (brought._folder, brought.source_of, brought._defined):
         cached.cache_clear()
     try:
-        assert brought.source_of("braincell", "Cell") == "_cells"
+        assert brought.source_of("braincell", "C") == "_cells.Cell"
         assert brought.source_of("braincell", "ones") is None
-        assert brought.braincell.Cell.v.tolist() == [0.0, 0.0]
+        assert [
+            brought.kind_of("braincell", *parts)
+            for parts in ((), ("cells",), ("cells", "Cell"), ("D",), ("parts", "soma"))
+        ] == ["module", "module", "name", None, "name"]
+        assert not [name for name in sys.modules if name.startswith(f"{brought.__name__}.braincell")]
+        assert brought.braincell.C.v.tolist() == brought.braincell.cells.Cell.v.tolist() == [0.0, 0.0]
     finally:
         for cached in (brought._folder, brought.source_of, brought._defined):
             cached.cache_clear()

@@ -234,3 +234,26 @@ def test_a_tree_is_written_and_read_as_orbax_does(tmp_path, name):
     with pytest.raises(TypeError, match="`item` must hold arrays"):
         keeper.save(tmp_path / "other", {"x": object()})
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["state"]
+
+
+@pytest.mark.parametrize("jitted", [False, True], ids=["eager", "jit"])
+def test_each_lane_of_a_map_prints_for_itself(capsys, jitted):
+    lane, put = tensor(1.0, 2.0), lookup("jax.debug.print")
+    vmap = brainstate_torch.transform.vmap
+
+    def shown(i, x):
+        put("lane {i:.0f}: x={x}", i=i, x=x)
+        return x * 2
+
+    def function(x):
+        grad = brainstate_torch.transform.grad
+        return vmap(lambda i: vmap(grad(lambda y: shown(i, y)))(x))(lane - 1), vmap(shown, in_axes=(None, 0))(
+            lane[0], x
+        )
+
+    if jitted:
+        function = brainstate_torch.transform.jit(function, backend="replay")
+    function(lane)
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines[:4]) == [f"lane {i}: x={x}" for i in (0, 1) for x in (1.0, 2.0)]
+    assert lines[4:] == ["lane 1: x=1.0", "lane 1: x=2.0"]

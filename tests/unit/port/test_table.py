@@ -37,15 +37,16 @@ def test_a_name_without_a_home_says_why_and_what_to_write():
 
 
 def test_a_name_is_found_as_soon_as_the_package_has_it(monkeypatch):
-    resolve.cache_clear()
+    from brainstate_torch.port import table
+
+    table._resolved.cache_clear()
     assert isinstance(resolve("jax.numpy.brand_new"), Missing)
     monkeypatch.setattr(B.units.math, "brand_new", abs, raising=False)
-    resolve.cache_clear()
-    from brainstate_torch.port import table
+    table._resolved.cache_clear()
 
     table.object_at.cache_clear()
     assert resolve("jax.numpy.brand_new").path == "brainstate_torch.units.math.brand_new"
-    resolve.cache_clear()
+    table._resolved.cache_clear()
     table.object_at.cache_clear()
 
 
