@@ -1,5 +1,6 @@
 """One array or tensor from one framework to the other."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,17 @@ from .._state.value import Value
 from ._borrowed import Borrowed
 from ._extras import jax
 
-__all__ = ["NARROWED", "NUMPY", "Memory", "array_of", "check_concrete", "is_key", "tensor_of", "with_numbers"]
+__all__ = [
+    "NARROWED",
+    "NUMPY",
+    "Memory",
+    "array_of",
+    "check_concrete",
+    "is_key",
+    "is_of_jax",
+    "tensor_of",
+    "with_numbers",
+]
 
 NARROWED = {
     torch.float64: torch.float32,
@@ -126,11 +137,17 @@ def array_of(x: torch.Tensor, path: str, narrow: bool) -> Any:
 
 def _from_device(x: torch.Tensor, path: str) -> Any:
     copy = x.clone(memory_format=torch.contiguous_format).as_subclass(torch.Tensor)
+    return jax().numpy.from_dlpack(copy) if is_of_jax(x.device.type) else array_of(copy.cpu(), path, False)
+
+
+@functools.cache
+def is_of_jax(kind: str) -> bool:
+    """Whether JAX has devices of this kind: its usual build knows the CPU alone."""
     try:
-        jax().devices(x.device.type)
-    except RuntimeError:  # JAX has no such device
-        return array_of(copy.cpu(), path, False)
-    return jax().numpy.from_dlpack(copy)
+        jax().devices(kind)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _dtype_name(x: torch.Tensor, path: str) -> str:

@@ -1,5 +1,6 @@
 """A program of JAX's as one operation of torch: its derivatives and maps are programs of JAX's again."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from .._program.operation import Applied, Body, Cotangents, Operation, Pull, Ten
 from .._program.recording import is_recording
 from .._state.value import StateParameter, Value
 from ._borrowed import Borrowed
+from ._extras import jax
 from ._jax_program import JaxProgram
 
 __all__ = ["JaxOperation"]
@@ -121,6 +123,7 @@ class _OnTape(AutogradFunction):
     def forward(ctx: Any, operation: JaxOperation, needs: Any, *tensors: torch.Tensor) -> Any:
         results, pull = operation.program.keeping(needs).forward(operation.numbers, [x.detach() for x in tensors])
         ctx.operation, ctx.needs, ctx.pull = operation, needs, pull
+        ctx.wide = jax().config.jax_enable_x64
         ctx.save_for_backward(*tensors)
         ctx.set_materialize_grads(False)
         if not all(operation.program.real):
@@ -128,8 +131,14 @@ class _OnTape(AutogradFunction):
             ctx.mark_non_differentiable(*[x for x, is_real in pairs if not is_real])
         return tuple(results)
 
+    @classmethod
+    def backward(cls, ctx: Any, *cotangents: Any) -> Any:
+        # JAX's setting is of the thread; the engine computes what lies on a GPU in another one.
+        with jax().enable_x64(ctx.wide) if jax().config.jax_enable_x64 != ctx.wide else contextlib.nullcontext():
+            return cls._pulled(ctx, cotangents)
+
     @staticmethod
-    def backward(ctx: Any, *cotangents: Any) -> Any:
+    def _pulled(ctx: Any, cotangents: Any) -> Any:
         # Reading them raises if one was written in place since.
         tensors, operation, program = ctx.saved_tensors, ctx.operation, ctx.operation.program
         tracked = torch.is_grad_enabled() or is_recording() or is_transformed()

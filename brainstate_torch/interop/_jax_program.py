@@ -8,7 +8,7 @@ import torch
 
 from .._host.memory import is_halved
 from .._program.recording import Like
-from ._crossing import NUMPY, Memory
+from ._crossing import NUMPY, Memory, is_of_jax
 from ._extras import jax
 
 __all__ = ["JaxProgram", "Pulled", "like_of", "numpy_of"]
@@ -31,6 +31,8 @@ class _Writable:
 def numpy_of(x: torch.Tensor) -> Any:
     """What a compiled function of JAX takes without a copy; its numbers must not be written before it returns."""
     if x.device.type != "cpu":
+        if not is_of_jax(x.device.type):
+            return numpy_of(x.detach().cpu())
         return jax().numpy.from_dlpack(x.detach().contiguous())
     try:
         if x.dtype in NUMPY and is_halved(x):
@@ -50,6 +52,9 @@ def _maker(like: Like) -> Callable[[Any], torch.Tensor]:
 
     By way of numpy, which takes a third of the time of DLPack. What depends on the shape is found out once.
     """
+    if not is_of_jax(like.device.type):
+        make = _maker(like._replace(device=torch.device("cpu")))
+        return lambda array: make(array).to(like.device)
     known = NUMPY.get(like.dtype)
     if known is None or like.device.type != "cpu" or not like.shape.numel():
         return lambda array: torch.utils.dlpack.from_dlpack(array.block_until_ready())

@@ -9,7 +9,7 @@ from .. import nn
 from ..units import Quantity
 from .errors import ConversionError, UnsupportedLayerError
 
-__all__ = ["bias_of", "fill", "give", "linear_from", "linear_values", "needs"]
+__all__ = ["bias_of", "fill", "give", "linear_from", "linear_values", "needs", "settled"]
 
 
 def needs(condition: bool, layer: Any, rule: str, seen: Any) -> None:
@@ -22,6 +22,19 @@ def needs(condition: bool, layer: Any, rule: str, seen: Any) -> None:
     """
     if not condition:
         raise UnsupportedLayerError(f"{type(layer).__name__} must have {rule} to go over. Got {seen}.")
+
+
+def settled(model: Any) -> Any:
+    """A model, or several in a container, with values that came from a CPU, on torch's default device."""
+    default = torch.get_default_device()
+    if isinstance(model, dict):
+        return {key: settled(part) for key, part in model.items()}
+    if type(model) in (list, tuple):
+        return type(model)(map(settled, model))
+    if not isinstance(model, torch.nn.Module) or default.type == "cpu":
+        return model
+    tensors = [*model.parameters(), *model.buffers()]
+    return model.to(default) if all(x.is_cpu for x in tensors) else model
 
 
 def fill(state: Any, value: Any) -> None:

@@ -6,6 +6,7 @@ from .._state import State
 from ._brain_layers import Exporting, Importing
 from ._extras import extra
 from ._optimizers import exported_optimizer, imported_optimizer, is_optimizer
+from ._torch_values import settled
 from .values import is_foreign_state
 
 __all__ = ["from_brainstate", "to_brainstate"]
@@ -53,7 +54,7 @@ def from_brainstate(model: Any) -> Any:
     torch.Size([2, 3])
     """
     extra("brainstate", "jax")
-    return _each(model, Importing(), is_foreign_state, imported_optimizer, "model")
+    return settled(_each(model, Importing(), is_foreign_state, imported_optimizer, "model"))
 
 
 def to_brainstate(model: Any) -> Any:

@@ -4,13 +4,14 @@ from typing import Any
 
 from ._extras import extra
 from ._jax_walks import EXPORTERS, IMPORTERS, LinenNode, package_of
+from ._torch_values import settled
 
 __all__ = ["from_equinox", "from_linen", "from_nnx", "to_equinox", "to_linen", "to_nnx"]
 
 
 def _into(framework: str, node: Any, sample_input: Any) -> Any:
     package_of(framework)
-    return IMPORTERS[framework](sample_input).convert(node)
+    return settled(IMPORTERS[framework](sample_input).convert(node))
 
 
 def _out(framework: str, model: Any, value: Any = None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 from .. import units as u
 from ..nn import Sequential
 from ._nir_nodes import SEQUENCES, cuba, nir, register
+from ._torch_values import settled
 from ._walk import Exporter, Importer
 from .errors import UnmappedLayerError, UnsupportedStructureError
 from .nir_layers import Connected
@@ -113,7 +114,7 @@ def from_nir(graph: Any, *, units: bool = False, spk_reset: str = "hard", sample
         graph = nir().read(graph)
     if not isinstance(graph, nir().NIRGraph):
         raise TypeError(f"`graph` must be a NIRGraph or the path of one. Got {type(graph).__name__}.")
-    return _NirImporter(graph, units, spk_reset, sample_input).convert(graph)
+    return settled(_NirImporter(graph, units, spk_reset, sample_input).convert(graph))
 
 
 class _NirExporter(Exporter):

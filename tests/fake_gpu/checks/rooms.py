@@ -214,6 +214,37 @@ def _(d):
     return loaded(filled((2, 3), d))
 
 
+@same("interop: functions of a JAX that lacks the device go by the CPU, with derivative, map and jit")
+def _(d):
+    import jax.numpy as jnp
+
+    fun, x = interop.from_jax(lambda x: jnp.sin(x) * 2), filled((3, 2), d)
+    gradient = T.grad(lambda x: fun(x).sum())
+    return fun(x), gradient(x), T.vmap(gradient)(x), T.jit(gradient, backend="replay")(x)
+
+
+@same("interop: a backward pass in the engine's thread computes in the width that JAX had in the forward pass")
+def _(d):
+    import jax
+
+    with jax.enable_x64(True):
+        x = filled(3, d, dtype=np.float64).requires_grad_()
+        interop.from_jax(lambda x: x**2)(x).sum().backward()
+        return x.grad
+
+
+@same("interop: models of nir and brainstate are made on the default device")
+def _(d):
+    import brainstate
+    import nir
+
+    graph = nir.NIRGraph.from_list(nir.Affine(np.ones((2, 3), "float32"), np.ones(2, "float32")))
+    with torch.device(d):
+        made = interop.from_nir(graph), interop.from_brainstate(brainstate.nn.Linear(3, 4))
+        x = torch.ones(2, 3)
+        return made[0](x), made[1](x) * 0
+
+
 # ---- Contexts of devices, settings, and threads.
 
 
