@@ -16,7 +16,20 @@ import torch
 from ..units import Quantity, math
 from ..units.at import At, Indexed
 
-__all__ = ["METHODS", "OPERATORS", "Items", "T", "at", "divmod", "dtype_name", "items", "numpy", "ready", "size"]
+__all__ = [
+    "METHODS",
+    "OPERATORS",
+    "Items",
+    "T",
+    "at",
+    "divmod",
+    "dtype_name",
+    "items",
+    "numpy",
+    "numpy_dtype",
+    "ready",
+    "size",
+]
 
 
 def _is_array(x: Any) -> bool:

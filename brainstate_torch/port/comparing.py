@@ -237,8 +237,26 @@ def _compare_events(first: Any, second: Any, result: Comparison, rtol: float, at
             result.differences.append(difference)
 
 
+#: Where an object shows itself over several lines: its class, or a name and its class, and an open bracket.
+_OBJECT = re.compile(r"^(\s*)(?:[^\n]*\s)?[A-Z]\w*\($")
+
+
+def without_objects(events: Any) -> Any:
+    """The lines without the settings of objects that show themselves, which the two libraries write in other words."""
+    lines = [line for _, _, line in events]
+    place = 0
+    while place < len(lines):
+        yield events[place]
+        found = _OBJECT.match(lines[place])
+        if found is not None:
+            end = f"{found.group(1)})"
+            place = next((i for i in range(place, len(lines)) if lines[i].startswith(end)), place)
+        place += 1
+
+
 def _printed(mine: Any, theirs: Any, rtol: float, atol: float) -> tuple[Difference | None, int]:
     """All printed numbers in order: lines may be broken in other places."""
+    mine, theirs = list(without_objects(mine)), list(without_objects(theirs))
     left = [(number, label, line) for _, label, line in mine for number in numbers_in(line)]
     right = [(number, label, line) for _, label, line in theirs for number in numbers_in(line)]
     for count, (((a, half), label, line), ((b, its_half), _, other)) in enumerate(zip(left, right, strict=False)):

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .names import FOREIGN, MODULES, NAMES
+from .names import FOREIGN, MODULES, NAMES, NOT_PORTED
 from .table import Home, Missing, lookup, resolve
 
 __all__ = ["Answer", "Hook", "compiled_port", "installed"]
@@ -47,6 +47,12 @@ class Answer(types.ModuleType):
     def __dir__(self) -> list[str]:
         found = resolve(self.__name__)
         return sorted({*super().__dir__(), *(dir(found.value) if isinstance(found, Home) else ())})
+
+
+def _has_no_home_at_all(name: str) -> bool:
+    """Whether a module is one of those that are known to have no counterpart."""
+    parts = name.split(".")
+    return any(".".join(parts[:i]) in NOT_PORTED for i in range(2, len(parts) + 1)) and parts[0] == "jax"
 
 
 def _words(missing: Missing) -> str:
@@ -85,6 +91,8 @@ class Hook(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             if fullname in MODULES or fullname in _KNOWN or isinstance(resolve(fullname), Home):
                 return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
             found = resolve(fullname)
+            if _has_no_home_at_all(fullname):  # who imports it may never use it
+                return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
             if isinstance(found, Missing):
                 raise ModuleNotFoundError(_words(found), name=fullname)
             return None

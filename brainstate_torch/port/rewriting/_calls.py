@@ -6,7 +6,7 @@ import torch
 
 from ..names import Call
 from ..table import PACKAGE, Home, Missing
-from ._differences import METHODS, OF_NUMPY, UPDATES
+from ._differences import DTYPE_PLACES, METHODS, OF_NUMPY, UPDATES
 from ._kinds import ARRAY, NUMBER, NUMPY, OTHER, UNIT, UNKNOWN, VALUE
 from ._libcst import cst
 from ._names import dotted
@@ -81,6 +81,8 @@ class Calls(Writer):
 
     def _numpy_call(self, original: Any, updated: Any, name: str) -> Any:
         module, _, word = name.rpartition(".")
+        if module == "numpy":
+            updated = self._numpy_dtypes(original, updated, word)
         if module != "numpy" or word not in OF_NUMPY:
             return updated
         args = []
@@ -95,6 +97,28 @@ class Calls(Writer):
             self._note(before.value, f"{name} of what may be a tensor -> of numpy's copy")
             args.append(arg.with_changes(value=self._function(original, f"{ARRAYS}.numpy", [arg.value])))
         return updated.with_changes(args=args)
+
+    def _numpy_dtypes(self, original: Any, updated: Any, word: str) -> Any:
+        """A call of numpy with the dtype in numpy's words, where it may be torch's."""
+        args = []
+        for i, (before, arg) in enumerate(zip(original.args, updated.args, strict=True)):
+            named = arg.keyword.value if arg.keyword is not None else None
+            is_dtype = named == "dtype" or (named is None and not arg.star and DTYPE_PLACES.get(word) == i)
+            if is_dtype and self._may_be_torchs(before.value):
+                self._note(before.value, "a dtype that may be torch's -> numpy's")
+                arg = arg.with_changes(value=self._function(original, f"{ARRAYS}.numpy_dtype", [arg.value]))
+            args.append(arg)
+        return updated.with_changes(args=args)
+
+    def _may_be_torchs(self, node: Any) -> bool:
+        if node in self._names.for_numpy or isinstance(node, (cst.SimpleString, cst.List, cst.Tuple)):
+            return False
+        if isinstance(node, cst.Call):  # np.dtype(...), or of an earlier run
+            func = dotted(node.func) or ""
+            return not (func.endswith("arrays.numpy_dtype") or (self._names.imported(node.func) or "")[:6] == "numpy.")
+        if isinstance(node, cst.Attribute) and node.attr.value == "dtype" and self._kinds.of(node.value) == NUMPY:
+            return False
+        return self._names.imported(node) is None and self._names.builtin(node) is None
 
     def _is_wrapped(self, node: Any) -> bool:
         text = dotted(node.func) if isinstance(node, cst.Call) else None
@@ -144,7 +168,7 @@ class Calls(Writer):
         return text is not None and text.endswith("arrays.at")
 
     def _foreign_words(self, call: Any) -> bool:
-        return any(arg.value in self._names.found for arg in call.args)
+        return any(arg.value in self._names.found or self._may_be_torchs(arg.value) for arg in call.args)
 
     def visit_Call(self, node: Any) -> None:
         self._callees.add(node.func)

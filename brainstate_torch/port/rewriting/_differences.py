@@ -4,7 +4,7 @@ from typing import Any
 
 from ._libcst import cst
 
-__all__ = ["IN_PLACE", "METHODS", "OF_NUMPY", "UPDATES"]
+__all__ = ["DTYPE_PLACES", "IN_PLACE", "METHODS", "OF_NUMPY", "UPDATES"]
 
 #: Methods that torch's tensors lack, or whose meaning differs there.
 METHODS = frozenset(
@@ -94,6 +94,11 @@ OF_NUMPY = frozenset(
         "average",
     ]
 )
+#: The place of the dtype among the arguments of functions of numpy.
+DTYPE_PLACES = {
+    "array": 1, "asarray": 1, "ascontiguousarray": 1, "dtype": 0, "empty": 1, "finfo": 0, "full": 2,
+    "fromiter": 1, "iinfo": 0, "ones": 1, "ones_like": 1, "zeros": 1, "zeros_like": 1,
+}  # fmt: skip
 #: The function and the operator for each augmented assignment.
 IN_PLACE: dict[str, tuple[str, Any]] = {
     "AddAssign": ("iadd", cst.Add), "SubtractAssign": ("isub", cst.Subtract), "MultiplyAssign": ("imul", cst.Multiply),

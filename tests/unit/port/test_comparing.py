@@ -62,6 +62,13 @@ def test_fewer_decimals_agree_with_what_rounds_to_them():
     assert not events([("print", "line 1", "3")], [("print", "line 1", "3.4")]).same
 
 
+def test_settings_of_objects_that_show_themselves_are_no_numbers():
+    first = ["net: Conv(", "  kernel=(3, 3),", "  at=Key(", "    7", "  )", ")", "loss 1.5", "Step(", "2"]
+    second = ["net: Conv(", "  pads=((1, 1), (1, 1))", ")", "loss 1.5", "Step(", "2"]
+    assert events(*([("print", "", line) for line in lines] for lines in (first, second))).compared == {"print": 2}
+    assert not events(*([("print", "", line) for line in lines] for lines in (first, [*second[:-1], "3"]))).same
+
+
 @pytest.mark.parametrize(
     ("first", "second", "label"),
     [

@@ -257,3 +257,16 @@ def test_each_lane_of_a_map_prints_for_itself(capsys, jitted):
     lines = capsys.readouterr().out.splitlines()
     assert sorted(lines[:4]) == [f"lane {i}: x={x}" for i in (0, 1) for x in (1.0, 2.0)]
     assert lines[4:] == ["lane 1: x=1.0", "lane 1: x=2.0"]
+
+
+@pytest.mark.parametrize("modes", [["fwd"], ["rev"], ["fwd", "rev"]], ids=str)
+def test_derivatives_are_checked_against_differences(modes):
+    check, custom_vjp = lookup("jax.test_util.check_grads"), lookup("jax.custom_vjp")
+    x = torch.tensor([0.3, 1.2], dtype=torch.float64)
+    check(lambda x, y: {"s": torch.sin(x) * y, "c": x.sum()}, (x, x + 1), order=2, modes=modes)
+    with pytest.raises(AssertionError, match=r"VJP|JVP"):
+        check(lambda x: torch.sin(x).detach(), (x,), 1, modes)
+    wrong = custom_vjp(lambda x: x**2)
+    wrong.defvjp(lambda x: (x**2, x), lambda x, g: (3 * x * g,))
+    with pytest.raises(AssertionError, match="VJP"):
+        check(wrong, (x,), 1, ["rev"], atol=1e-3, rtol=1e-3)

@@ -83,6 +83,8 @@ PROGRAMS = [
     ("r = jnp.arange(3).at[1].set(7)", [0, 7, 2]),
     ("r = jnp.arange(3).astype(jnp.float32).mean()", 1.0),
     ("r = np.zeros(2, dtype=jnp.float32) * jnp.ones(2)", [0.0, 0.0]),
+    ("d = brainstate.environ.dftype()\nr = np.ones(2, int).astype(d)", [1.0, 1.0]),
+    ("d = brainstate.environ.dftype()\nr = np.asarray([1, 2], d) + np.zeros(2, dtype=jnp.ones(1).dtype)", [1.0, 2.0]),
     ("r = np.mean(jnp.arange(3.))", 1.0),
     ("r = jax.grad(lambda x, y: x * y, 1)(2., 3.)", 2.0),
     ("r = jax.value_and_grad(lambda x: x ** 2)(3.)[0]", 9.0),
