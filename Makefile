@@ -36,9 +36,10 @@ doctest: .venv/test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' $(NO_EXAMPLES) brainstate_torch $(PAGES)
 
 # The package on a CUDA device that is made of host memory, the rooms of the suite that have most to do with devices, and
-# kernels in Triton's interpreter: see tests/fake_gpu/README.md. `ON_GPU=tests/unit` is the whole suite there.
+# kernels in Triton's interpreter: see tests/fake_gpu/README.md. `ON_GPU="tests/unit tests/laws"` is the whole suite there.
 KERNELS := tests/unit/_program/test_fused_loop.py tests/unit/nn/connection/test_event_kernels.py
-ON_GPU ?= tests/unit/_state tests/unit/optim tests/unit/transform/_control tests/unit/transform/_derivative
+ON_GPU ?= tests/unit/_state tests/unit/optim tests/unit/event tests/unit/init tests/unit/metric tests/unit/transform/_control \
+	tests/unit/transform/_derivative
 fake-gpu: .venv/test .venv/triton
 	OMP_NUM_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fake_gpu/run.py $(ARGS)
 	OMP_NUM_THREADS=1 PYTHONPATH=tests/fake_gpu:. $(BIN)/python -m pytest -p on_fake_gpu -m "not slow" $(ON_GPU)

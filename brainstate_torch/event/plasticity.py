@@ -37,8 +37,10 @@ def _added(weight: Any, trace: Any, spiked: torch.Tensor, w_min: Any, w_max: Any
     numbers = torch.where(spiked, numbers + trace.to(numbers.dtype), numbers)
     for bound, limit in ((w_min, torch.maximum), (w_max, torch.minimum)):
         if bound is not None:
-            edge = math.asarray(as_quantity(bound).in_unit(weight.unit).mantissa)
-            numbers = limit(numbers, edge.to(numbers))
+            edge = as_quantity(bound).in_unit(weight.unit).mantissa
+            # A number is filled in on the device; a copy of it would wait.
+            edge = edge.to(numbers) if isinstance(edge, torch.Tensor) else torch.full_like(numbers[:1], edge)
+            numbers = limit(numbers, edge)
     return maybe_decimal(numbers * weight.unit)
 
 

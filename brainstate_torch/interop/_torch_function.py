@@ -12,6 +12,7 @@ from .._errors import BrainStateError
 from .._state import State
 from ..transform import ShapeDtypeStruct, eval_shape
 from ..transform._core.functional import run
+from ..transform._core.placing import device_beside
 from ..units import Quantity
 from ._arguments import brain_quantity, stripped
 from ._crossing import array_of
@@ -92,7 +93,7 @@ class _Plan:
         bare = [x.mantissa if isinstance(x, Quantity) else x for x in leaves if _is_value(x)]
         self._check_wide(bare)
         results = [jax().ShapeDtypeStruct(tuple(x.shape), str(x.dtype).removeprefix("torch.")) for x in bare]
-        self.program = TorchProgram(self._flat, like, results)
+        self.program = TorchProgram(self._flat, like, results, home=device_beside((), [fun]))
 
     def _check_wide(self, results: Sequence[Any]) -> None:
         wide = (torch.float64, torch.int64, torch.complex128, torch.uint64)

@@ -45,10 +45,21 @@ class TorchProgram:
         Takes tensors and gives a list of them.
     like, results
         The shapes and dtypes of the arguments and of the results.
+    origin
+        The program that this one is the derivative of.
+    home
+        Where the function computes; None: where arrays are.
     """
 
-    def __init__(self, fun: Flat, like: Sequence[Any], results: Sequence[Any], origin: _Origin | None = None) -> None:
-        self.fun, self.like, self.results, self.origin = fun, list(like), list(results), origin
+    def __init__(
+        self,
+        fun: Flat,
+        like: Sequence[Any],
+        results: Sequence[Any],
+        origin: _Origin | None = None,
+        home: torch.device | None = None,
+    ) -> None:
+        self.fun, self.like, self.results, self.origin, self.home = fun, list(like), list(results), origin, home
         self.real = tuple(_is_real(x) for x in self.results)
         # A callback may run in a thread of JAX's, which has no settings of the user's.
         self._thread, self._settings = threading.get_ident(), environ.all()
@@ -56,7 +67,7 @@ class TorchProgram:
 
     def host(self, *arrays: Any) -> list[Any]:
         """The results as numpy's arrays, for JAX's."""
-        tensors = [tensor_from(x) for x in arrays]
+        tensors = [tensor_from(x) if self.home is None else tensor_from(x).to(self.home) for x in arrays]
         if threading.get_ident() == self._thread:
             found = self.fun(*tensors)
         else:
@@ -91,7 +102,7 @@ class TorchProgram:
 
         like = [*self.like, *_where(self.like, moving)]
         results = _where(self.results, self.real)
-        return self._once(("jvp", moving), lambda: TorchProgram(push, like, results, _Origin(self, moving)))
+        return self._once(("jvp", moving), lambda: TorchProgram(push, like, results, _Origin(self, moving), self.home))
 
     def vjp(self, needs: Flags, given: Flags) -> "TorchProgram":
         """The program (arguments, cotangents of the given results) -> derivatives by the chosen arguments."""
@@ -103,7 +114,9 @@ class TorchProgram:
             return [_conjugated(x) for x in pulled(tuple([_conjugated(x) for x in tensors[count:]]))]
 
         like = [*self.like, *_where(self.results, given)]
-        return self._once(("vjp", needs, given), lambda: TorchProgram(pull, like, _where(self.like, needs)))
+        return self._once(
+            ("vjp", needs, given), lambda: TorchProgram(pull, like, _where(self.like, needs), home=self.home)
+        )
 
     def transposed(self, undefined: Flags, given: Flags) -> "TorchProgram":
         """The transpose of a program that is linear in some arguments: (the others, cotangents) -> cotangents."""
@@ -119,7 +132,9 @@ class TorchProgram:
             return [_conjugated(x) for x in pulled(tuple([_conjugated(x) for x in known]))]
 
         like = [*_where(self.like, tuple(not u for u in undefined)), *_where(self.results, given)]
-        return self._once(("t", undefined, given), lambda: TorchProgram(pull, like, _where(self.like, undefined)))
+        return self._once(
+            ("t", undefined, given), lambda: TorchProgram(pull, like, _where(self.like, undefined), home=self.home)
+        )
 
     def _transposed_jvp(self, of: "TorchProgram", moving: Flags, undefined: Flags, given: Flags) -> "TorchProgram":
         """The backward derivative for a forward one, whose tangents that are known have no part in it."""
@@ -133,7 +148,9 @@ class TorchProgram:
             return pulled.fun(*tensors[:count], *tensors[count + skipped :])
 
         like = [*_where(self.like, tuple(not u for u in undefined)), *_where(self.results, given)]
-        return self._once(("t", undefined, given), lambda: TorchProgram(pull, like, _where(self.like, undefined)))
+        return self._once(
+            ("t", undefined, given), lambda: TorchProgram(pull, like, _where(self.like, undefined), home=self.home)
+        )
 
     def mapped(self, dims: tuple[int | None, ...], size: int) -> "TorchProgram":
         """The program for arguments with an axis more; its results have it first."""
@@ -143,7 +160,7 @@ class TorchProgram:
 
         like = [x if dim is None else _with_axis(x, dim, size) for x, dim in zip(self.like, dims, strict=True)]
         results = [_with_axis(x, 0, size) for x in self.results]
-        return self._once(("vmap", dims, size), lambda: TorchProgram(every, like, results))
+        return self._once(("vmap", dims, size), lambda: TorchProgram(every, like, results, home=self.home))
 
 
 #: Settings that no context can have.

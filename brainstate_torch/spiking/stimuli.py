@@ -120,8 +120,10 @@ class SpikeTime(Dynamics):
         step = um.asarray(index).long()
         rows = len(self._ends)
         row = step.clamp(0, rows - 1)
-        end = torch.where((step >= 0) & (step < rows), self._ends[row], 0)
-        begin = torch.where(row > 0, self._ends[(row - 1).clamp(min=0)], 0)
+        # Indexing by a number on the device would wait for it.
+        ends = self._ends.index_select(0, torch.stack([row, (row - 1).clamp(min=0)]))
+        end = torch.where((step >= 0) & (step < rows), ends[0], 0)
+        begin = torch.where(row > 0, ends[1], 0)
         places = begin + torch.arange(self._most, device=self._ends.device)
         there = places < end
         places = places.clamp(max=self.num_times - 1)

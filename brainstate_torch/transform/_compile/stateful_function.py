@@ -124,7 +124,7 @@ class StatefulFunction:
     jaxpr_call_auto = __call__
 
     def _run(self, args: Any, kwargs: Any, states: Sequence[State[Any]] = (), values: Sequence[Any] = ()) -> Outcome:
-        positional, named = checked_arguments(args, kwargs)
+        positional, named = checked_arguments(args, kwargs, [self.fun])
         return run(self.fun, positional, named, states, values)
 
     def jaxpr_call(self, state_vals: Sequence[Any], *args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], Any]:

@@ -75,7 +75,12 @@ def cond(pred: Any, true_fun: Callable[..., Any], false_fun: Callable[..., Any],
         return _taken(true_fun if truth else false_fun, operands)
     if _is_one(truth):
         index = torch.where(truth, 0, 1)
-        return choose(index, [true_fun, false_fun], checked_operands(operands), ["`true_fun`", "`false_fun`"])
+        return choose(
+            index,
+            [true_fun, false_fun],
+            checked_operands(operands, [true_fun, false_fun]),
+            ["`true_fun`", "`false_fun`"],
+        )
     return select([truth, ~truth], [true_fun, false_fun], operands, ["`true_fun`", "`false_fun`"])
 
 
@@ -131,7 +136,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     if not is_undecided(index):
         return _taken(branches[min(max(int(index), 0), last)], operands)
     if _is_one(index):
-        return choose(index.clamp(0, last), branches, checked_operands(operands), _names(branches))
+        return choose(index.clamp(0, last), branches, checked_operands(operands, branches), _names(branches))
     masks = [index.clamp(0, last) == i for i in range(len(branches))]
     return select(masks, branches, operands, _names(branches))
 
@@ -206,7 +211,7 @@ def ifelse(
     masks = [torch.as_tensor(truth, device=device) for truth in truths]
     if all(map(_is_one, masks)):
         first = torch.stack([*masks[:-1], torch.ones_like(masks[-1])]).to(torch.int8).argmax()
-        return choose(first, branches, checked_operands(operands), _names(branches))
+        return choose(first, branches, checked_operands(operands, branches), _names(branches))
     return select(masks, branches, operands, _names(branches))
 
 
@@ -237,5 +242,5 @@ def _names(branches: Sequence[Any]) -> list[str]:
 
 def _taken(fun: Callable[..., Any], operands: Sequence[Any]) -> Any:
     """Run the one function that was chosen."""
-    outcome = run(fun, protected(checked_operands(operands)) if operands else operands, {})
+    outcome = run(fun, protected(checked_operands(operands, [fun])) if operands else operands, {})
     return as_arrays(outcome.committed())

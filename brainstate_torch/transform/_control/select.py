@@ -18,9 +18,9 @@ from .masked import InLanes, first_that_holds
 __all__ = ["checked_operands", "select"]
 
 
-def checked_operands(operands: Sequence[Any]) -> list[Any]:
+def checked_operands(operands: Sequence[Any], branches: Sequence[Any]) -> list[Any]:
     """The operands of branches, numbers and numpy arrays made tensors."""
-    return [as_arrays(operand) for operand in checked_arguments(operands, {})[0]]
+    return [as_arrays(operand) for operand in checked_arguments(operands, {}, branches)[0]]
 
 
 def select(
@@ -55,7 +55,7 @@ def select(
             outcome.frame.commit([chosen[state] for state in outcome.frame.written()], outcome.created)
         return result
 
-    whole = run(every, checked_operands(operands), {}, frame=Frame(name="select"))
+    whole = run(every, checked_operands(operands, branches), {}, frame=Frame(name="select"))
     whole.frame.commit(whole.written, whole.created)
     return whole.result
 

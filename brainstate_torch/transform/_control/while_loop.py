@@ -153,7 +153,7 @@ class _While:
         for key, fun in (("cond_fun", cond_fun), ("body_fun", body_fun)):
             if not callable(fun):
                 raise TypeError(f"`{key}` must be callable. Got {kind_of(fun)}.")
-        (val,), _ = checked_arguments([val], {})
+        (val,), _ = checked_arguments([val], {}, [cond_fun, body_fun])
         self.name, self.cond_fun, self.body_fun = name, cond_fun, body_fun
         self.first, self.pattern = as_arrays(val), Pattern(val)
         self.frame = Frame(name=name)

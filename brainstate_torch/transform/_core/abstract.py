@@ -10,6 +10,7 @@ from ..._host.functorch import shapes_alone
 from ..._state import Frame, State
 from ..._state.context import CONTEXT
 from .functional import checked_arguments, run
+from .placing import device_beside
 from .shapes import ShapeDtypeStruct, shapes_of
 
 __all__ = ["eval_shape", "is_abstract"]
@@ -35,13 +36,13 @@ def is_abstract() -> bool:
     return any(isinstance(frame, _AbstractFrame) for frame in CONTEXT.frames)
 
 
-def _without_numbers(tree: Any) -> Any:
+def _without_numbers(tree: Any, home: torch.device | None = None) -> Any:
     """The tree with fake tensors, called under a FakeTensorMode."""
 
     def fake(leaf: Any) -> Any:
         if not isinstance(leaf, (ShapeDtypeStruct, torch.Tensor)):
             return leaf
-        return torch.empty(leaf.shape, dtype=leaf.dtype, device=getattr(leaf, "device", None))
+        return torch.empty(leaf.shape, dtype=leaf.dtype, device=getattr(leaf, "device", home))
 
     return _tree.map(fake, tree)
 
@@ -78,9 +79,10 @@ def eval_shape(f: Callable[..., Any], *args: Any, return_state_shapes: bool = Fa
     ShapeDtypeStruct(float32[1000, 2])
     """
     positional, named = checked_arguments(args, kwargs)
+    home = device_beside((args, kwargs), [f])
     with shapes_alone():
         frame = _AbstractFrame(name="eval_shape")
-        fakes = _without_numbers((positional, named))
+        fakes = _without_numbers((positional, named), home)
         outcome = run(f, fakes[0], fakes[1], frame=frame)
         shapes = shapes_of(outcome.result)
         values = dict(zip(frame.written(), outcome.written, strict=True))

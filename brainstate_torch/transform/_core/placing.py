@@ -65,7 +65,7 @@ def _held(x: Any, depth: int) -> Iterator[torch.Tensor]:
 
 
 def _named(fun: Any) -> Iterator[Any]:
-    """What a function is bound to, closes over, and names among the variables of its module."""
+    """What a function is bound to, closes over, holds, and names among the variables of its module."""
     yield getattr(fun, "__self__", None)
     yield getattr(fun, "__wrapped__", None)
     for cell in getattr(fun, "__closure__", None) or ():
@@ -74,6 +74,9 @@ def _named(fun: Any) -> Iterator[Any]:
         except ValueError:  # The variable has no value yet.
             continue
     code = getattr(fun, "__code__", None)
-    if code is not None:
+    if code is None:
+        # A transformed function is an object that holds the function.
+        yield from [part for part in getattr(fun, "__dict__", {}).values() if callable(part)]
+    else:
         variables = getattr(fun, "__globals__", {})
         yield from [variables[name] for name in code.co_names if name in variables]

@@ -59,7 +59,7 @@ def map(f: Callable[..., Any], *xs: Any, batch_size: int | None = None) -> Any:
     >>> brainstate.transform.map(lambda x: x ** 2, torch.tensor([1., 2., 3.]), batch_size=2)
     tensor([1., 4., 9.])
     """
-    xs = tuple(checked_arguments(xs, {})[0])
+    xs = tuple(checked_arguments(xs, {}, [f])[0])
     leaves = _tree.leaves(xs)
     if not leaves:
         raise ValueError("`xs` must hold a tensor to map over. Got none.")

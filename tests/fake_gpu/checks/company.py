@@ -50,28 +50,30 @@ TRANSFORMS = {
     "AffineT": lambda d: nn.AffineT(filled(3, d), filled(3, d, 1)),
     "MaskedT": lambda d: nn.MaskedT(torch.tensor([True, False, True], device=d), nn.SoftplusT(0.0)),
 }
-for _name, _make in TRANSFORMS.items():
 
-    @same(f"nn.{_name}: arrays of numpy meet its bounds")
-    def _(d, make=_make):
-        t, x = make(d), np.array([0.1, 0.2, 0.3], "float32")
-        return t(x), t.inverse(np.array([3.0, 3.5, 4.0], "float32"))
+
+@same("nn param transforms: arrays of numpy meet their bounds")
+def _(d):
+    x, y = np.array([0.1, 0.2, 0.3], "float32"), np.array([3.0, 3.5, 4.0], "float32")
+    return {name: (make(d)(x), make(d).inverse(y)) for name, make in TRANSFORMS.items()}
 
 
 REGULARIZATIONS = [name for name in nn.__all__ if name.endswith("Reg") and name != "ChainedReg"]
-for _name in REGULARIZATIONS:
 
-    @check(f"nn.{_name}: draws lie where it was moved, or where its hyperparameters are made")
-    def _(name=_name):
+
+@check("nn regularization: draws lie where it was moved, or where its hyperparameters are made")
+def _():
+    wrong = []
+    for name in REGULARIZATIONS:
         kind = functools.partial(nn.GaussianReg, 0.0, 1.0) if name == "GaussianReg" else getattr(nn, name)
-        drawn = kind().to("cuda").sample_init((3, 3))
-        assert drawn.device.type == "cuda" and torch.as_tensor(kind().to("cuda").reset_value()).ndim >= 0
         with torch.device("cuda"):
             made = kind(fit_hyper=True)
-        assert made.sample_init((3, 3)).device.type == "cuda", "hyperparameters that are trained, on the device"
         value = nn.Param(torch.ones(3, 3), reg=kind()).to("cuda")
         value.reset_to_prior()
-        assert all(x.device.type == "cuda" for s in value.states().values() for x in tensors_of(s))
+        found = [kind().to("cuda").sample_init((3, 3)), made.sample_init((3, 3))]
+        found += [x for state in value.states().values() for x in tensors_of(state)]
+        wrong += [name] * any(x.device.type != "cuda" for x in found)
+    assert not wrong, f"on the CPU: {wrong}"
 
 
 @same("nn metrics: predictions of numpy and labels on the device, and the reverse")
@@ -281,3 +283,17 @@ def _(d):
             optimizer.update(grad(filled((4, 3), d, i)))
         found.append(dict(layer.states()))
     return found
+
+
+@check("eval_shape: shapes in the place of tensors lie where the model is")
+def _():
+    net = nn.Linear(3, 2).to("cuda")
+    assert T.eval_shape(net, T.ShapeDtypeStruct((5, 3), torch.float32)).shape == (5, 2)
+    assert T.eval_shape(T.grad(lambda x: net(x).sum()), T.ShapeDtypeStruct((5, 3), torch.float32)).shape == (5, 3)
+
+
+@same("a transform of a transform: an array of numpy goes where the model of the inner function is")
+def _(d):
+    w, array = bst.ParamState(filled(3, d)), np.ones(3, np.float32)
+    inner = T.grad(lambda x: (w.value * x**2).sum())
+    return T.vmap(inner)(np.ones((2, 3), np.float32)), T.jit(inner, backend="replay")(array), T.vjp(inner, array)[0]

@@ -214,23 +214,29 @@ def _(d):
     return loaded(filled((2, 3), d))
 
 
-@same("interop: functions of a JAX that lacks the device go by the CPU, with derivative, map and jit")
+@same("interop: functions of a JAX that lacks the device go by the CPU, with derivative, map and jit, and in its width")
 def _(d):
+    import jax
     import jax.numpy as jnp
 
     fun, x = interop.from_jax(lambda x: jnp.sin(x) * 2), filled((3, 2), d)
     gradient = T.grad(lambda x: fun(x).sum())
-    return fun(x), gradient(x), T.vmap(gradient)(x), T.jit(gradient, backend="replay")(x)
+    with jax.enable_x64(True):  # of this thread, which is not that of the backward pass
+        wide = filled(3, d, dtype=np.float64).requires_grad_()
+        interop.from_jax(lambda x: x**2)(wide).sum().backward()
+    return fun(x), gradient(x), T.vmap(gradient)(x), T.jit(gradient, backend="replay")(x), wide.grad
 
 
-@same("interop: a backward pass in the engine's thread computes in the width that JAX had in the forward pass")
-def _(d):
+@check("interop: a model on the device is a function of arrays of JAX, with its derivative")
+def _():
     import jax
+    import jax.numpy as jnp
 
-    with jax.enable_x64(True):
-        x = filled(3, d, dtype=np.float64).requires_grad_()
-        interop.from_jax(lambda x: x**2)(x).sum().backward()
-        return x.grad
+    net = nn.Linear(3, 2)
+    wanted = net.weight.value["weight"].sum(1)
+    fun = interop.to_jax(net.to("cuda"))
+    assert fun(jnp.ones((1, 3))).shape == (1, 2)
+    np.testing.assert_allclose(jax.grad(lambda x: fun(x).sum())(jnp.ones((1, 3)))[0], wanted, rtol=1e-6)
 
 
 @same("interop: models of nir and brainstate are made on the default device")

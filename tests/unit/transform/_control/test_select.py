@@ -114,7 +114,7 @@ def test_a_state_in_which_branches_disagree_is_named():
 
 
 def test_operands_become_tensors():
-    number, array = checked_operands([2, torch.ones(1).numpy()])
+    number, array = checked_operands([2, torch.ones(1).numpy()], [])
     assert number.dtype == torch.int32 and torch.equal(array, torch.ones(1))
 
 
