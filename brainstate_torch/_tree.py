@@ -92,6 +92,16 @@ class Spec:
             return "NONE"
         return Spec, (self.kind, self.context, self.children, self.size)
 
+    @property
+    def num_leaves(self) -> int:
+        """How many leaves it has."""
+        return self.size
+
+    @property
+    def num_nodes(self) -> int:
+        """How many nodes and leaves."""
+        return 1 + sum([child.num_nodes for child in self.children])
+
     def canonical(self) -> "Spec":
         """The same structure, with dicts that are rebuilt in the order of their sorted keys."""
         if not self.reordered:

@@ -78,3 +78,17 @@ def test_a_balanced_network_fires_spike_for_spike(kind):
     assert mine.sum() > 300
     np.testing.assert_array_equal(mine, other)
     np.testing.assert_allclose(V, V_other, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("options", [{}, {"afferent_ratio": 0.5}, {"allow_multi_conn": False}], ids=str)
+def test_random_connections_are_those_of_the_original_where_draws_are(options):
+    found = []
+    with brainstate_torch.environ.context(random_impl="threefry2x32"):
+        for library in (brainstate_torch, brainstate):
+            library.random.seed(3)
+            layer = library.nn.FixedNumConn(8, 10, 0.3, 1.0, **options)
+            more = np.asarray(library.random.rand(2))
+            found.append((np.asarray(layer.indices if library is brainstate_torch else layer.conn.indices), more))
+    np.testing.assert_array_equal(found[0][0].ravel(), found[1][0].ravel())
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    brainstate_torch.random.seed(0)

@@ -7,6 +7,7 @@ import torch
 
 from ... import environ, random
 from ..._state import FakeState, ParamState, State
+from ...transform import vmap
 from ...typing import Size
 from ...units import UNITLESS
 from ...units import math as um
@@ -48,7 +49,8 @@ class FixedNumConn(_Matrix):
     allow_multi_conn
         Let an input be connected with an output more than once.
     seed
-        Of the choice; None: a new one, drawn from ``random.DEFAULT``.
+        Of the choice; None: a new one, drawn from ``random.DEFAULT``; with the generator Threefry, numpy's common
+        stream.
     name
         A name, for display.
     conn_init
@@ -109,8 +111,12 @@ class FixedNumConn(_Matrix):
         n_in, n_out = self.in_size[-1], self.out_size[-1]
         self.efferent_target, self.seed, self.allow_multi_conn = efferent_target, seed, allow_multi_conn
         self.conn_num = _count(conn_num, n_out, allow_multi_conn)
-        rng = np.random.RandomState(int(random.randint(0, 2**31 - 1)) if seed is None else seed)
-        indices = _targets(rng, n_in, n_out, self.conn_num, allow_multi_conn)
+        rng = _stream(seed)
+        if rng is np.random and not allow_multi_conn and conn_init == "vmap":
+            chosen = vmap(lambda: random.choice(n_out, (self.conn_num,), replace=False), axis_size=n_in)()
+            indices = chosen.numpy(force=True)
+        else:
+            indices = _targets(rng, n_in, n_out, self.conn_num, allow_multi_conn)
         self.selected: torch.Tensor | None = None
         if self.conn_num == 0:
             self.weight: State[Any] = FakeState(made(conn_weight, ()))  # type: ignore[assignment]
@@ -213,6 +219,16 @@ def _count(conn_num: Any, n_out: int, allow_multi_conn: bool) -> int:
             f"Got {conn_num}."
         )
     return int(conn_num)
+
+
+def _stream(seed: int | None) -> Any:
+    """The stream of the choice.
+
+    Without a seed, where draws are to be JAX's, it is numpy's common one, as in brainstate: ``random.seed`` seeds both.
+    """
+    if seed is None and random.DEFAULT.impl == "threefry2x32":
+        return np.random
+    return np.random.RandomState(int(random.randint(0, 2**31 - 1)) if seed is None else seed)
 
 
 def _targets(rng: Any, n_in: int, n_out: int, conn_num: int, repeated: bool) -> Any:

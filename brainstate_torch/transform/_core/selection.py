@@ -151,7 +151,8 @@ class Inputs:
             return
         for state in selection.states:
             state.check_if_deleted()
-        entries, self.spec = _tree.flatten((values, [args[i] for i in places]), is_leaf=_is_quantity)
+        entries, spec = _tree.flatten((values, [args[i] for i in places]), is_leaf=_is_quantity)
+        self.spec = spec.canonical()  # derivatives show their keys as results do
         self.leaves, self.units = [], []
         for entry in entries:
             if type(entry) is Quantity:

@@ -270,3 +270,8 @@ def test_derivatives_are_checked_against_differences(modes):
     wrong.defvjp(lambda x: (x**2, x), lambda x, g: (3 * x * g,))
     with pytest.raises(AssertionError, match="VJP"):
         check(wrong, (x,), 1, ["rev"], atol=1e-3, rtol=1e-3)
+
+
+def test_a_structure_counts_its_leaves_and_nodes():
+    found = tree.structure({"a": 1, "b": [2, (3, None)]})
+    assert (found.num_leaves, found.num_nodes) == (3, 7)

@@ -282,3 +282,9 @@ def test_a_value_in_the_place_of_its_state_is_told_so():
         T.grad(torch.sum, w.value)
     with pytest.raises(TypeError, match=r"Got a StateParameter in it. Parameters are for torch.optim: pass the States"):
         T.grad(torch.sum, w.parameters())
+
+
+def test_the_gradient_of_a_state_that_holds_a_dict_has_sorted_keys():
+    w = ParamState({"w": torch.ones(2), "b": torch.tensor(0.5)})
+    for transform in (T.grad, T.jacrev):
+        assert list(transform(lambda: w.value["w"].sum() * w.value["b"], w)()) == ["b", "w"]
