@@ -42,15 +42,26 @@ def nonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> tup
     >>> u.math.nonzero([0.0, 1.0] * u.mV)[0], u.math.nonzero([0.0, 1.0], size=2, fill_value=-1)[0].tolist()
     (tensor([1], dtype=torch.int32), [1, -1])
     """
-    found = [as_indices(each) for each in torch.nonzero(torch.atleast_1d(a), as_tuple=True)]  # type: ignore[call-overload, no-untyped-call]
+    a = torch.atleast_1d(a)  # type: ignore[no-untyped-call]
     if size is None:
-        return tuple(found)
-    fills = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,) * len(found)
-    return tuple(_sized(each, size, 0 if fill is None else int(fill)) for each, fill in zip(found, fills, strict=True))
+        return tuple(as_indices(each) for each in torch.nonzero(a, as_tuple=True))  # type: ignore[call-overload]
+    place, is_found = true_places((a if a.dtype is torch.bool else a != 0).reshape(-1), size)
+    fills = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,) * a.ndim
+    found = []
+    for length, fill in reversed(list(zip(a.shape, fills, strict=True))):
+        found.append(as_indices(torch.where(is_found, place % max(length, 1), 0 if fill is None else int(fill))))
+        place = place // max(length, 1)
+    return tuple(reversed(found))
 
 
-def _sized(found: torch.Tensor, size: int, fill: int) -> torch.Tensor:
-    return torch.cat([found[:size], found.new_full((max(size - found.shape[0], 0),), fill)])
+def true_places(mask: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The places of the first `size` true elements, and which of them there are; in the shapes of graphs and lanes."""
+    number = torch.cumsum(mask, 0)
+    # What is not wanted goes to one place more, which is cut off.
+    target = torch.where(mask & (number <= size), number - 1, size)
+    places = torch.arange(mask.shape[0], device=mask.device)
+    found = torch.zeros(size + 1, dtype=torch.int64, device=mask.device).scatter(0, target, places)[:size]
+    return found, torch.arange(size, device=mask.device) < mask.sum()
 
 
 def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> torch.Tensor:
@@ -63,7 +74,7 @@ def argwhere(a: Array, *, size: int | None = None, fill_value: Any = None) -> to
     tensor([[1]], dtype=torch.int32)
     """
     if not a.ndim:
-        return as_indices(torch.nonzero(a))
+        return as_indices(torch.nonzero(a)) if size is None else as_indices(a.new_zeros((size, 0), dtype=torch.int64))
     return torch.stack(nonzero(a, size=size, fill_value=fill_value), 1)
 
 
@@ -145,15 +156,12 @@ def compress(
     """
     if axis is None:
         a, axis = a.reshape(-1), 0
-    places = nonzero(condition.reshape(-1))[0]
-    kept = torch.index_select(a, axis, places if size is None else places[:size])
-    missing = 0 if size is None else size - kept.shape[axis]
-    if missing <= 0:
-        return kept
-    shape = [missing if each == axis % a.ndim else length for each, length in enumerate(a.shape)]
-    return torch.cat(
-        [kept, torch.zeros_like(a.reshape(-1)[:1]).expand(shape) + (0 if fill_value is None else fill_value)], axis
-    )
+    condition = condition.reshape(-1)
+    if size is None:
+        return torch.index_select(a, axis, nonzero(condition)[0])
+    places, is_found = true_places(condition if condition.dtype is torch.bool else condition != 0, size)
+    is_found = is_found.reshape([-1 if each == axis % a.ndim else 1 for each in range(a.ndim)])
+    return torch.where(is_found, torch.index_select(a, axis, places), 0 if fill_value is None else fill_value)
 
 
 def extract(condition: Array, arr: Array, *, size: int | None = None, fill_value: Any = 0) -> Array:

@@ -197,33 +197,33 @@ def _tolerances(rtol: Any, atol: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def allclose(x: Alike, y: Alike, rtol: Any = None, atol: Any = None, equal_nan: bool = False) -> bool:
+def allclose(x: Alike, y: Alike, rtol: Any = None, atol: Any = None, equal_nan: bool = False) -> torch.Tensor:
     """Whether :func:`isclose` holds everywhere.
 
     Examples
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.allclose(1000.0 * u.mV, 1.0 * u.volt)
-    True
+    tensor(True)
     """
-    return bool(torch.all(isclose(x, y, rtol, atol, equal_nan)))
+    return torch.all(isclose(x, y, rtol, atol, equal_nan))
 
 
-def array_equal(x: Alike, y: Alike, equal_nan: bool = False) -> bool:
+def array_equal(x: Alike, y: Alike, equal_nan: bool = False) -> torch.Tensor:
     """Whether the arrays have one shape and equal elements.
 
     Examples
     --------
     >>> import brainstate_torch.units as u
     >>> u.math.array_equal(1000.0 * u.mV, 1.0 * u.volt)
-    True
+    tensor(True)
     """
     if x.shape != y.shape:
-        return False
+        return torch.tensor(False, device=x.device)
     equal = torch.eq(x, y)
     if equal_nan:
         equal = equal | (torch.isnan(x) & torch.isnan(y))
-    return bool(torch.all(equal))
+    return torch.all(equal)
 
 
 def iscomplexobj(x: Array) -> bool:

@@ -92,7 +92,8 @@ def column_stack(tup: Arrays) -> Array:
     >>> u.math.column_stack([[1.0] * u.mV, [0.002] * u.volt])
     tensor([[1., 2.]]) mV
     """
-    return torch.column_stack(list(tup))
+    # torch's has no rule for lanes.
+    return torch.cat([each.reshape(-1, 1) if each.ndim < 2 else each for each in tup], 1)
 
 
 def append(arr: Alike, values: Alike, axis: int | None = None) -> Array:

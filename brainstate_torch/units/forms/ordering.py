@@ -6,18 +6,21 @@ import torch
 
 from ..._arrays import beside
 from .axes import Alike, Array, as_array, floating, indices, promoted
+from .choosing import true_places
 
 __all__ = [
     "argpartition",
     "argsort",
     "bincount",
     "digitize",
+    "first_of_each",
     "histogram",
     "histogram_bin_edges",
     "intersect1d",
     "lexsort",
     "partition",
     "searchsorted",
+    "sized",
     "sort",
     "sort_complex",
     "unique",
@@ -122,9 +125,11 @@ def bincount(x: Array, weights: Array | None = None, minlength: int = 0, *, leng
     """
     x = x.reshape(-1).clamp(min=0)
     if length is not None:
-        inside = x < length
-        x, weights = x[inside], None if weights is None else weights.reshape(-1)[inside]
-        minlength = length
+        # In the shapes of graphs and lanes: what is outside counts in one bin more, which is cut off.
+        given = torch.ones(x.shape, dtype=torch.int64, device=x.device) if weights is None else weights.reshape(-1)
+        empty = torch.zeros(length + 1, dtype=given.dtype, device=x.device) * torch.ones_like(given[:0]).sum()
+        counts = torch.index_add(empty, 0, x.clamp(max=length).long(), given)[:length]
+        return indices(counts) if weights is None else counts
     if weights is None:
         return indices(torch.bincount(x, None, minlength))
     # torch sums weights in 64 bit.
@@ -160,10 +165,12 @@ def histogram(
     edges = _edges(x, bins, range)
     place = torch.searchsorted(edges, x.contiguous(), right=True) - 1
     place = torch.where(x == edges[-1], edges.shape[0] - 2, place)
-    inside = (place >= 0) & (place < edges.shape[0] - 1)
+    # What is outside counts in one bin more, which is cut off: graphs and lanes need fixed shapes.
+    count = edges.shape[0] - 1
+    place = torch.where((place >= 0) & (place < count), place, count)
     weight = torch.ones(x.shape, dtype=x.dtype, device=x.device) if weights is None else weights.reshape(-1).to(x.dtype)
-    counts = torch.zeros(edges.shape[0] - 1, dtype=x.dtype, device=x.device) * weight.sum()
-    counts = torch.index_add(counts, 0, place[inside], weight[inside])
+    counts = torch.zeros(count + 1, dtype=x.dtype, device=x.device) * weight[:0].sum()
+    counts = torch.index_add(counts, 0, place, weight)[:count]
     if density:
         counts = counts / counts.sum() / torch.diff(edges)
     return counts, edges
@@ -214,17 +221,31 @@ def unique(
     (tensor([1., 2.]) mV, [1, 2])
     """
     dim = 0 if axis is None else axis % a.ndim
-    found = _runs(a.reshape(-1), equal_nan) if axis is None else _slices(a, dim)
+    found = _runs(a.reshape(-1), equal_nan, size, fill_value) if axis is None else _slices(a, dim)
     values, index, inverse, counts = found
     inverse = inverse.reshape(a.shape) if axis is None else inverse
-    if size is not None:
+    if size is not None and axis is not None:
         values, index, counts = _sized(values, index, counts, dim, size, fill_value)
     wanted = ((return_index, index), (return_inverse, inverse), (return_counts, counts))
     others = [indices(found) for is_wanted, found in wanted if is_wanted]
     return (values, *others) if others else values
 
 
-def _runs(flat: Array, equal_nan: bool) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
+def first_of_each(x: Array) -> tuple[Array, torch.Tensor]:
+    """The elements in order, and which of them differ from the one before."""
+    values = sort(x, None)
+    return values, torch.nn.functional.pad(values[1:] != values[:-1], (1, 0), value=True)[: values.shape[0]]
+
+
+def sized(values: Array, is_wanted: torch.Tensor, size: int, fill_value: Any) -> Array:
+    """The first `size` values that are wanted; where there are fewer, `fill_value`, or the first one that is."""
+    if not values.shape[0]:
+        raise ValueError("arrays must not be empty: there is nothing to fill with. Got no elements. Leave `size` out.")
+    place, is_found = true_places(is_wanted, size)
+    return torch.where(is_found, values[place], values[place[0]] if fill_value is None else fill_value)
+
+
+def _runs(flat: Array, equal_nan: bool, size: int | None, fill_value: Any) -> tuple[Array, Any, Any, Any]:
     """The different elements with first indices, inverse and counts; torch.unique leaves NaN anywhere."""
     order = argsort(flat).long()
     ordered = flat[order]
@@ -234,7 +255,13 @@ def _runs(flat: Array, equal_nan: bool) -> tuple[Array, torch.Tensor, torch.Tens
     first = torch.nn.functional.pad(changed, (1, 0), value=True)[: flat.shape[0]]
     number = torch.cumsum(first, 0) - 1
     inverse = torch.empty_like(order).scatter(0, order, number)
-    return ordered[first], order[first], inverse, torch.bincount(inverse)
+    if size is None:
+        return ordered[first], order[first], inverse, torch.bincount(inverse)
+    values = sized(ordered, first, size, fill_value)
+    place, is_found = true_places(first, size)
+    counts = torch.zeros(size + 1, dtype=torch.int64, device=order.device)
+    counts = torch.index_add(counts, 0, number.clamp(max=size), torch.ones_like(number))[:size]
+    return values, torch.where(is_found, order[place], order[0]), inverse, counts
 
 
 def _slices(a: Array, dim: int) -> tuple[Array, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -257,8 +284,13 @@ def _sized(values: Array, index: torch.Tensor, counts: torch.Tensor, dim: int, s
     return values, torch.cat([index, index[:1].expand(missing)]), torch.cat([counts, counts.new_zeros(missing)])
 
 
-def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indices: bool = False) -> Any:
+def intersect1d(
+    ar1: Array, ar2: Array, assume_unique: bool = False, return_indices: bool = False, *, size: int | None = None,
+    fill_value: Any = None,
+) -> Any:  # fmt: skip
     """The values that occur in both arrays, in order, and their indices where `return_indices`.
+
+    With a `size` the result is cut, or filled with `fill_value`, or with the smallest.
 
     Examples
     --------
@@ -267,6 +299,12 @@ def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False, return_indi
     tensor([1., 3.]) mV
     """
     ar1, ar2 = promoted(ar1, ar2)
+    if size is not None:
+        if return_indices:
+            raise ValueError("`return_indices` must be false with a `size`. Got both. Leave one out.")
+        values, is_first = first_of_each(ar1)
+        is_found = is_first & torch.any(values[:, None] == ar2.reshape(-1)[None, :], 1)
+        return sized(values, is_found, size, fill_value)
     first, first_at = unique(ar1, return_index=True)
     second, second_at = unique(ar2, return_index=True)
     equal = first[:, None] == second[None, :]

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import torch
 
 from .axes import Alike, Array, indices
-from .ordering import unique
+from .choosing import extract
+from .ordering import first_of_each, sized, unique
 
 __all__ = [
     "isin", "setdiff1d", "setxor1d", "trim_zeros", "union1d", "unique_all", "unique_counts", "unique_inverse",
@@ -74,12 +75,16 @@ def setdiff1d(
     >>> u.math.setdiff1d([3.0, 1.0, 2.0] * u.mV, [1.0] * u.mV)
     tensor([2., 3.]) mV
     """
-    values = ar1.reshape(-1) if assume_unique else unique(ar1)
-    left = values[~isin(values, ar2)]
-    return left if size is None else unique(left, size=size, fill_value=fill_value)
+    if size is None:
+        values = ar1.reshape(-1) if assume_unique else unique(ar1)
+        return values[~isin(values, ar2)]
+    values, is_first = first_of_each(ar1)
+    return extract(is_first & ~isin(values, ar2), values, size=size, fill_value=0 if fill_value is None else fill_value)
 
 
-def setxor1d(ar1: Alike, ar2: Alike, assume_unique: bool = False) -> Array:
+def setxor1d(
+    ar1: Alike, ar2: Alike, assume_unique: bool = False, *, size: int | None = None, fill_value: Any = None
+) -> Array:
     """The values that are in exactly one of the arrays, in order.
 
     Examples
@@ -88,6 +93,9 @@ def setxor1d(ar1: Alike, ar2: Alike, assume_unique: bool = False) -> Array:
     >>> u.math.setxor1d([3.0, 1.0] * u.mV, [1.0, 2.0] * u.mV)
     tensor([2., 3.]) mV
     """
+    if size is not None:
+        values, is_first = first_of_each(torch.cat([ar1.reshape(-1), ar2.reshape(-1)]))
+        return sized(values, is_first & (isin(values, ar1) ^ isin(values, ar2)), size, fill_value)
     values, counts = unique(torch.cat([unique(ar1), unique(ar2)]), return_counts=True)
     return values[counts == 1]
 

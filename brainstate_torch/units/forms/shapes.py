@@ -303,11 +303,16 @@ def repeat(a: Array, repeats: Any, axis: int | None = None, total_repeat_length:
             raise TypeError(f"`repeats` must be integers. Got {repeats.dtype}. Round them first.")
         repeats = repeats.long()
         repeats = torch.broadcast_to(repeats.reshape(-1), (a.shape[axis],))
-    result = torch.repeat_interleave(a, repeats, dim=axis)
     if total_repeat_length is None:
-        return result
-    places = torch.arange(total_repeat_length, device=a.device).clamp(max=result.shape[axis] - 1)
-    return torch.index_select(result, axis, places)
+        return torch.repeat_interleave(a, repeats, dim=axis)
+    length = a.shape[axis]
+    if isinstance(repeats, int):
+        repeats = torch.full((length,), repeats, device=a.device)
+    # The element of each place of the result, in the shapes of graphs and lanes; there searchsorted warns of an input
+    # that is not in them.
+    places = torch.arange(total_repeat_length, device=a.device) + torch.zeros_like(repeats.sum())
+    places = torch.searchsorted(torch.cumsum(repeats, 0), places, right=True)
+    return torch.index_select(a, axis, places.clamp(max=length - 1))
 
 
 def flip(m: Array, axis: Axis = None) -> Array:
@@ -355,11 +360,24 @@ def roll(a: Array, shift: Shape, axis: Axis = None) -> Array:
     >>> u.math.roll([1.0, 2.0] * u.mV, 1)
     tensor([2., 1.]) mV
     """
+    if isinstance(shift, torch.Tensor):
+        return _rolled(a, shift, axis)
     if axis is None:
         return torch.roll(a.reshape(-1), sum(_shape(shift, "shift"))).reshape(a.shape)
     axes = axes_of(a, axis)
     shifts = _shape(shift, "shift")
     return torch.roll(a, shifts * len(axes) if len(shifts) == 1 else shifts, axes)
+
+
+def _rolled(a: Array, shift: torch.Tensor, axis: Axis) -> Array:
+    """As :func:`roll`, by numbers of a tensor, which a graph and a lane do not know."""
+    if axis is None:
+        return _rolled(a.reshape(-1), shift.sum(), 0).reshape(a.shape)
+    axes = axes_of(a, axis)
+    for number, each in zip(shift.reshape(-1).expand(len(axes)), axes, strict=True):
+        places = torch.arange(a.shape[each], device=a.device)
+        a = torch.index_select(a, each, (places - number) % max(a.shape[each], 1))
+    return a
 
 
 def rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
