@@ -64,6 +64,7 @@ PRIVATE = (
     "torch._inductor.exc.InvalidCxxCompiler",
     "torch._inductor.exc.TritonMissing",
     "torch._inductor.metrics.generated_kernel_count",
+    "torch._is_all_true",
     "torch._ops.OpOverload",
     "torch._safe_softmax",
     "torch._standard_gamma",

@@ -15,6 +15,7 @@ __all__ = [
     "current_autograd_node",
     "disabled_torch_function",
     "dispatch_modes",
+    "is_all_true",
     "is_observed",
     "is_profiled",
     "parsed_move",
@@ -37,6 +38,8 @@ dispatch_modes = torch._C._len_torch_dispatch_stack
 parsed_move = torch._C._nn._parse_to
 #: Draws from the gamma distribution with scale 1, and the derivative of a draw by its shape parameter.
 standard_gamma = torch._standard_gamma
+#: What `torch.distributions` asks of the checks of its arguments.
+is_all_true = torch._is_all_true
 standard_gamma_grad = torch._standard_gamma_grad
 
 

@@ -1,10 +1,12 @@
-"""Functions of torch that read the numbers of integer tensors, in terms of operations that a graph can hold."""
+"""Functions of torch that read numbers of tensors, in terms of operations that a graph can hold."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
+from .._host.dispatch import is_all_true
 from .._host.functorch import is_batched
 
 __all__ = ["WITHOUT_NUMBERS"]
@@ -47,8 +49,51 @@ def _is_number(e: Any) -> bool:
     return isinstance(e, torch.Tensor) and e.ndim == 0 and e.dtype in _INTEGERS and not is_batched(e)
 
 
+def _set_item(x: torch.Tensor, index: Any, value: Any) -> None:
+    """``x[index] = value``; by a mask and one number a choice, whose derivative by the number needs no shape."""
+    number = isinstance(value, torch.Tensor) and not value.ndim
+    if not number or not isinstance(index, torch.Tensor) or index.dtype is not torch.bool:
+        x[index] = value
+        return
+    if index.shape != x.shape[: index.ndim]:
+        raise IndexError(f"a mask must have the shape of what it chooses from. Got {tuple(index.shape)}.")
+    mask = index.reshape(*index.shape, *[1] * (x.ndim - index.ndim))
+    x.copy_(torch.where(mask, value.to(x.dtype), x))
+
+
+def _gaussian_nll_loss(
+    input: torch.Tensor,
+    target: torch.Tensor,
+    var: torch.Tensor | float,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    """As torch's, which refuses a negative variance where it knows the numbers."""
+    if not isinstance(var, torch.Tensor):
+        return torch.nn.functional.gaussian_nll_loss(input, target, var, full, eps, reduction)
+    if var.shape != input.shape and var.shape == input.shape[:-1]:
+        var = var.unsqueeze(-1)
+    if var.shape != input.shape and (var.shape[:-1] != input.shape[:-1] or var.shape[-1] != 1):
+        raise ValueError(f"`var` must have the shape of `input`, or 1 as the last length. Got {tuple(var.shape)}.")
+    var = var + (var.clamp(min=eps) - var).detach()
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    loss = loss + 0.5 * math.log(2 * math.pi) if full else loss
+    if reduction == "none":
+        return loss
+    return loss.sum() if reduction == "sum" else loss.mean()
+
+
+def _is_all_true(valid: torch.Tensor) -> bool:
+    """The checks of ``torch.distributions``: a graph has no numbers that could be checked."""
+    return True
+
+
 #: What replaces a function while a graph is recorded.
-WITHOUT_NUMBERS: Mapping[Any, Callable[..., torch.Tensor]] = {
+WITHOUT_NUMBERS: Mapping[Any, Callable[..., Any]] = {
     torch.nn.functional.one_hot: _one_hot,
     torch.Tensor.__getitem__: _item,
+    torch.Tensor.__setitem__: _set_item,
+    torch.nn.functional.gaussian_nll_loss: _gaussian_nll_loss,
+    is_all_true: _is_all_true,
 }

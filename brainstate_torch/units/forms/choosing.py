@@ -44,7 +44,7 @@ def nonzero(a: Array, *, size: int | None = None, fill_value: Any = None) -> tup
     """
     a = torch.atleast_1d(a)  # type: ignore[no-untyped-call]
     if size is None:
-        return tuple(as_indices(each) for each in torch.nonzero(a, as_tuple=True))  # type: ignore[call-overload]
+        return tuple(as_indices(each) for each in torch.nonzero(a, as_tuple=True))
     place, is_found = true_places((a if a.dtype is torch.bool else a != 0).reshape(-1), size)
     fills = fill_value if isinstance(fill_value, (tuple, list)) else (fill_value,) * a.ndim
     found = []

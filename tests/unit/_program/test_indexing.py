@@ -79,3 +79,61 @@ def test_cross_entropy_by_hand_in_loops_and_maps():
 def test_one_hot_has_the_dtype_and_classes_of_torch():
     assert torch.equal(replayed(lambda i: functional.one_hot(i, 5))(CLASSES), functional.one_hot(CLASSES, 5))
     assert replayed(lambda i: functional.one_hot(i, num_classes=5))(CLASSES).dtype == torch.int64
+
+
+@pytest.mark.parametrize("index", [lambda x: x > 5, lambda x: x[:, 0, 0] > 5, lambda x: x[:, :, 0] > 5])
+def test_one_number_is_written_by_a_mask_with_its_derivative(index):
+    def fun(x, v):
+        def loss(x, v):
+            y = x * 2
+            y[index(x)] = v
+            return (y * XS).sum()
+
+        return T.grad(loss, argnums=(0, 1), return_value=True)(x, v)
+
+    wanted, found = fun(XS, torch.tensor(3.0)), replayed(fun)(XS, torch.tensor(3.0))
+    assert torch.equal(found[1], wanted[1])
+    for x, y in zip(found[0], wanted[0], strict=True):
+        torch.testing.assert_close(x, y)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_the_loss_of_a_gaussian_is_recorded(full, reduction):
+    x, y = torch.randn(4, 3), torch.randn(4, 3)
+    for var in (torch.rand(4, 3), torch.rand(4), torch.rand(4, 1), torch.zeros(4, 3)):
+
+        def fun(x, var):
+            loss = lambda x, v: functional.gaussian_nll_loss(x, y, v, full, 1e-3, reduction)
+            return loss(x, var), *T.grad(lambda *a: loss(*a).sum(), argnums=(0, 1))(x, var)
+
+        for found, wanted in zip(replayed(fun)(x, var), fun(x, var), strict=True):
+            torch.testing.assert_close(found, wanted)
+    with pytest.raises(ValueError, match="`var`"):
+        replayed(lambda v: functional.gaussian_nll_loss(x, y, v))(torch.rand(4, 2))
+
+
+def test_distributions_of_torch_are_recorded():
+    d = torch.distributions
+    x = torch.randn(4, 3)
+    uses = [
+        lambda x: d.Normal(x, 1.0).log_prob(torch.ones(3)),
+        lambda x: d.Categorical(logits=x).entropy(),
+        lambda x: d.MultivariateNormal(x, torch.eye(3), validate_args=False).log_prob(torch.zeros(3)),
+        lambda x: d.kl_divergence(d.Normal(x, 1.0), d.Normal(0.0, x.abs() + 1)),
+        lambda x: d.Bernoulli(logits=x).log_prob(torch.ones(3)),
+        lambda x: d.Independent(d.Laplace(x, 1.0), 1).log_prob(x * 2),
+    ]
+    for use in uses:
+        fun = lambda x, use=use: (use(x), T.grad(lambda x: use(x).sum())(x), T.for_loop(use, x))
+        for found, wanted in zip(replayed(fun)(x), fun(x), strict=True):
+            torch.testing.assert_close(found, wanted)
+
+    def draw(x):
+        return d.Normal(x, 1.0).rsample(), d.Categorical(logits=x).sample()
+
+    torch.manual_seed(0)
+    wanted = draw(x)
+    torch.manual_seed(0)
+    for found, each in zip(replayed(draw)(x), wanted, strict=True):
+        assert torch.equal(found, each)
