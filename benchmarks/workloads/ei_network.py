@@ -14,7 +14,7 @@ from . import Bar, plain
 
 TITLE = "balanced network of 4,000 neurons, 1 s in steps of 0.1 ms (quick: 0.1 s)"
 CASES = ("simulation",)
-BARS = (Bar("ours, spiking, jit", "brainstate jit", 1.5),)
+BARS = (Bar("ours, spiking, jit", "brainstate jit", 0.9),)
 
 N_E, N_I, FAN_OUT = 3200, 800, 80
 N = N_E + N_I

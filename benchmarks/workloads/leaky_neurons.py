@@ -12,8 +12,8 @@ from . import Bar, plain
 TITLE = "1000 leaky neurons, 2000 steps"
 CASES = ("forward", "gradient")
 BARS = (
-    Bar("ours, jit", "brainstate jit", 1.5, "forward"),
-    Bar("ours, jit", "brainstate jit", 2.0, "gradient"),
+    Bar("ours, jit", "brainstate jit", 0.9, "forward"),
+    Bar("ours, jit", "brainstate jit", 0.9, "gradient"),
 )
 
 

@@ -7,7 +7,7 @@ from . import Bar, plain
 TITLE = "gradient of a squared linear prediction (2 weights, 1 bias)"
 CASES = ("default", "func")
 BARS = (
-    Bar("ours", "hand", 1.4, "default"),
+    Bar("ours", "hand", 1.3, "default"),
     Bar("ours", "hand", 1.15, "func"),
     Bar("ours, jit", "brainstate jit", 0.8, "default"),
 )

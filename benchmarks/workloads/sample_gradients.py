@@ -6,7 +6,7 @@ from .mlp import inputs as _inputs
 
 TITLE = "gradient for each of 128 samples of an MLP 784-256-10"
 CASES = ("gradients",)
-BARS = (Bar("ours, jit", "brainstate jit", 1.2),)
+BARS = (Bar("ours, jit", "brainstate jit", 0.9),)
 
 
 def inputs(case, quick):

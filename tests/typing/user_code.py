@@ -124,7 +124,7 @@ def numpys_functions(x: Tensor) -> None:
     u.math.sum(x, axis=(0, 1), keepdims=True, where=x > 0)
     u.math.unique(x, return_counts=True, size=3)
     assert_type(u.math.argmax(x, axis=0), Tensor)
-    assert_type(u.math.allclose(x, x, rtol=0.1), bool)
+    assert_type(u.math.allclose(x, x, rtol=0.1), Tensor)
     u.math.sum(x, axis="wide")  # type: ignore[arg-type]
     u.math.sum(x, axes=0)  # type: ignore[call-arg]
     u.math.rot90(x, k="once")  # type: ignore[arg-type]
