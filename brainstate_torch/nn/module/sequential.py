@@ -79,6 +79,8 @@ class Sequential(Module):
         for position, layer in enumerate(self):
             try:
                 x = layer(x)
+            except RecursionError:
+                raise  # about all layers, and not about this one
             except Exception as error:
                 raise BrainStateError(
                     f"layer {position} must take the output of the layer before it. "

@@ -159,3 +159,11 @@ def test_layers_of_torch_say_their_size():
     assert Sequential(torch.nn.Linear(4, 2), Linear.desc(out_size=5))(X).shape == (2, 5)
     with pytest.raises(BrainStateError, match=r"must have an `out_size`. Got None"):
         Sequential(torch.nn.Conv2d(3, 8, 3), Linear.desc(out_size=5))
+
+
+def test_too_many_nested_layers_are_no_fault_of_one():
+    net = Linear(2, 2)
+    for _ in range(400):
+        net = Sequential(net)
+    with pytest.raises(RecursionError):
+        net(torch.ones(2))
