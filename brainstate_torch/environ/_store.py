@@ -24,7 +24,20 @@ DEFAULT_PRECISION = 32
 
 #: The settings that this package reads.
 KNOWN = frozenset(
-    {I, T, DT, PRECISION, PLATFORM, HOST_DEVICE_COUNT, JIT_ERROR_CHECK, FIT, "jit_backend", "jit_tiered", "random_impl"}
+    {
+        I,
+        T,
+        DT,
+        PRECISION,
+        PLATFORM,
+        HOST_DEVICE_COUNT,
+        JIT_ERROR_CHECK,
+        FIT,
+        "jit_backend",
+        "jit_tiered",
+        "random_impl",
+        "durations",
+    }
 )
 
 

@@ -23,7 +23,9 @@ def main(arguments: Sequence[str]) -> int:
         "of brainstate, brainunit, braintools, brainevent, brainpy, jax and optax are answered by brainstate_torch.",
     )
     parser.add_argument(
-        "--same-random", action="store_true", help="let draws be JAX's: generator Threefry; prints eight digits"
+        "--same-random",
+        action="store_true",
+        help="let draws and durations be JAX's: generator Threefry; prints eight digits",
     )
     parser.add_argument("--no-compile", action="store_true", help="let jitted functions replay, without a compiler")
     parser.add_argument("--package", action="append", default=[], metavar="NAME",
@@ -43,7 +45,7 @@ def set_up(same_random: bool = False, compiled: bool = True, seed: int | None = 
     from .. import environ, random
 
     if same_random:
-        environ.set(random_impl="threefry2x32")
+        environ.set(random_impl="threefry2x32", durations="times")
         printed: Any = torch.set_printoptions
         printed(precision=8)
     if not compiled:

@@ -7,11 +7,10 @@ import torch
 
 from .. import environ
 from .._state import HiddenState, ShortTermState
-from ..nn.delay.delay_steps import ratio, rounded_up
 from ..nn.init import Constant, param
 from ..typing import Size
 from ..units import UnitMismatchError, get_unit, is_quantity, mA, ms, mV, ohm
-from ..units import math as um
+from .durations import is_within
 from .membrane import decay, membrane_step
 from .neuron import Neuron
 from .surrogate import ReluGrad
@@ -234,7 +233,8 @@ class LIFRef(_IntegrateAndFire):
 
     Notes
     -----
-    Source: brainpy.state.LIFRef (brainpy 2.8.2).
+    Source: brainpy.state.LIFRef (brainpy 2.8.2). Differs: `tau_ref` counts whole steps. brainpy compares times, so that
+    5 ms are 50 or 51 steps of 0.1 ms, as rounding errors decide; here so after ``environ.set(durations='times')``.
 
     Examples
     --------
@@ -286,9 +286,7 @@ class LIFRef(_IntegrateAndFire):
         """One step with the current ``[*N]``; returns the spikes ``[*N]``."""
         t = environ.get("t", desc="The time of the step.")
         rested, last = self._rested(), self.last_spike_time.value
-        # In whole steps: the difference of two times is off by a rounding error, and so is a sum of steps.
-        since, wait = (ratio(time, environ.get_dt(), "t") for time in (t - last, self.tau_ref))
-        V = torch.where(um.asarray(since).round() < rounded_up(wait), rested, self._stepped(rested, x))
+        V = torch.where(is_within(t - last, self.tau_ref), rested, self._stepped(rested, x))
         spike = self.get_spike(V)
         self.V.value = V
         self.last_spike_time.value = torch.where(spike.detach() > 0, t, last)

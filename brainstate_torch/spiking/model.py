@@ -8,14 +8,14 @@ import torch
 
 from .. import environ
 from .._state import HiddenState, ShortTermState
-from ..nn.delay.delay_steps import ratio, rounded_up
 from ..nn.init import Constant, param
 from ..units import mA, ms
 from ..units import math as um
+from .durations import is_within
 from .neuron import Neuron
 from .surrogate import ReluGrad
 
-__all__ = ["Model", "is_within", "modelled"]
+__all__ = ["Model", "modelled"]
 
 K = TypeVar("K", bound=type["Model"])
 
@@ -157,13 +157,6 @@ class Crossing(Model):
 
     def _spikes(self, before: dict[str, Any], after: dict[str, Any]) -> Any:
         return self.get_spike(after["V"]) * (1.0 - self.get_spike(before["V"]))
-
-
-def is_within(since: Any, time: Any) -> Any:
-    """Whether a time has not passed, in whole steps: a difference of two times is off by a rounding error."""
-    dt = environ.get_dt()
-    steps, wait = ratio(since, dt, "t"), ratio(time, dt, "the duration")
-    return um.asarray(steps).round() < rounded_up(wait)
 
 
 def modelled(**parameters: Any) -> Callable[[K], K]:

@@ -9,8 +9,8 @@ from ..nn.init import Constant, param
 from ..typing import Size
 from ..units import get_unit, mM, mS, ms
 from ..units import math as um
+from .durations import is_within
 from .membrane import linear_step
-from .model import is_within
 from .synapses import Synapse
 
 __all__ = ["AMPA", "BioNMDA", "GABAa"]
@@ -93,7 +93,7 @@ class AMPA(_Receptor):
     Notes
     -----
     Source: brainpy.state.AMPA (brainpy_state 0.1.0). Differs: `T_dur` counts whole steps, so that a rounding error of
-    the time adds none.
+    the time adds none, unless ``environ.set(durations='times')``.
 
     Examples
     --------
@@ -192,7 +192,7 @@ class BioNMDA(_Receptor):
 
     Notes
     -----
-    Source: brainpy.state.BioNMDA (brainpy_state 0.1.0). Differs: `T_dur` counts whole steps.
+    Source: brainpy.state.BioNMDA (brainpy_state 0.1.0). Differs: `T_dur` counts whole steps, as in :class:`AMPA`.
 
     Examples
     --------

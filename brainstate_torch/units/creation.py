@@ -1,5 +1,6 @@
 """Making tensors and quantities, in numpy's spelling and in the precision of `environ`."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -252,7 +253,18 @@ def arange(start: Any = None, stop: Any = None, step: Any = None, dtype: Any = N
     if dtype is None:
         floating = any(as_tensor(value).is_floating_point() for value in (first, last, width))
         dtype = environ.dftype() if floating else environ.ditype()
-    return _with_unit(torch.arange(first, last, width, dtype=as_dtype(dtype)), unit)
+    return _with_unit(_counted(first, last, width, as_dtype(dtype)), unit)
+
+
+def _counted(first: Any, last: Any, width: Any, kind: torch.dtype) -> torch.Tensor:
+    """``first + i * width`` in the precision of the result, as in JAX; torch's own rounds once, from 64 bit."""
+    first, last, width = (value.item() if isinstance(value, torch.Tensor) else value for value in (first, last, width))
+    size = max(0, math.ceil((last - first) / width))
+    if not kind.is_floating_point:
+        return torch.arange(size, dtype=kind) * int(width) + int(first)
+    steps = torch.arange(size, dtype=torch.promote_types(kind, torch.float32))
+    values: torch.Tensor = steps * width + first
+    return values.to(kind)
 
 
 def _number(value: Any, unit: Any) -> Any:

@@ -272,3 +272,32 @@ def test_states_and_spikes_are_those_of_brainpy(seen, name):
         assert 0 < spikes.sum() < spikes.size, "no spike, or nothing else: the case shows nothing"
     if name in INPUTS:
         assert np.ptp(seen[0][name][0][0]) > 0 or "neuron" in name or "Poisson" in name or "poisson" in name
+
+
+WHOLE = {"tau_ref": lambda f: 1.6 * f.u.ms}
+OF_WHOLE_STEPS = {
+    "LIFRef": _neuron("LIFRef", 6.0, _mA, **WHOLE),
+    "ExpIFRef": _neuron("ExpIFRef", 60.0, _mA, **WHOLE),
+    "AdExIFRef": _neuron("AdExIFRef", 60.0, _mA, **WHOLE, **HARD),
+    "AdQuaIFRef": _neuron("AdQuaIFRef", 90.0, _mA, **WHOLE),
+    "GifRef": _neuron("GifRef", 2.0, _mA, **WHOLE, A1=lambda f: 1.0 * f.u.mA),
+    "IzhikevichRef": _neuron("IzhikevichRef", 20.0, _slope, **WHOLE),
+    "AMPA": _synapse("AMPA", T_dur=lambda f: 1.1 * f.u.ms),
+    "GABAa": _synapse("GABAa", T_dur=lambda f: 1.1 * f.u.ms),
+    "BioNMDA": _synapse("BioNMDA", T_dur=lambda f: 1.1 * f.u.ms),
+}
+
+
+@pytest.fixture(scope="module")
+def of_whole_steps():
+    with brainstate_torch.environ.context(durations="times"):
+        compared = _run(OURS, OF_WHOLE_STEPS)
+    return compared, _run(THEIRS, OF_WHOLE_STEPS), _run(OURS, OF_WHOLE_STEPS)
+
+
+@pytest.mark.parametrize("name", OF_WHOLE_STEPS)
+def test_durations_of_whole_steps_are_brainpys_where_times_are_compared(of_whole_steps, name):
+    compared, theirs, counted = of_whole_steps
+    _agree((compared, theirs), name)
+    with pytest.raises(AssertionError):
+        _agree((counted, theirs), name)

@@ -915,3 +915,14 @@ def test_function_refuses(text):
 
 def test_cases_are_many():
     assert len(set(lines(CASES))) == len(lines(CASES)) >= 400
+
+
+@pytest.mark.parametrize(
+    "given", [(0.0, 100.0, 0.1), (5.3, 17.2, 0.3), (1000.0, 0.0, -0.7), (0.3, 20.0), (3.0, 0.0)], ids=str
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int32"])
+def test_arange_has_jaxs_bits(given, dtype):
+    numpy = pytest.importorskip("jax.numpy")
+    theirs = numpy.arange(*given, dtype=dtype).astype("float32")
+    found = u.math.arange(*(each * u.ms for each in given), dtype=dtype).to_decimal(u.ms).float()
+    assert found.tolist() == theirs.tolist()

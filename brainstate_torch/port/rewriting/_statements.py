@@ -182,7 +182,7 @@ class Statements(Writer):
         if _is_program(module) and _UNRECORDED not in module.code:
             lines = [*lines, "import torch as _torch", f"{_UNRECORDED}  # as in JAX: gradients are the transforms'"]
         if self._same_random:
-            setting = 'environ.set(random_impl="threefry2x32")'
+            setting = 'environ.set(random_impl="threefry2x32", durations="times")'
             if setting not in module.code:
                 lines = [*lines, f"from {PACKAGE} import environ as _environ", f"_{setting}"]
                 lines += ["from torch import set_printoptions as _print_as", "_print_as(precision=8)  # JAX's digits"]

@@ -182,3 +182,13 @@ def test_refractory_times_differ_from_neuron_to_neuron_and_in_compiled_loops():
         )()
     for column, steps in zip(spikes.T, (3, 7), strict=True):
         assert set(np.diff(column.nonzero()[:, 0])) == {steps}
+
+
+def test_the_setting_of_durations_is_refused_where_it_is_unknown():
+    neuron = brainstate.nn.init_all_states(s.LIFRef(1))
+    message = "`durations` of environ must be 'steps' or 'times'. Got 'time'"
+    with (
+        brainstate.environ.context(dt=0.1 * u.ms, t=0.0 * u.ms, durations="time"),
+        pytest.raises(ValueError, match=message),
+    ):
+        neuron()

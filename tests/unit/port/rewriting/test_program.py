@@ -166,7 +166,7 @@ def test_matplotlib_is_told_of_quantities_once():
 def test_same_random_chooses_threefry_once():
     text = "import brainstate\nx = brainstate.random.rand(2)\n"
     outcome = port_source(text, same_random=True).source
-    assert outcome.count("threefry2x32") == outcome.count("precision=8") == 1
+    assert outcome.count("threefry2x32") == outcome.count('durations="times"') == outcome.count("precision=8") == 1
     assert port_source(outcome, same_random=True).source == outcome
 
 
