@@ -19,6 +19,7 @@ __all__ = [
     "is_real",
     "narrowed",
     "placed",
+    "precise",
     "short_dtype",
 ]
 
@@ -91,6 +92,12 @@ def as_tensor(
     if isinstance(x, int):
         return torch.tensor(x, dtype=environ.ditype())
     return torch.tensor(x, dtype=environ.dftype() if isinstance(x, float) else environ.dctype())
+
+
+def precise(dtype: torch.dtype | None) -> contextlib.AbstractContextManager[Any]:
+    """Within: numbers and arrays become tensors of 64 bit, if the dtype that is asked for has them."""
+    wide = dtype is not None and dtype.itemsize >= 8 and environ.get_precision() != 64
+    return environ.context(precision=64) if wide else contextlib.nullcontext()
 
 
 def beside(leaves: Iterable[Any]) -> contextlib.AbstractContextManager[Any]:

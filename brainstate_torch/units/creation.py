@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from .. import _tree, environ
-from .._arrays import as_tensor
+from .._arrays import as_tensor, precise
 from .descriptions import described
 from .dtype_names import dtype as as_dtype
 from .forms.axes import whole, wholes
@@ -84,11 +84,13 @@ def asarray(x: Any, dtype: Any = None, order: str | None = None, unit: Any = Non
     tensor([1, 2], dtype=torch.int32)
     """
     _check_order(order)
-    quantity = as_quantity(x)
-    if unit is not None:
-        quantity = quantity.in_unit(unit)
-    mantissa = as_tensor(quantity.mantissa)
-    return _with_unit(mantissa if dtype is None else mantissa.to(as_dtype(dtype)), quantity.unit)
+    kind = None if dtype is None else as_dtype(dtype)
+    with precise(kind):
+        quantity = as_quantity(x)
+        if unit is not None:
+            quantity = quantity.in_unit(unit)
+        mantissa = as_tensor(quantity.mantissa)
+    return _with_unit(mantissa if kind is None else mantissa.to(kind), quantity.unit)
 
 
 @described
@@ -290,7 +292,8 @@ def linspace(
     tensor([0.0000, 0.5000, 1.0000]) ms
     """
     unit = get_unit(stop) if fits_any_unit(start) else get_unit(start)
-    first, last = (as_tensor(_number(value, unit)) for value in (start, stop))
+    with precise(None if dtype is None else as_dtype(dtype)):
+        first, last = (as_tensor(_number(value, unit)) for value in (start, stop))
     first, last = (value.to(environ.ditype()) if value.dtype is torch.bool else value for value in (first, last))
     kind = as_dtype(dtype) if dtype is not None else _floating_of(first, last)
     values = _spaced(first, last, num, endpoint, kind)
@@ -327,7 +330,8 @@ def logspace(
     tensor([  1.,  10., 100.])
     """
     first, last = (as_quantity(value).to_decimal() for value in (start, stop))
-    powers: torch.Tensor = base ** linspace(first, last, num, endpoint)
+    with precise(None if dtype is None else as_dtype(dtype)):
+        powers: torch.Tensor = base ** linspace(first, last, num, endpoint)
     return powers if dtype is None else powers.to(as_dtype(dtype))
 
 
@@ -354,8 +358,10 @@ def array_with_unit(mantissa: Any, unit: Any, dtype: Any = None) -> Quantity:
     >>> u.array_with_unit([1.0, 2.0], u.mV)
     tensor([1., 2.]) mV
     """
-    quantity: Quantity = Quantity.with_unit(mantissa, unit)
-    return quantity if dtype is None else quantity.astype(as_dtype(dtype))
+    kind = None if dtype is None else as_dtype(dtype)
+    with precise(kind):
+        quantity: Quantity = Quantity.with_unit(mantissa, unit)
+        return quantity if kind is None else quantity.astype(kind)
 
 
 @described
@@ -409,7 +415,8 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     tensor([  1.,  10., 100.]) mV
     """
     unit = get_unit(start)
-    first, last = (as_tensor(as_quantity(value).to_decimal(unit)) for value in (start, stop))
+    with precise(None if dtype is None else as_dtype(dtype)):
+        first, last = (as_tensor(as_quantity(value).to_decimal(unit)) for value in (start, stop))
     kind = as_dtype(dtype) if dtype is not None else _floating_of(first, last)
     work = kind if kind.is_floating_point or kind.is_complex else torch.float64
     first, last = first.to(work), last.to(work)

@@ -11,7 +11,7 @@ import pint.compat
 import torch
 
 from .. import _tree
-from .._arrays import as_tensor
+from .._arrays import as_tensor, precise
 from .._host.collate import collated
 from .display import as_html, as_text, formatted, wants_compact
 from .dtype_names import dtype as as_dtype
@@ -70,15 +70,18 @@ class Quantity(NumpyMethods):
     __slots__ = ()
 
     def __init__(self, value: Any = None, unit: Any = UNITLESS, dtype: Any = None, *, mantissa: Any = None) -> None:
+        if dtype is not None:
+            with precise(kind := as_dtype(dtype)):
+                found = Quantity(value, unit, mantissa=mantissa)
+                self._mantissa, self._unit = as_tensor(found._mantissa).to(kind), found._unit
+            return
         unit = as_unit(unit)
         mantissa, own = _read(value) if isinstance(value, str) else parts_of(mantissa if value is None else value)
         if unit is UNITLESS:
             unit = own
         elif own is not UNITLESS:
             mantissa = scaled(mantissa, own._factor_to(unit, "Quantity"))
-        mantissa, unit = absolute(mantissa, unit)
-        self._mantissa = mantissa if dtype is None else as_tensor(mantissa).to(as_dtype(dtype))
-        self._unit = unit
+        self._mantissa, self._unit = absolute(mantissa, unit)
 
     @property
     def shape(self) -> torch.Size:

@@ -68,3 +68,21 @@ def test_as_numpy_needs_a_plain_value():
     assert u.math.as_numpy(torch.ones(2, requires_grad=True)).tolist() == [1.0, 1.0]
     with pytest.raises(u.UnitMismatchError, match=r"must get one common dimension. Got a plain number and mV"):
         u.math.as_numpy(1.0 * u.mV)
+
+
+@pytest.mark.parametrize("precision", [32, 64])
+def test_a_dtype_of_64_bits_has_all_digits_in_either_precision(precision):
+    with brainstate.environ.context(precision=precision):
+        made = [
+            u.math.asarray(0.1, "float64"), u.math.asarray([0.1 * u.mV], "float64"),
+            u.math.array(np.array(0.1), "float64"),
+            u.math.full(2, 0.1, "float64"), u.math.linspace(0.0, 0.1, 3, dtype="float64"),
+            u.math.linspace(np.zeros(2), np.full(2, 0.1), 3, dtype="float64"), u.math.arange(0.0, 0.15, 0.1, "float64"),
+            u.math.logspace(0.0, np.log10(0.1), 3, dtype="float64"), u.math.geomspace(1.0, 0.1, 3, dtype="float64"),
+            u.Quantity(0.1, u.mV, "float64"), u.Quantity([0.1], u.mV, "float64"),
+            u.array_with_unit(0.1, u.mV, "float64"),
+        ]  # fmt: skip
+        assert u.math.asarray(2**40, "int64") == u.math.asarray(np.array([2**40]), "int64") == 2**40
+    for each in made:
+        assert u.get_mantissa(each).dtype == torch.float64
+        assert u.get_mantissa(each).flatten()[-1].item() == pytest.approx(0.1, rel=1e-14)
