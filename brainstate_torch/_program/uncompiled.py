@@ -28,6 +28,10 @@ _CONVERSIONS = {"_to_copy", "convert_element_type"}
 #: Their result depends on a rounded quotient, or on the last bit: Inductor computes with more bits than torch.
 _ROUNDED = {"remainder", "fmod", "floor_divide", "div", "nextafter"}
 
+_MEANS = {"avg_pool2d_backward", "avg_pool3d_backward"}
+#: Their derivative takes the ratio of the lengths for the scale: 0.6 of 4 pixels are 2, but each stands for 1.67.
+_RESIZED = {f"{name}{n}d_backward" for name in ("upsample_nearest", "_upsample_nearest_exact") for n in (1, 2, 3)}
+
 
 class _Node:
     """One operation as torch runs it.
@@ -70,7 +74,8 @@ def leave_to_torch(graph: GraphModule) -> list[Any]:
 
     Bytes are computed in C++ integers that do not wrap, and a minimum of 16 bytes or more starts from zero (pytorch
     issues 105264, 187018, 191308, 191499). Remainders, rounded quotients and neighbours of 16-bit floating numbers use
-    more bits than torch's.
+    more bits than torch's. Derivatives of the nearest neighbour in images that shrink, and of means over windows that
+    reach over the edge (`ceil_mode`), are other numbers.
     """
     held: list[Any] = []
     for node in list(graph.graph.nodes):
@@ -98,6 +103,8 @@ def _is_wrong(node: Node) -> bool:
     if operation._schema.is_mutable or not node.all_input_nodes:
         return False
     name = operation._schema.name.split("::")[1]
+    if name in _RESIZED or (name in _MEANS and not _is_plain_mean(node.args)):
+        return True
     given, made = ([x.dtype for x in found] for found in (_values(node.all_input_nodes), _values([node])))
     if name in _CONVERSIONS:
         return any(dtype in _NARROW for dtype in made)
@@ -108,6 +115,12 @@ def _is_wrong(node: Node) -> bool:
         and any(dtype in LOW_PRECISION for dtype in made)
         and (name != "div" or "mode" in str(operation))
     )
+
+
+def _is_plain_mean(args: Sequence[Any]) -> bool:
+    window, stride, padding, ceil_mode = args[2:6]
+    # Inductor asks for as many paddings as axes, where torch takes one for all.
+    return not ceil_mode and len(padding) == len(window) and len(stride) in (0, len(window))
 
 
 def _values(nodes: Sequence[Node]) -> list[torch.Tensor]:

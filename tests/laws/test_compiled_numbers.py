@@ -120,6 +120,37 @@ def test_numbers_near_zero_keep_their_digits(name):
     torch.testing.assert_close(T.jit(fun)(x), fun(x), rtol=1e-6, atol=0.0)
 
 
+IMAGES = {
+    "a nearest neighbour, by another scale than that of the lengths": lambda x: F.interpolate(
+        x[..., :4, :6], scale_factor=0.6
+    ),
+    "a nearest neighbour of fewer": lambda x: F.interpolate(x, scale_factor=0.6),
+    "a nearest neighbour of more": lambda x: F.interpolate(x, scale_factor=1.7),
+    "a nearest neighbour, exactly": lambda x: F.interpolate(x, size=(3, 5), mode="nearest-exact"),
+    "a row of neighbours": lambda x: F.interpolate(x[0], scale_factor=0.6),
+    "means over the edge": lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True),
+    "means of rows over the edge": lambda x: F.avg_pool1d(x[0], 3, 2, 1, ceil_mode=True),
+    "means of volumes over the edge": lambda x: F.avg_pool3d(x, 2, ceil_mode=True),
+    "means with one padding": lambda x: F.avg_pool2d(x, (3, 3), (1, 1), (1,)),
+    "means": lambda x: F.avg_pool2d(x, 3, 2, 1),
+    "largest over the edge": lambda x: F.max_pool2d(x, 3, 2, 1, ceil_mode=True),
+}
+
+
+def test_gradients_of_images():
+    x = torch.randn(2, 3, 5, 7, generator=torch.Generator().manual_seed(0))
+
+    def fun(x):
+        found = []
+        for use in IMAGES.values():
+            size = use(x).numel()
+            found.append(T.grad(lambda x, use=use, size=size: (use(x).reshape(-1) * torch.arange(size).cos()).sum())(x))
+        return found
+
+    for name, found, wanted in zip(IMAGES, T.jit(fun)(x), fun(x), strict=True):
+        torch.testing.assert_close(found, wanted, msg=lambda text, name=name: f"{name}: {text}")
+
+
 #: What Inductor gets wrong. Where this fails, torch is mended, and `_program.detours` may leave the operation to it.
 STILL_WRONG = {
     "floor_divide": lambda x: [x.div(0.1, rounding_mode="floor")],
@@ -127,6 +158,14 @@ STILL_WRONG = {
     "expm1": lambda x: [torch.expm1(x * 1e-8)],
     "atanh": lambda x: [torch.atanh(x * 1e-8)],
     "erf": lambda x: [torch.erf(x * 1e-8)],
+    "nearest neighbours": lambda x: [
+        torch.ops.aten.upsample_nearest2d_backward(x[:6].reshape(1, 1, 2, 3), [2, 3], [1, 1, 4, 6], 0.6, 0.6)
+    ],
+    "means over the edge": lambda x: [
+        torch.ops.aten.avg_pool2d_backward(
+            x[:12].reshape(1, 1, 3, 4), x[:35].reshape(1, 1, 5, 7), [2, 2], [2, 2], [0, 0], True, True, None
+        )
+    ],
 }
 
 
