@@ -38,9 +38,9 @@ dispatch_modes = torch._C._len_torch_dispatch_stack
 parsed_move = torch._C._nn._parse_to
 #: Draws from the gamma distribution with scale 1, and the derivative of a draw by its shape parameter.
 standard_gamma = torch._standard_gamma
+standard_gamma_grad = torch._standard_gamma_grad
 #: What `torch.distributions` asks of the checks of its arguments.
 is_all_true = torch._is_all_true
-standard_gamma_grad = torch._standard_gamma_grad
 
 
 def is_profiled() -> bool:

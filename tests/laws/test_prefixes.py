@@ -191,36 +191,10 @@ _ARGUMENTS = {
 }
 
 
-def _physical_names():
-    names = [name for name in dir(u.math) if not name.startswith("_") and name not in _NOT_PHYSICAL.split()]
-    return [name for name in names if callable(getattr(u.math, name)) and not isinstance(getattr(u.math, name), type)]
-
-
 def _arrays_in(found):
     if isinstance(found, (tuple, list)):
         return [x for each in found for x in _arrays_in(each)]
     return [found] if isinstance(u.get_mantissa(found), (torch.Tensor, float, int, complex)) else []
-
-
-@pytest.mark.parametrize("given", _ARGUMENTS)
-def test_no_function_of_math_depends_on_prefixes(given):
-    compared, wrong = 0, []
-    for name in _physical_names():
-        fun = getattr(u.math, name)
-        try:
-            plain = fun(*_ARGUMENTS[given](values([u.volt] * 4)))
-        except Exception:  # not a function of such arguments, or it refuses the unit
-            continue
-        for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
-            found = _arrays_in(fun(*_ARGUMENTS[given](values(units))))
-            for x, y in zip(found, _arrays_in(plain), strict=True):
-                try:
-                    assert u.get_dim(x) == u.get_dim(y)
-                    torch.testing.assert_close(physical(x), physical(y), rtol=1e-9, atol=1e-14, equal_nan=True)
-                    compared += 1
-                except AssertionError:
-                    wrong.append((name, units, x, y))
-    assert [name for name, *_ in wrong] == [] and compared > 50, wrong
 
 
 _SPACES = {
@@ -232,6 +206,7 @@ _SPACES = {
     "methods": u.Quantity,
     "nn": nn,
     "metric": metric,
+    "u.math": u.math,
     "u.math.linalg": u.math.linalg,
 }
 _GIVEN = {
@@ -281,7 +256,7 @@ def test_nothing_that_takes_quantities_depends_on_prefixes(space):
                 plain = call([u.volt] * 4)
             except Exception:  # it does not take such arguments, or it refuses the unit
                 continue
-            for units in ([u.mV] * 4, [u.kvolt, u.uV, u.volt, u.mV]):
+            for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
                 for x, y in zip(call(units), plain, strict=True):
                     try:
                         assert u.get_dim(x) == u.get_dim(y)
