@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--package", metavar="NAME", help="port an installed package into the folder PATH")
     parser.add_argument(
-        "--same-random", action="store_true", help="let draws be JAX's: generator Threefry; prints eight digits"
+        "--same-random",
+        action="store_true",
+        help="let draws be JAX's (Threefry) and durations brainpy's; prints eight digits",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="list each change")
     return parser

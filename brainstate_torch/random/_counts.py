@@ -35,7 +35,7 @@ class Counts(Sampler):
         size, key
             Shape and seed of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Whether to check the parameters, which on a GPU waits for their values.
+            Whether to check the parameters; tensors on a GPU are not checked, since the host would wait.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class Counts(Sampler):
         size, key, dtype
             Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Whether to check the parameters, which on a GPU waits for their values.
+            Whether to check the parameters; tensors on a GPU are not checked, since the host would wait.
 
         Returns
         -------
@@ -375,7 +375,7 @@ class Counts(Sampler):
         key, dtype
             Seed and dtype of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Whether to check the parameters, which on a GPU waits for their values.
+            Whether to check the parameters; tensors on a GPU are not checked, since the host would wait.
 
         Returns
         -------

@@ -215,7 +215,7 @@ class GammaFamily(Sampler):
         size, key, dtype
             Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Whether to check the parameters, which on a GPU waits for their values.
+            Whether to check the parameters; tensors on a GPU are not checked, since the host would wait.
 
         Returns
         -------

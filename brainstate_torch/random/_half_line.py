@@ -117,7 +117,7 @@ class HalfLineFamily(Inverting):
         size, key, dtype
             Shape, seed and dtype of the result, as for every distribution: see :class:`RandomState`.
         check_valid
-            Whether to check the parameters, which on a GPU waits for their values.
+            Whether to check the parameters; tensors on a GPU are not checked, since the host would wait.
 
         Returns
         -------
