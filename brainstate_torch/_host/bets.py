@@ -57,6 +57,7 @@ PRIVATE = (
     "torch._functorch.pyfunctorch.retrieve_all_functorch_interpreters",
     "torch._guards.TracingContext",
     "torch._guards.tracing",
+    "torch._inductor.codecache.CppCodeCache.load",
     "torch._inductor.compile_fx.compile_fx_inner",
     "torch._inductor.config",
     "torch._inductor.decomposition.select_decomp_table",

@@ -5,6 +5,7 @@ from typing import Any
 import torch.compiler.config
 from torch._guards import TracingContext, tracing
 from torch._inductor import config, metrics
+from torch._inductor.codecache import CppCodeCache
 from torch._inductor.compile_fx import compile_fx_inner as _compile_fx_inner
 from torch._inductor.decomposition import select_decomp_table
 from torch._inductor.exc import GPUTooOldForTriton, InvalidCxxCompiler, TritonMissing
@@ -14,7 +15,15 @@ from .._version import __version__
 from .functorch import FakeTensorMode
 from .fx import GraphModule
 
-__all__ = ["NO_COMPILER", "compile_fx_inner", "config", "fake_mode", "kernels_written", "select_decomp_table"]
+__all__ = [
+    "NO_COMPILER",
+    "compile_fx_inner",
+    "config",
+    "fake_mode",
+    "kernels_written",
+    "library_of",
+    "select_decomp_table",
+]
 
 #: A module that torch makes an object with settings of.
 _settings: Any = torch.compiler.config
@@ -25,6 +34,11 @@ NO_COMPILER = (InvalidCxxCompiler, TritonMissing, GPUTooOldForTriton)
 def kernels_written() -> int:
     """How many kernels Inductor has written in this process."""
     return metrics.generated_kernel_count
+
+
+def library_of(source: str) -> Any:
+    """The functions of a piece of C++, compiled as Inductor compiles its own and kept in its cache on the disk."""
+    return CppCodeCache.load(source)
 
 
 def fake_mode() -> FakeTensorMode:

@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from .._host.dispatch import OpOverload
-from .._host.fx import GraphModule, Node
+from .._host.fx import GraphModule, Node, map_arg
+from .._host.library import before_compiling
 from .calls import CALL
 from .detours import DETOURS
 from .nodes import multiplications, number_of, outputs
@@ -119,6 +120,8 @@ def machine_code(module: GraphModule, like: Sequence[Any]) -> Program:
     before = kernels_written()
     try:
         # The caller guarantees shapes and strides.
+        for node in graph.graph.nodes:
+            before_compiling(node.target, map_arg(node.args, lambda x: x.meta["val"]))
         with torch.no_grad(), config.patch(size_asserts=False, **_limits(graph), **casts):
             output: Any = compile_fx_inner(graph, inputs, mode)
     except Exception as error:

@@ -3,6 +3,7 @@
 import torch
 
 from .._host.library import defined
+from ..nn.connection import event_cpp
 from ..nn.connection.fan_out import has_kernels, kernels
 from .places import rows_of
 
@@ -18,6 +19,10 @@ def _kernel(
         # `nonzero` would make the host wait for the device.
         terms = events.index_select(0, rows_of(indptr, len(indices))).to(data.dtype) * data
         return terms.new_zeros(length).index_add_(0, indices, terms)
+    if indptr.is_contiguous() and indptr.dtype is indices.dtype:
+        found = event_cpp.add_rows(events, data, indices, indptr, length, True, data.dtype)
+        if found is not None:
+            return found
     active = events.nonzero().view(-1)
     first = indptr.index_select(0, active)
     counts = indptr.index_select(0, active + 1) - first
@@ -34,8 +39,16 @@ def _shape(
     return data.new_empty(length)
 
 
+def _build(events: torch.Tensor, data: torch.Tensor, indices: torch.Tensor, indptr: torch.Tensor, length: int) -> None:
+    if events.is_cpu and indptr.dtype is indices.dtype:
+        event_cpp.build(events, data, indices, data.dtype)
+
+
 _of_rows = defined(
-    "of_rows(Tensor events, Tensor data, Tensor indices, Tensor indptr, int length) -> Tensor", _kernel, _shape
+    "of_rows(Tensor events, Tensor data, Tensor indices, Tensor indptr, int length) -> Tensor",
+    _kernel,
+    _shape,
+    build=_build,
 )
 
 

@@ -9,6 +9,7 @@ from ..._host.dispatch import is_observed
 from ..._host.functorch import applied, forward_levels, is_batched, is_differentiated, is_spelled_out
 from ..._host.library import defined
 from ..._host.triton import module, runs_triton
+from . import event_cpp
 
 __all__ = ["fan_out", "has_kernels", "kernels"]
 
@@ -117,6 +118,10 @@ def _kernel(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out:
         return kernels().fan_out(x, weight, indices, n_out, event, dtype)  # type: ignore[no-any-return]
     # Elsewhere than on a CPU, `nonzero` would make the host wait for the device.
     if x.is_cpu:
+        # A derivative, a map or a mode has no memory to read.
+        found = event_cpp.add_rows(x, weight, indices, None, n_out, event, dtype)
+        if found is not None:
+            return found
         return (_of_active if x.ndim == 1 else _of_active_lanes)(x, weight, indices, n_out, event)
     return _of_all(_strength(x, weight, event), weight, indices, n_out)
 
@@ -125,7 +130,14 @@ def _shape(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: 
     return weight.new_empty(*x.shape[:-1], n_out, dtype=_dtype(x, weight, event))
 
 
-_fan_out = defined("fan_out(Tensor x, Tensor weight, Tensor indices, int n_out, bool event) -> Tensor", _kernel, _shape)
+def _build(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool) -> None:
+    if x.is_cpu:
+        event_cpp.build(x, weight, indices, _dtype(x, weight, event))
+
+
+_fan_out = defined(
+    "fan_out(Tensor x, Tensor weight, Tensor indices, int n_out, bool event) -> Tensor", _kernel, _shape, build=_build
+)
 
 
 def _spelled_out(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, n_out: int, event: bool) -> torch.Tensor:

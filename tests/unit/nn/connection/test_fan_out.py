@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from brainstate_torch.nn.connection import event_cpp
 from brainstate_torch.nn.connection.fan_out import fan_out
 
 N, K, M = 6, 3, 5
@@ -19,6 +20,15 @@ def dense(x, weight, event):
             place[i, INDICES[i, k]] = 1
             matrix = matrix + place * (weight[i, k] if weight.ndim else weight)
     return ((x > 0).to(weight.dtype) + (x - x.detach()) if event else x) @ matrix
+
+
+@pytest.fixture(params=[False, True], ids=["by torch", "compiled"], autouse=True)
+def by(request, monkeypatch):
+    """Without the functions that are compiled for a CPU, and with them."""
+    monkeypatch.setattr(event_cpp, "_COMPILED", {})
+    if request.param:
+        for x in (torch.bool, torch.int64, torch.float32, torch.float64):
+            event_cpp.build(torch.empty(0, dtype=x), torch.empty(0, dtype=torch.float64), INDICES, torch.float64)
 
 
 @pytest.fixture(params=[False, True], ids=["values", "events"])
