@@ -25,6 +25,7 @@ from .._host.functorch import (
     transformed_again,
 )
 from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, traced
+from .._host.seeding import seeds_noticed
 from .._source import line_of, place_of
 from .calls import CALL, act, perform, target
 from .chosen_lanes import CHOSEN
@@ -301,6 +302,7 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
         in_this_thread(),
         outside_of_graphs() as transforms,
         shapes_alone() as mode,
+        seeds_noticed(_refuse_seed),
     ):
         # Otherwise `torch.utils.dlpack.to_dlpack` returns a pointer to no memory, and the process ends.
         mode._allow_unsafe_data_ptr_access = False
@@ -338,6 +340,16 @@ def record(fun: Flat, like: Sequence[Any]) -> Recorded:
     used = {id(x) for x in stand_ins}
     unused = [x for stand_in, x in inner.originals.values() if id(stand_in) not in used]
     return Recorded(module, captured, originals, stand_ins, unused)
+
+
+def _refuse_seed() -> None:
+    """Raise if the function that is recorded seeds torch's generator."""
+    if is_recording():
+        raise NotImplementedError(
+            "a compiled function must not seed torch's generator, or put back its state: it is recorded once, and its "
+            "draws go on from call to call. Got `torch.manual_seed`, `torch.set_rng_state` or `torch.random.fork_rng` "
+            "in it. Seed before the call, or draw from a `random.RandomState`."
+        )
 
 
 def check_numbers(captured: Sequence[torch.Tensor]) -> None:

@@ -60,6 +60,29 @@ def test_what_draws_nothing_leaves_the_generator():
     assert torch.equal(torch.rand(2), expected)
 
 
+def _forked(x):
+    with torch.random.fork_rng(devices=[]):
+        return x + torch.rand(3)
+
+
+SEEDS = {
+    "manual_seed": lambda x: (torch.manual_seed(42), x + torch.rand(3))[1],
+    "seed": lambda x: (torch.seed(), x + torch.rand(3))[1],
+    "set_rng_state": lambda x: (torch.set_rng_state(torch.get_rng_state()), x)[1],
+    "fork_rng": _forked,
+    "in a loop": lambda x: T.for_loop(lambda a: (torch.manual_seed(1), a + torch.rand(()))[1], x),
+}
+
+
+@pytest.mark.parametrize("fun", SEEDS.values(), ids=SEEDS)
+def test_a_seed_in_a_program_is_refused(fun):
+    # It would act once, when the function is recorded.
+    generator, state = torch.random.default_generator, torch.get_rng_state()
+    with pytest.raises(NotImplementedError, match="must not seed torch's generator"):
+        T.jit(fun, backend="replay")(torch.ones(3))
+    assert torch.random.default_generator is generator and torch.equal(torch.get_rng_state(), state)
+
+
 def test_a_generator_of_torch_is_refused():
     program = T.jit(lambda x: x + torch.rand(3, generator=torch.Generator()), backend="replay")
     with pytest.raises(NotImplementedError, match="must draw from torch's default generator or a RandomState. Got a"):
