@@ -16,6 +16,7 @@ PRIVATE = (
     "torch._C._current_autograd_node",
     "torch._C._data_address",
     "torch._C._disabled_torch_function_impl",
+    "torch._C._dispatch_has_kernel_for_dispatch_key",
     "torch._C._exit_dual_level",
     "torch._C._functorch.TransformType.Grad",
     "torch._C._functorch._add_batch_dim",

@@ -24,6 +24,7 @@ from torch.func import vmap as _vmap
 
 from .._source import is_users
 from .deferring import deferred
+from .lane_rules import add_lane_rules
 from .leaving import below, outside_of_fakes, outside_of_graphs, outside_of_transforms, transformed_again
 from .sound_rules import SoundRules, constant_outside, is_constant
 from .unwinding import EXCLUSIVE, in_this_thread, unwinding
@@ -126,6 +127,7 @@ _unwinding_jvp = unwinding(_jvp)
 
 def vmap(*args: Any, **kwargs: Any) -> Any:
     """`torch.func.vmap`, which a signal does not damage."""
+    add_lane_rules()
     mapped = unwinding(_vmap(*args, **kwargs))
 
     def soundly(*tensors: Any) -> Any:

@@ -24,7 +24,7 @@ from .._core.functional import checked_arguments, combine, partition, run
 from .._core.memory import overlaps
 from .axes import UNMAPPED, StateAxes, broadcast_axes, common_size, normal_axis
 from .collectives import Axis, named
-from .concrete import one_number
+from .concrete import refusal
 from .lane_states import Again, LaneStates
 from .ranks import ALONE, Ranks
 
@@ -168,7 +168,7 @@ class _MappedCall:
             return self._finish(found[:-1])
         except BaseException as error:
             self.states.frame.abandon()
-            refused = one_number(error)
+            refused = refusal(error)
             if refused is not None:
                 raise refused from None
             raise

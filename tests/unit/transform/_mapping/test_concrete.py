@@ -69,6 +69,21 @@ def test_the_place_is_told_through_derivatives_and_states_stay():
     assert torch.equal(state.value, torch.zeros(3))
 
 
+@pytest.mark.parametrize(
+    ("fun", "name"),
+    [
+        (lambda x: pair(x).narrow(0, x.long().abs() * 0, 1), "narrow"),
+        (lambda x: torch.rrelu(x, training=True), "rrelu"),
+        (lambda x: torch.tensor_split(pair(x), torch.tensor([1])), "tensor_split"),
+        (lambda x: torch.as_strided_scatter(pair(x), x[None], (1,), (1,)), "as_strided_scatter"),
+    ],
+)
+def test_an_operation_without_a_rule_is_named(fun, name):
+    text = rf"must do without torch's `{name}`, which has no rule for lanes\. Got .*test_concrete\.py:\d+: `.*`"
+    with pytest.raises(NotImplementedError, match=text):
+        T.vmap(fun)(XS)
+
+
 def test_other_errors_of_torch_are_its_own():
     with pytest.raises(RuntimeError, match="size of tensor") as error:
         T.vmap(lambda x: pair(x) + torch.ones(3))(XS)
