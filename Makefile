@@ -27,8 +27,11 @@ test: .venv/test
 	$(MAKE) doctest
 
 # First and second derivatives of torch's operators by differences, in about ten minutes; `ARGS=--raw` for torch.func's own.
+# Then values and gradients of these operators in jit and vmap: OPERATORS=--quick, ten minutes, leaves out Inductor, with
+# which it takes an hour and a half; OPERATORS="--part 3/8" is a part.
 sweep: .venv/test
 	$(BIN)/python -m tests.sweeps.derivatives $(ARGS)
+	$(BIN)/python -m tests.sweeps.operators $(OPERATORS)
 
 # The examples of docstrings and pages. Kernels import Triton, which is not installed everywhere, and have no examples.
 NO_EXAMPLES := --ignore=brainstate_torch/nn/connection/event_kernels.py

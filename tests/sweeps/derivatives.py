@@ -7,15 +7,13 @@ Truth is central differences in float64: of values for the first order, of check
 """
 
 import argparse
-import importlib.util
 import itertools
 import signal
 import sys
-import types
-import unittest
 import warnings
 
 import torch
+from torch.testing._internal.common_methods_invocations import op_db
 
 F64 = torch.float64
 #: How many samples of each operator.
@@ -26,12 +24,6 @@ PATIENCE = 20
 
 
 def operators(names=()):
-    # torch's list of operators asks for a package that only its own tests need.
-    if importlib.util.find_spec("expecttest") is None:
-        sys.modules["expecttest"] = types.ModuleType("expecttest")
-        sys.modules["expecttest"].TestCase = unittest.TestCase
-    from torch.testing._internal.common_methods_invocations import op_db
-
     for op in op_db:
         if op.supports_autograd and F64 in op.supported_dtypes("cpu") and (not names or op.name in names):
             yield op
