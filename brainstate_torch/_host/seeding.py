@@ -8,6 +8,9 @@ import torch
 __all__ = ["seeds_noticed"]
 
 
+_random: Any = torch.random
+
+
 class _Generator:
     """The generator, and a function that is called before it is set."""
 
@@ -29,8 +32,8 @@ class seeds_noticed:
         self._before = before
 
     def __enter__(self) -> None:
-        self._generator: Any = torch.random.default_generator
-        torch.random.default_generator = _Generator(self._generator, self._before)  # type: ignore[assignment]
+        self._generator = _random.default_generator
+        _random.default_generator = _Generator(self._generator, self._before)
 
     def __exit__(self, *error: object) -> None:
-        torch.random.default_generator = self._generator
+        _random.default_generator = self._generator
