@@ -8,7 +8,7 @@ from os import path
 
 import torch
 
-__all__ = ["OURS", "TORCH", "is_users", "is_users_file", "line_of", "place_of"]
+__all__ = ["OURS", "TORCH", "is_in", "is_users", "is_users_file", "line_of", "place_of"]
 
 #: The folders of this package and of torch, each as the start of the paths of its files.
 OURS = path.dirname(__file__) + path.sep
@@ -46,3 +46,9 @@ def place_of(error: BaseException) -> str:
     """The file, the number and the text of the line of the user's code where an error arose."""
     frame = _last_frame(error)
     return f"{frame.filename}:{frame.lineno}: `{frame.line}`" if frame else "code of a library"
+
+
+def is_in(error: BaseException, folder: str) -> bool:
+    """Whether an error has passed a file below a folder of torch."""
+    where = path.join(TORCH, *folder.split("/"))
+    return any(frame.filename.startswith(where) for frame in traceback.extract_tb(error.__traceback__))

@@ -49,16 +49,74 @@ def _is_number(e: Any) -> bool:
     return isinstance(e, torch.Tensor) and e.ndim == 0 and e.dtype in _INTEGERS and not is_batched(e)
 
 
-def _set_item(x: torch.Tensor, index: Any, value: Any) -> None:
-    """``x[index] = value``; by a mask and one number a choice, whose derivative by the number needs no shape."""
-    number = isinstance(value, torch.Tensor) and not value.ndim
-    if not number or not isinstance(index, torch.Tensor) or index.dtype is not torch.bool:
-        x[index] = value
-        return
+def _chosen(x: torch.Tensor, index: Any, value: Any) -> torch.Tensor | None:
+    """`x` with one value wherever a mask is true: a choice, whose derivative needs no shape; None for other indices."""
+    if not isinstance(index, torch.Tensor) or index.dtype is not torch.bool or not isinstance(value, torch.Tensor):
+        return None
+    if value.ndim > x.ndim - index.ndim:
+        return None
     if index.shape != x.shape[: index.ndim]:
         raise IndexError(f"a mask must have the shape of what it chooses from. Got {tuple(index.shape)}.")
-    mask = index.reshape(*index.shape, *[1] * (x.ndim - index.ndim))
-    x.copy_(torch.where(mask, value.to(x.dtype), x))
+    return torch.where(index.reshape(*index.shape, *[1] * (x.ndim - index.ndim)), value.to(x.dtype), x)
+
+
+def _set_item(x: torch.Tensor, index: Any, value: Any) -> None:
+    chosen = _chosen(x, index, value)
+    if chosen is None:
+        x[index] = value
+    else:
+        x.copy_(chosen)
+
+
+def _index_put(x: torch.Tensor, indices: Any, values: torch.Tensor, accumulate: bool = False) -> torch.Tensor:
+    chosen = None if accumulate or len(indices) != 1 else _chosen(x, indices[0], values)
+    return torch.index_put(x, indices, values, accumulate) if chosen is None else chosen
+
+
+def _index_put_(x: torch.Tensor, indices: Any, values: torch.Tensor, accumulate: bool = False) -> torch.Tensor:
+    chosen = None if accumulate or len(indices) != 1 else _chosen(x, indices[0], values)
+    return x.index_put_(indices, values, accumulate) if chosen is None else x.copy_(chosen)
+
+
+def _index_fill(x: torch.Tensor, dim: int, index: torch.Tensor, value: Any) -> torch.Tensor:
+    """As torch's, whose derivative by `value` asks whether anything was filled."""
+    if not isinstance(value, torch.Tensor) or not x.ndim:
+        return torch.index_fill(x, dim, index, value)
+    filled = torch.zeros(x.shape[dim], dtype=torch.bool, device=x.device).index_fill(0, index, True)
+    return torch.where(filled.reshape([-1 if i == dim % x.ndim else 1 for i in range(x.ndim)]), value.to(x.dtype), x)
+
+
+def _index_fill_(x: torch.Tensor, dim: int, index: torch.Tensor, value: Any) -> torch.Tensor:
+    return x.copy_(_index_fill(x, dim, index, value))
+
+
+def _cov(
+    input: torch.Tensor,
+    *,
+    correction: int = 1,
+    fweights: torch.Tensor | None = None,
+    aweights: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """As torch's, which looks whether the weights are positive, and whether enough degrees of freedom are left."""
+    x = input if input.ndim > 1 else input.reshape(1, -1)
+    weights = fweights if aweights is None else aweights if fweights is None else fweights * aweights
+    total = torch.tensor(x.shape[1], device=x.device) if weights is None else weights.sum()
+    freedom = total - correction
+    if weights is not None and aweights is not None and correction:
+        freedom = total - correction * (weights * aweights).sum() / total
+    x = x - ((x if weights is None else x * weights).sum(1) / total)[:, None]
+    return (x @ (x if weights is None else x * weights).mT.conj() / freedom.clamp(min=0)).squeeze()
+
+
+def _corrcoef(input: torch.Tensor) -> torch.Tensor:
+    found = _cov(input)
+    if not found.ndim:
+        return found / found
+    scale = found.diagonal().real.sqrt()
+    found = found / scale[:, None] / scale
+    if found.is_complex():
+        return torch.complex(found.real.clamp(-1, 1), found.imag.clamp(-1, 1))
+    return found.clamp(-1, 1)
 
 
 def _gaussian_nll_loss(
@@ -94,6 +152,12 @@ WITHOUT_NUMBERS: Mapping[Any, Callable[..., Any]] = {
     torch.nn.functional.one_hot: _one_hot,
     torch.Tensor.__getitem__: _item,
     torch.Tensor.__setitem__: _set_item,
+    **dict.fromkeys((torch.index_put, torch.Tensor.index_put), _index_put),
+    **dict.fromkeys((torch.index_put_, torch.Tensor.index_put_), _index_put_),
+    **dict.fromkeys((torch.index_fill, torch.Tensor.index_fill), _index_fill),
+    torch.Tensor.index_fill_: _index_fill_,
+    **dict.fromkeys((torch.cov, torch.Tensor.cov), _cov),
+    **dict.fromkeys((torch.corrcoef, torch.Tensor.corrcoef), _corrcoef),
     torch.nn.functional.gaussian_nll_loss: _gaussian_nll_loss,
     is_all_true: _is_all_true,
 }

@@ -26,7 +26,7 @@ from .._host.functorch import (
 )
 from .._host.fx import GraphModule, Node, get_proxy_mode, has_side_effect, traced
 from .._host.seeding import seeds_noticed
-from .._source import line_of, place_of
+from .._source import is_in, line_of, place_of
 from .calls import CALL, act, perform, target
 from .chosen_lanes import CHOSEN
 from .indexing import WITHOUT_NUMBERS
@@ -51,7 +51,7 @@ has_side_effect(act)
 #: Operations that need numbers. DLPack of a tensor without any ends the process (torch 2.13).
 _NUMPY = (torch.Tensor.numpy, torch.Tensor.__array__, torch.Tensor.__dlpack__)
 #: Torch's errors where code asks for a number, or for memory, of a tensor without any.
-_ASKS = ("FakeTensor.__format__", "Cannot access data pointer of Tensor")
+_ASKS = ("FakeTensor.__format__", "Cannot access data pointer of Tensor", "its data is not allocated yet")
 #: What autograd knows of a tensor; a proxy is part of no autograd graph.
 _FACTS: Any = (torch.Tensor.requires_grad.__get__, torch.Tensor.is_leaf.__get__)  # type: ignore[attr-defined]
 
@@ -459,6 +459,12 @@ def _without_numbers(error: BaseException) -> ConcretizationError:
         cure = "Compute with torch, or leave this part outside of what is compiled."
     elif line.startswith(("print", "logging", "logger")) or "__format__" in str(error):
         cure = "Return the tensor and show it after the call, or leave out `jit` while you look for a fault."
+    elif "lstsq(" in line:
+        cure = "Compute the solution with `units.math.linalg.lstsq`, or as `torch.linalg.pinv(A) @ B`."
+    elif "_reduce" in line and "prod" in line:
+        cure = "The derivative of products by index is not to be had in compiled code, as in JAX: add logarithms."
+    elif is_in(error, "distributions/"):
+        cure = "Give the distribution `validate_args=False`: torch checks its matrices by their numbers."
     return ConcretizationError(
         "a compiled function must not need a number of a tensor to go on: it is recorded once, for all numbers. "
         f"Got {place_of(error)}. {cure}"

@@ -74,8 +74,8 @@ def leave_to_torch(graph: GraphModule) -> list[Any]:
 
     Bytes are computed in C++ integers that do not wrap, and a minimum of 16 bytes or more starts from zero (pytorch
     issues 105264, 187018, 191308, 191499). Remainders, rounded quotients and neighbours of 16-bit floating numbers use
-    more bits than torch's. Derivatives of the nearest neighbour in images that shrink, and of means over windows that
-    reach over the edge (`ceil_mode`), are other numbers.
+    more bits than torch's. The mean of nothing is 0 (`var_mean`), not nan. Derivatives of the nearest neighbour in
+    images that shrink, and of means over windows that reach over the edge (`ceil_mode`), are other numbers.
     """
     held: list[Any] = []
     for node in list(graph.graph.nodes):
@@ -105,7 +105,10 @@ def _is_wrong(node: Node) -> bool:
     name = operation._schema.name.split("::")[1]
     if name in _RESIZED or (name in _MEANS and not _is_plain_mean(node.args)):
         return True
-    given, made = ([x.dtype for x in found] for found in (_values(node.all_input_nodes), _values([node])))
+    taken, results = _values(node.all_input_nodes), _values([node])
+    if name not in _EXACT and taken and not any(x.numel() for x in taken) and any(x.numel() for x in results):
+        return True
+    given, made = ([x.dtype for x in found] for found in (taken, results))
     if name in _CONVERSIONS:
         return any(dtype in _NARROW for dtype in made)
     if any(dtype in _NARROW for dtype in (*given, *made)):

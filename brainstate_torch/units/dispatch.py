@@ -11,6 +11,7 @@ from .. import environ
 from .._arrays import SCALARS
 from .arithmetic import Arithmetic
 from .number import Number, as_number
+from .replaced import REPLACED
 from .rules import DEFAULTS, NEEDS_FLOATS, NEEDS_ONE, rule_of
 from .signature import ANY, Found, Powers, Scaling, Signature, check_in_place, parse
 from .unit import Folded, Unit
@@ -132,6 +133,8 @@ def _worked_out(call_key: Any, function: Any, args: Any, kwargs: Any) -> Any:
         _on_floats.add(function)
         if args and _is_whole(args[0]):
             call_key, args = None, (args[0].astype(environ.dftype()), *args[1:])
+    if name in REPLACED:
+        call_key, function = None, REPLACED[name]
     if name in DEFAULTS and any(isinstance(value, Arithmetic) and value._unit._dim for value in args):
         call_key, kwargs = None, _with_default(name, args, kwargs)
     call = _Arguments(signature, name, args, kwargs, exact=in_place or name in NEEDS_ONE)

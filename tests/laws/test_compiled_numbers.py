@@ -120,6 +120,65 @@ def test_numbers_near_zero_keep_their_digits(name):
     torch.testing.assert_close(T.jit(fun)(x), fun(x), rtol=1e-6, atol=0.0)
 
 
+OF_NOTHING = [
+    "sum",
+    "prod",
+    "mean",
+    "var",
+    "std",
+    "var_mean",
+    "std_mean",
+    "logsumexp",
+    "nansum",
+    "nanmean",
+    "all",
+    "any",
+]
+
+
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom:UserWarning")
+@pytest.mark.parametrize("shape", [(0,), (3, 0)])
+def test_reductions_of_nothing(shape):
+    def fun(x):
+        found = [torch.var(x, -1, correction=0), torch.linalg.vector_norm(x, dim=-1), torch.softmax(x, -1)]
+        return [*found, *[getattr(torch, name)(x, -1) for name in OF_NOTHING]]
+
+    torch.testing.assert_close(T.jit(fun)(torch.zeros(shape)), fun(torch.zeros(shape)), equal_nan=True)
+
+
+_SHOWN = torch.ones(4, 4, dtype=torch.bool)
+_SHOWN[2] = _SHOWN[:, 1] = False
+_MASKED = {
+    "softmax": lambda x: torch.softmax(x.masked_fill(~_SHOWN, -inf), -1),
+    "log_softmax": lambda x: torch.log_softmax(x.masked_fill(~_SHOWN, -inf), -1),
+    "softmin": lambda x: F.softmin(x.masked_fill(~_SHOWN, inf), -1),
+    "masked.softmax": lambda x: torch.masked.softmax(x, -1, mask=_SHOWN),
+    "logsumexp": lambda x: torch.logsumexp(x.masked_fill(~_SHOWN, -inf), -1),
+    "chosen": lambda x: torch.where(_SHOWN.any(-1, True), torch.softmax(x.masked_fill(~_SHOWN, -inf), -1), 0.0),
+    "attention": lambda x: F.scaled_dot_product_attention(x[None], 2 * x[None], x[None], attn_mask=_SHOWN),
+    "attention of nothing": lambda x: F.scaled_dot_product_attention(
+        x[None], x[None], x[None], attn_mask=~(_SHOWN | True)
+    ),
+    "attention by numbers": lambda x: F.scaled_dot_product_attention(
+        x, x, x, attn_mask=torch.zeros(4, 4).masked_fill(~_SHOWN, -inf)
+    ),
+    "attention without keys": lambda x: F.scaled_dot_product_attention(x[None], x[None, :0], x[None, :0]),
+    "attention to the past": lambda x: F.scaled_dot_product_attention(x[None], x[None], x[None], is_causal=True),
+}
+
+
+def test_rows_without_anything():
+    x = torch.randn(4, 4, generator=torch.Generator().manual_seed(0))
+
+    def fun(x):
+        weighted = lambda f: lambda x: (f(x).reshape(-1) * torch.arange(f(x).numel()).cos()).sum()
+        return [(f(x), T.grad(weighted(f))(x)) for f in _MASKED.values()]
+
+    for name, found, wanted in zip(_MASKED, T.jit(fun)(x), fun(x), strict=True):
+        msg = lambda text, name=name: f"{name}: {text}"
+        torch.testing.assert_close(found, wanted, equal_nan=True, msg=msg)
+
+
 IMAGES = {
     "a nearest neighbour, by another scale than that of the lengths": lambda x: F.interpolate(
         x[..., :4, :6], scale_factor=0.6
@@ -161,6 +220,7 @@ STILL_WRONG = {
     "nearest neighbours": lambda x: [
         torch.ops.aten.upsample_nearest2d_backward(x[:6].reshape(1, 1, 2, 3), [2, 3], [1, 1, 4, 6], 0.6, 0.6)
     ],
+    "the mean of nothing": lambda x: torch.var_mean(x[:0])[1:],
     "means over the edge": lambda x: [
         torch.ops.aten.avg_pool2d_backward(
             x[:12].reshape(1, 1, 3, 4), x[:35].reshape(1, 1, 5, 7), [2, 2], [2, 2], [0, 0], True, True, None
@@ -169,7 +229,7 @@ STILL_WRONG = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:.*degrees of freedom:UserWarning")
 @pytest.mark.parametrize("name", STILL_WRONG)
 def test_inductor_is_still_wrong(name):
     x = torch.ones(40)

@@ -38,6 +38,9 @@ CALLS = """
     torch.linalg.pinv(q)
     torch.linalg.pinv(q, atol=a)
     torch.linalg.cond(q)
+    torch.linalg.cholesky_ex(q)
+    torch.linalg.cholesky_ex(q + q.mT, upper=True)
+    torch.linalg.cholesky_ex(q @ q.mT)
     torch.isclose(t, 2 * t)
     torch.allclose(q, r)
     torch.histc(q, 3)
@@ -153,7 +156,7 @@ def test_result_does_not_depend_on_prefixes(text):
     for units in ([u.mV] * 4, [u.mV, u.volt, u.uV, u.kvolt], [u.kvolt, u.uV, u.volt, u.mV]):
         found = eval(text, {**names, **values(units)})
         assert dimension(found) == dimension(plain)
-        torch.testing.assert_close(physical(found), physical(plain), rtol=1e-9, atol=1e-14)
+        torch.testing.assert_close(physical(found), physical(plain), rtol=1e-9, atol=1e-14, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["floor", "ceil", "round", "trunc", "frac", "fix"])
@@ -161,6 +164,13 @@ def test_rounding_counts_in_the_unit_of_the_quantity(name):
     q = torch.tensor([1.3, -2.6]) * u.mV
     assert torch.equal(getattr(torch, name)(q).mantissa, getattr(torch, name)(q.mantissa))
     assert getattr(torch, name)(q).unit is u.mV
+
+
+def test_a_factor_that_does_not_exist_is_nan():
+    indefinite = torch.tensor([[1.0, 2.0], [2.0, 1.0]])
+    found, info = torch.linalg.cholesky_ex(torch.stack([indefinite, torch.eye(2)]) * u.mV)
+    assert info.tolist() == [2, 0] and found[0].mantissa.tril().isnan().sum() == 3
+    assert torch.equal(found[1].mantissa, torch.eye(2))
 
 
 def test_matrix_rank_needs_its_tolerance_in_the_unit():
@@ -226,7 +236,7 @@ _GIVEN = {
 #: quantity, and factors that are free up to a sign or that LAPACK leaves unfinished.
 _OF_THE_UNIT = """
     double float half bfloat16 int long short char byte to type copy resize dequantize mantissa magnitude to_tuple
-    tree_flatten pca_lowrank svd_lowrank lobpcg cholesky_ex lstsq svd qr eig eigh geqrf indices empty empty_strided
+    tree_flatten pca_lowrank svd_lowrank lobpcg lstsq svd qr eig eigh geqrf indices empty empty_strided
     rand_like randn_like randint_like dropout alpha_dropout feature_alpha_dropout dropout1d dropout2d dropout3d rrelu
     fractional_max_pool2d gumbel_softmax bernoulli multinomial poisson binomial normal save clip_grad_norm
     van_rossum_distance victor_purpura_distance frac

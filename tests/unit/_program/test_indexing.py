@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from brainstate_torch import ConcretizationError
 from brainstate_torch import transform as T
 
 XS = torch.arange(24.0).reshape(4, 3, 2)
@@ -137,3 +138,89 @@ def test_distributions_of_torch_are_recorded():
     torch.manual_seed(0)
     for found, each in zip(replayed(draw)(x), wanted, strict=True):
         assert torch.equal(found, each)
+
+
+ROWS = torch.tensor([[0.5, -1.0, 2.0], [-0.3, 0.1, 1.2], [-2.0, 0.4, 0.7], [1.1, -0.6, 0.2]])
+ONE, ROW = torch.tensor(2.0), torch.tensor([3.0, -1.0, 0.5])
+TIMES, SHARES = torch.tensor([1, 2, 3]), torch.tensor([0.2, 0.5, 0.3])
+
+
+def _set_rows(x, v):
+    found = x.clone()
+    found[x.sum(-1) > 0] = v
+    return found
+
+
+PUT = {
+    "index_put by a mask": (lambda x, v: torch.index_put(x, (x > 0,), v), ONE),
+    "index_put_ by a mask": (lambda x, v: (x * 1).index_put_((x > 0,), v), ONE),
+    "index_put of rows by a mask": (lambda x, v: x.index_put((x.sum(-1) > 0,), v), ROW),
+    "index_put of rows by a mask, by one": (lambda x, v: x.index_put((x.sum(-1) > 0,), v[:1]), ROW),
+    "index_put by indices": (lambda x, v: x.index_put((torch.tensor([0, 0]),), v, accumulate=True), ROW),
+    "rows set by a mask": (_set_rows, ROW),
+    "index_fill": (lambda x, v: torch.index_fill(x, 0, torch.tensor([2, 0]), v), ONE),
+    "index_fill_": (lambda x, v: (x * 1).index_fill_(-1, torch.tensor([1]), v), ONE),
+    "index_fill by a number": (lambda x, v: v * x.index_fill(0, torch.tensor([1]), 7.0), ONE),
+}
+OF_WEIGHTS = {
+    "cov": torch.cov,
+    "x.cov": lambda x: x.cov(correction=0),
+    "cov of one variable": lambda x: torch.cov(x[0]),
+    "cov by times": lambda x: torch.cov(x, fweights=TIMES),
+    "cov by shares": lambda x: torch.cov(x, aweights=SHARES),
+    "cov by both": lambda x: torch.cov(x, fweights=TIMES, aweights=SHARES),
+    "cov by both, uncorrected": lambda x: torch.cov(x, fweights=TIMES, aweights=SHARES, correction=0),
+    "cov of one observation": lambda x: torch.cov(x[:, :1]),
+    "cov of whole numbers": lambda x: torch.cov((4 * x).long()),
+    "cov of complex numbers": lambda x: torch.cov(torch.complex(x, x.flip(0))).abs(),
+    "corrcoef": torch.corrcoef,
+    "x.corrcoef of one variable": lambda x: x[0].corrcoef(),
+    "corrcoef of complex numbers": lambda x: torch.corrcoef(torch.complex(x, x.flip(0))).abs(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:cov\\(\\):UserWarning")
+@pytest.mark.parametrize(
+    ("fun", "given"),
+    [*[(fun, (ROWS, v)) for fun, v in PUT.values()], *[(fun, (ROWS,)) for fun in OF_WEIGHTS.values()]],
+    ids=[*PUT, *OF_WEIGHTS],
+)
+def test_what_torch_checks_by_numbers_has_values_and_derivatives_in_a_graph(fun, given):
+    def loss(*given):
+        found = fun(*given)
+        return (found * torch.arange(1.0, found.numel() + 1).reshape(found.shape)).sum()
+
+    torch.testing.assert_close(replayed(fun)(*given), fun(*given), equal_nan=True)
+    slopes = lambda *given: T.grad(loss, argnums=tuple(range(len(given))))(*given)
+    torch.testing.assert_close(replayed(slopes)(*given), slopes(*given), equal_nan=True)
+
+
+def test_a_mask_of_another_shape_is_refused():
+    with pytest.raises(IndexError, match="a mask must have the shape"):
+        replayed(lambda x: x.index_put((x[:, :2] > 0,), ONE))(ROWS)
+
+
+def _covariance(x):
+    return x.mT @ x + torch.eye(3)
+
+
+@pytest.mark.parametrize(
+    ("fun", "cure"),
+    [
+        (lambda x: torch.distributions.MultivariateNormal(x[0], _covariance(x)).log_prob(x), "`validate_args=False`"),
+        (lambda x: torch.linalg.lstsq(x, x[:, :1]).solution, r"`units\.math\.linalg\.lstsq`"),
+        (lambda x: T.grad(lambda x: ROW.scatter_reduce(0, TIMES - 1, x, "prod").sum())(x[0]), "add logarithms"),
+        (lambda x: torch.tensor_split(x, torch.tensor([1])), "must not need a number"),
+    ],
+)
+def test_what_a_graph_cannot_hold_is_refused_with_a_cure(fun, cure):
+    with pytest.raises(ConcretizationError, match=cure):
+        replayed(fun)(ROWS)
+
+
+def test_the_cure_for_a_distribution_works():
+    def slopes(x):
+        of = lambda x: torch.distributions.MultivariateNormal(x[0], _covariance(x), validate_args=False).log_prob(x)
+        return of(x), T.grad(lambda x: of(x).sum())(x)
+
+    torch.testing.assert_close(replayed(slopes)(ROWS), slopes(ROWS))
