@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import torch
+
 from .. import _tree, environ, random
 from .._arrays import beside, is_arraylike
 from .._errors import kind_of
@@ -124,7 +127,35 @@ def _parameters(initialiser: Any) -> Iterator[Any]:
 
 def drawn_by(kwargs: dict[str, Any]) -> tuple[Any, Any]:
     """Where numbers are drawn from, and their dtype."""
-    return kwargs.get("rng") or random, kwargs.get("dtype") or environ.dftype()
+    rng, dtype = kwargs.get("rng") or random, kwargs.get("dtype") or environ.dftype()
+    if rng is np.random or isinstance(rng, (np.random.Generator, np.random.RandomState)):
+        rng = _OfNumpy(rng)
+    return rng, dtype
+
+
+class _OfNumpy:
+    """A generator of numpy, whose draws become tensors."""
+
+    def __init__(self, rng: Any) -> None:
+        self._rng = rng
+
+    def __getattr__(self, name: str) -> Callable[..., torch.Tensor]:
+        method = getattr(self._rng, name)
+
+        def drawn(*args: Any, dtype: Any = None, **kwargs: Any) -> torch.Tensor:
+            plain = {key: _as_numpy(value) for key, value in kwargs.items()}
+            return torch.as_tensor(method(*map(_as_numpy, args), **plain), dtype=dtype)
+
+        return drawn
+
+    def choice(self, *args: Any, p: Any, **kwargs: Any) -> torch.Tensor:
+        """Draws by probabilities, which numpy wants to sum to 1 in double precision."""
+        p = np.asarray(_as_numpy(p), dtype=np.float64)
+        return torch.as_tensor(self._rng.choice(*args, p=p / p.sum(), **kwargs))
+
+
+def _as_numpy(x: Any) -> Any:
+    return x.detach().cpu().numpy() if isinstance(x, torch.Tensor) else x
 
 
 def in_unit(value: Any, unit: Unit) -> Any:

@@ -301,3 +301,48 @@ def test_durations_of_whole_steps_are_brainpys_where_times_are_compared(of_whole
     _agree((compared, theirs), name)
     with pytest.raises(AssertionError):
         _agree((counted, theirs), name)
+
+
+SURROGATES = {
+    "Sigmoid": ["alpha"], "SoftSign": ["alpha"], "Arctan": ["alpha"], "NonzeroSignLog": ["alpha"], "ERF": ["alpha"],
+    "PiecewiseExp": ["alpha"], "PiecewiseQuadratic": ["alpha"], "QPseudoSpike": ["alpha"], "InvSquareGrad": ["alpha"],
+    "SlayerGrad": ["alpha"], "ReluGrad": ["alpha", "width"], "GaussianGrad": ["sigma", "alpha"],
+    "LeakyRelu": ["alpha", "beta"], "PiecewiseLeakyRelu": ["c", "w"], "LogTailedRelu": ["alpha"],
+    "MultiGaussianGrad": ["h", "s", "sigma", "scale"], "S2NN": ["alpha", "beta"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SURROGATES)
+def test_a_surrogate_has_braintools_derivatives_by_its_parameters(name):
+    import braintools
+    import jax
+
+    import brainstate_torch
+
+    x = np.array([-1.75, -0.25, 0.25, 0.75, 2.5], np.float32)
+    ct = np.array([1.0, 2.0, -1.0, 0.5, 3.0], np.float32)
+    for word in SURROGATES[name]:
+
+        def theirs(value, word=word):
+            return (getattr(braintools.surrogate, name)(**{word: value})(x) * ct).sum()
+
+        def ours(value, word=word):
+            spike = getattr(brainstate_torch.spiking.surrogate, name)(**{word: value})
+            return (spike(torch.tensor(x)) * torch.tensor(ct)).sum()
+
+        expected = jax.grad(theirs)(0.6)
+        for gradient in (brainstate_torch.transform.grad(ours), brainstate_torch.transform.jacfwd(ours)):
+            np.testing.assert_allclose(gradient(torch.tensor(0.6)).item(), expected, rtol=2e-5, atol=1e-6)
+
+
+def test_squarewave_surrogate_has_braintools_curve():
+    import braintools
+
+    import brainstate_torch
+
+    x = np.linspace(-5, 5, 21, dtype=np.float32)
+    theirs = braintools.surrogate.SquarewaveFourierSeries(3, 6.0)
+    ours = brainstate_torch.spiking.surrogate.SquarewaveFourierSeries(3, 6.0)
+    for word in ("surrogate_fun", "surrogate_grad"):
+        found = getattr(ours, word)(torch.tensor(x))
+        np.testing.assert_allclose(found, getattr(theirs, word)(x), rtol=1e-5, atol=1e-5)

@@ -32,6 +32,7 @@ from .smooth import (
     QPseudoSpike,
     Sigmoid,
     SoftSign,
+    SquarewaveFourierSeries,
     arctan,
     erf,
     nonzero_sign_log,
@@ -40,6 +41,7 @@ from .smooth import (
     s2nn,
     sigmoid,
     soft_sign,
+    squarewave_fourier_series,
 )
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "Sigmoid",
     "SlayerGrad",
     "SoftSign",
+    "SquarewaveFourierSeries",
     "Surrogate",
     "arctan",
     "erf",
@@ -78,4 +81,5 @@ __all__ = [
     "sigmoid",
     "slayer_grad",
     "soft_sign",
+    "squarewave_fourier_series",
 ]

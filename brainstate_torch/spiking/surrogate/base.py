@@ -27,8 +27,8 @@ class Surrogate(PrettyRepr):
 
     Notes
     -----
-    Source: braintools.surrogate.Surrogate (0.3.0). Differs: there is no `surrogate_fun`, which no
-    transform needs; the second derivative there is zero.
+    Source: braintools.surrogate.Surrogate (0.3.0). Differs: the second derivative there is zero. As there, the derivative
+    by a parameter of the curve is that of :meth:`surrogate_grad`, though the step itself does not depend on it.
     Within ``torch.compile`` of a user's own, only the first derivative is right: compile with ``transform.jit``.
 
     Examples
@@ -46,9 +46,21 @@ class Surrogate(PrettyRepr):
         """``[*N]`` to ``[*N]``: the derivative at each element."""
         raise NotImplementedError(f"{type(self).__name__} must define `surrogate_grad`. Got {tuple(x.shape)} values.")
 
+    def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
+        """``[*N]`` to ``[*N]``: the curve whose derivative it is, for a picture; no transform needs it."""
+        raise NotImplementedError(f"{type(self).__name__} defines no `surrogate_fun`. Got {tuple(x.shape)} values.")
+
     def __call__(self, x: Any) -> torch.Tensor:
         if type(x) is not torch.Tensor:
             x = _plain(x)
+        learnt = [value for value in vars(self).values() if isinstance(value, torch.Tensor)]
+        if learnt and is_differentiated(*learnt):
+            by_parameters = self.surrogate_grad(x.detach())
+            # Zero, with the derivative by the parameters; where the curve is infinite there is none.
+            return self._spike(x) + torch.nan_to_num(by_parameters - by_parameters.detach())
+        return self._spike(x)
+
+    def _spike(self, x: torch.Tensor) -> torch.Tensor:
         if torch.compiler.is_dynamo_compiling() or is_spelled_out():
             return _spelled_out(x, self)
         if not is_differentiated(x):
@@ -59,6 +71,10 @@ class Surrogate(PrettyRepr):
                 "Take one of the two derivatives in reverse mode, as `hessian` does."
             )
         return applied(_Spike, x, self)  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        numbers = ((name, value) for name, value in vars(self).items() if isinstance(value, (bool, int, float, str)))
+        return hash((type(self), *numbers))
 
     def __pretty_repr__(self) -> Iterator[PrettyType | PrettyAttr]:
         yield PrettyType(type(self))

@@ -98,6 +98,11 @@ class PiecewiseQuadratic(Surrogate):
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
 
+    def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
+        """A parabola to each side of 1/2, 0 and 1 beyond ``1 / alpha``."""
+        inside = x.clamp(-1 / self.alpha, 1 / self.alpha)
+        return (1 - self.alpha * inside.abs() / 2) * self.alpha * inside + 0.5
+
     def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
         """``relu(alpha - alpha ** 2 * abs(x))``."""
         return torch.relu(self.alpha - self.alpha**2 * x.abs())
@@ -152,6 +157,11 @@ class PiecewiseLeakyRelu(Surrogate):
     def __init__(self, c: float = 0.01, w: float = 1.0) -> None:
         self.c = c
         self.w = w
+
+    def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
+        """``x / (2 * w) + 1 / 2 where abs(x) <= w``, and slope c beyond."""
+        inside = x.clamp(-self.w, self.w)
+        return inside / (2 * self.w) + 0.5 + self.c * (x - inside)
 
     def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
         """``1 / (2 * w) where abs(x) <= w, else c``."""
@@ -208,6 +218,10 @@ class LeakyRelu(Surrogate):
         self.alpha = alpha
         self.beta = beta
 
+    def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha * x where x < 0, else beta * x``."""
+        return torch.where(x < 0, self.alpha * x, self.beta * x)
+
     def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
         """``alpha where x < 0, else beta``."""
         return torch.where(x < 0, self.alpha, self.beta).to(x.dtype)
@@ -259,6 +273,11 @@ class LogTailedRelu(Surrogate):
 
     def __init__(self, alpha: float = 0.0) -> None:
         self.alpha = alpha
+
+    def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
+        """``alpha * x where x <= 0, x up to 1, and 1 + log(x) beyond``."""
+        above = torch.where(x > 1, 1 + torch.log(x.clamp(min=1.0)), x)
+        return torch.where(x > 0, above, self.alpha * x)
 
     def surrogate_grad(self, x: torch.Tensor) -> torch.Tensor:
         """``alpha where x <= 0, else 1 / max(x, 1)``."""

@@ -1,5 +1,6 @@
 """Initialisers: derivatives, maps, compiled functions, layers, deprecated units."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -114,3 +115,19 @@ def test_text_shows_what_they_are_made_of():
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+def test_a_generator_of_numpy_draws_its_numbers(make):
+    def numpys(name, *args):
+        return torch.tensor(getattr(make(3), name)(*args), dtype=torch.float32)
+
+    assert torch.equal(init.Normal(1.0, 2.0)((4,), rng=make(3)), numpys("normal", 1.0, 2.0, 4))
+    assert torch.equal(init.Uniform(1.0, 2.0)((4,), rng=make(3)), numpys("uniform", 1.0, 2.0, 4))
+    drawn = init.KaimingNormal()((4, 3), rng=make(3))
+    torch.testing.assert_close(drawn, numpys("normal", 0.0, 0.5**0.5, (4, 3)), rtol=1e-6, atol=0)
+    chosen = init.Mixture([init.Constant(1.0), init.Constant(2.0)])((6,), rng=make(3))
+    assert chosen.tolist() == [1.0 + k for k in make(3).choice(2, size=6, p=[0.5, 0.5])]
+    for each in (init.LogNormal(1.0, 2.0), init.Gamma(2.0, 1.0), init.TruncatedNormal(0.0, 1.0), init.Beta(2.0, 3.0, 0.0, 1.0),
+                 init.Weibull(2.0, 1.0), init.Exponential(1.0), init.Orthogonal()):  # fmt: skip
+        assert each((3, 3), rng=make(3)).dtype == torch.float32

@@ -25,6 +25,7 @@ FUNCTIONS = {
     "sigmoid": "Sigmoid",
     "slayer_grad": "SlayerGrad",
     "soft_sign": "SoftSign",
+    "squarewave_fourier_series": "SquarewaveFourierSeries",
 }
 A = np.abs(X)
 
@@ -60,6 +61,7 @@ RULES = [
     ("sigmoid", (3.0,), 3 * logistic(3 * X) * logistic(-3 * X)),
     ("slayer_grad", (2.0,), np.exp(-2 * A)),
     ("soft_sign", (2.0,), 1 / (1 + 2 * A) ** 2),
+    ("squarewave_fourier_series", (3, 6.0), sum(np.cos(c * np.pi / 3 * X) for c in (1, 3, 5)) * 2 / 3),
 ]
 
 
@@ -76,7 +78,7 @@ def test_rule_is_its_formula(name, args, expected):
     assert torch.equal(function(x, *args), (x >= 0).double())
     for spike in (lambda x: function(x, *args), kind(*args)):
         found = torch.func.grad(lambda x: spike(x).sum())(x)
-        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6)
+        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-6, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -86,3 +88,25 @@ def test_rule_has_the_same_defaults_as_class_and_function(name):
     found = torch.func.grad(lambda x: function(x).sum())(x)
     assert torch.equal(found, kind().surrogate_grad(x))
     assert found.dtype == x.dtype
+
+
+CURVES = [name for name, kind in FUNCTIONS.items() if "surrogate_fun" in vars(getattr(surrogate, kind))]
+
+
+@pytest.mark.parametrize("name", [name for name in CURVES if name != "leaky_relu"])
+def test_curve_has_the_slope_of_the_rule(name):
+    args = next(args for rule, args, _ in RULES if rule == name)
+    rule = getattr(surrogate, FUNCTIONS[name])(*args)
+    x = torch.tensor(X[X != 0])
+    torch.testing.assert_close(torch.func.grad(lambda x: rule.surrogate_fun(x).sum())(x), rule.surrogate_grad(x))
+
+
+def test_rules_without_a_curve_say_so():
+    assert len(CURVES) == 13
+    with pytest.raises(NotImplementedError, match="SlayerGrad defines no `surrogate_fun`"):
+        surrogate.SlayerGrad().surrogate_fun(torch.tensor(X))
+
+
+def test_rules_of_the_same_parameters_have_the_same_hash():
+    assert hash(surrogate.Sigmoid(2.0)) == hash(surrogate.Sigmoid(2.0)) != hash(surrogate.Sigmoid(3.0))
+    assert surrogate.Sigmoid(2.0) != surrogate.Sigmoid(2.0)
