@@ -15,7 +15,7 @@ tensor([2., 2.])
 import functools
 from collections.abc import Callable, Hashable, Sequence
 from types import EllipsisType
-from typing import Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -95,6 +95,7 @@ class Array:
         return Annotated[torch.Tensor, axes]
 
 
+@runtime_checkable
 class _QuantityLike(Protocol):
     """A quantity, which this module cannot import."""
 
@@ -122,10 +123,16 @@ class SupportsDType(Protocol):
     def dtype(self) -> Any: ...
 
 
+if TYPE_CHECKING:
+    _NumpyArray: TypeAlias = np.ndarray[Any, Any]
+    _NumpyNumber: TypeAlias = np.number[Any]
+else:  # `isinstance` refuses generics with arguments
+    _NumpyArray, _NumpyNumber = np.ndarray, np.number
+
 ArrayLike: TypeAlias = (
-    torch.Tensor | np.ndarray[Any, Any] | np.bool_ | np.number[Any] | bool | int | float | complex | _QuantityLike
+    torch.Tensor | _NumpyArray | np.bool_ | _NumpyNumber | bool | int | float | complex | _QuantityLike
 )
-"""A tensor, or what becomes one without ambiguity: numpy arrays and numbers. Also a quantity."""
+"""A tensor, or what becomes one without ambiguity: numpy arrays and numbers. Also a quantity. `isinstance` takes it."""
 
 Size: TypeAlias = int | Sequence[int] | np.integer[Any] | Sequence[np.integer[Any]]
 """A length, or one length per axis."""

@@ -93,6 +93,7 @@ MODULES = {
     "jax._src.test_util": "port.compat.test_util",
     "jax.dtypes": "units.math",
     "optax": "metric",
+    "braintools.tree": "port.compat.tree_arithmetic",
     "orbax.checkpoint": "port.compat.orbax",
     "optax.losses": "metric",
 }
@@ -182,7 +183,6 @@ NAMES = {
     "optax.softmax_cross_entropy_with_integer_labels": "metric.softmax_cross_entropy_with_integer_labels",
     "optax.l2_loss": "port.compat.optax_l2_loss",
     "optax.squared_error": "metric.squared_error",
-    "braintools.tree": "port.compat.tree",
     "braintools.optim.OptaxOptimizer": "port.compat.optimizers.OptaxOptimizer",
     "brainstate.optim.OptaxOptimizer": "port.compat.optimizers.OptaxOptimizer",
     "brainevent.EventArray": "event.BinaryArray",

@@ -179,6 +179,13 @@ def _resolved(name: str) -> Home | Missing:
     if name.startswith("saiunit"):
         name = "brainunit" + name.removeprefix("saiunit")
     parts = name.split(".")
+    public = [part for part in parts[:-1] if not part.startswith("_")]
+    if len(public) < len(parts) - 1 and parts[0] in BROUGHT:
+        found = listed(
+            ".".join([*public, parts[-1]])
+        )  # a private module of a package defines what the public one shows
+        if found is not None and not found.is_module:
+            return found
     brought = _brought(parts)
     if brought is not None:
         return brought

@@ -72,7 +72,10 @@ def isscalar(a: Any) -> bool:
     >>> u.math.isscalar(3.0 * u.mV), u.math.isscalar([3.0] * u.mV)
     (True, False)
     """
-    return ndim(a) == 0
+    try:
+        return ndim(a) == 0
+    except TypeError:  # no array: a State or a module is no scalar either
+        return isinstance(a, (str, bytes))
 
 
 @described

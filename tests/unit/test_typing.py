@@ -117,3 +117,13 @@ def test_pytree_cannot_be_instantiated(annotation):
 def test_missing_objects_are_distinct_and_pickle():
     assert bt.Missing() != bt.Missing()
     assert isinstance(pickle.loads(pickle.dumps(bt.Missing())), bt.Missing)
+
+
+def test_array_like_answers_isinstance():
+    from brainstate_torch import State
+    from brainstate_torch import units as u
+
+    for value in (1, 2.0, True, np.ones(2), np.float32(1.0), torch.ones(2), 3 * u.mV):
+        assert isinstance(value, bt.ArrayLike)
+    for value in ([1.0], {"a": 1.0}, None, "a", State(1.0)):
+        assert not isinstance(value, bt.ArrayLike)

@@ -18,7 +18,7 @@ from typing import Any
 
 from .texts import compiled
 
-__all__ = ["PACKAGES", "kind_of", "source_of"]
+__all__ = ["PACKAGES", "kind_of", "public_names", "source_of"]
 
 #: Packages of pure Python that are written for JAX and brainstate.
 PACKAGES = ("braintools", "brainmass", "brainpy_state", "braincell")
@@ -139,11 +139,59 @@ def kind_of(package: str, *parts: str) -> str | None:
     return "module" if _file(package, list(parts)) is not None else None
 
 
+@functools.cache
+def public_names(package: str) -> list[str]:
+    """The names of the root of an installed package: those of its ``__all__``, as far as the text shows them.
+
+    Parameters
+    ----------
+    package
+        The package.
+
+    Returns
+    -------
+    list of str
+        The names; without an ``__all__``, all that the root imports from its own modules.
+    """
+    found = _listed(package, "")
+    if found is None:
+        file = _file(package, [])
+        items = [] if file is None else list(_imports(package, file))
+        shown = {item.asname or item.name for _, item in items if item.name != "*"}
+        for module, item in items:
+            if item.name == "*":
+                listed = _listed(package, module)
+                shown.update(_defined(package, module) if listed is None else listed)
+        found = sorted(name for name in shown if not name.startswith("_"))
+    return found
+
+
+def _listed(package: str, module: str) -> list[str] | None:
+    """The strings that a module assigns and adds to its ``__all__``; those of ``other.__all__`` are of that module."""
+    file = _file(package, module.split(".") if module else [])
+    if file is None:
+        return None
+    found: list[str] | None = None
+    for statement in _top(ast.parse(file.read_text(encoding="utf-8")).body):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            value = getattr(statement, "value", None)
+            words = [node.value for node in ast.walk(value) if isinstance(node, ast.Constant)] if value else []
+            found = [*(found or []), *(word for word in words if isinstance(word, str))]
+            for node in ast.walk(value) if value else ():
+                if isinstance(node, ast.Attribute) and node.attr == "__all__" and isinstance(node.value, ast.Name):
+                    source = source_of(package, node.value.id)
+                    found += (_listed(package, source) if source else None) or []
+    return None if found is None else list(dict.fromkeys(found))
+
+
 class _Root(ModuleType):
     """The root of a package, whose names are looked for where its ``__init__.py`` takes them from."""
 
     def __getattr__(self, name: str) -> Any:
         package = self.__name__.rpartition(".")[2]
+        if name == "__all__":
+            return public_names(package)
         if name.startswith("__") and name != "__version__":
             raise AttributeError(name)
         if _file(package, [name]) is not None:
@@ -182,7 +230,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: Any) -> None:
         if not isinstance(module, _Root):
-            exec(compiled(Path(module.__spec__.origin)), module.__dict__)
+            package = module.__package__.removeprefix(f"{__name__}.")
+            exec(compiled(Path(module.__spec__.origin), package), module.__dict__)
 
 
 sys.meta_path.insert(0, _Finder())

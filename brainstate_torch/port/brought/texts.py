@@ -6,12 +6,13 @@ import hashlib
 import json
 import linecache
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from .. import names, table
 
-__all__ = ["compiled", "ported_text"]
+__all__ = ["absolute", "compiled", "ported_text"]
 
 
 def _cache() -> Path:
@@ -71,9 +72,36 @@ def _still(name: str, words: str) -> bool:
     return _words(table.resolve(name)) == words
 
 
-def compiled(file: Path) -> Any:
+_RELATIVE = re.compile(r"^([ \t]*from[ \t]+)(\.+)([\w.]*)(?=[ \t]+import\b)", re.MULTILINE)
+
+
+def absolute(text: str, package: str) -> str:
+    """A text whose relative imports name the modules in full, so that the table is asked for what they import.
+
+    Parameters
+    ----------
+    text
+        The text of a module.
+    package
+        The package it is in, by its own name.
+
+    Returns
+    -------
+    str
+        The text with other imports.
+    """
+
+    def named(found: re.Match[str]) -> str:
+        parts = package.split(".")
+        owner = ".".join(parts[: len(parts) - len(found[2]) + 1])
+        return f"{found[1]}{owner}{'.' if found[3] else ''}{found[3]}"
+
+    return _RELATIVE.sub(named, text)
+
+
+def compiled(file: Path, package: str) -> Any:
     """The code of an installed module, ported; tracebacks show the ported lines."""
-    ported = ported_text(file.read_text(encoding="utf-8"))
+    ported = ported_text(absolute(file.read_text(encoding="utf-8"), package))
     shown = f"{file} (ported)"
     linecache.cache[shown] = (len(ported), None, ported.splitlines(True), shown)
     return compile(ported, shown, "exec", dont_inherit=True)

@@ -175,13 +175,3 @@ def _paths(tree: Any, prefix: tuple[Any, ...], out: list[Any], is_leaf: IsLeaf) 
 def zeros_like(tree: Any) -> Any:
     """A tree of zeros."""
     return map(math.zeros_like, tree)
-
-
-def add(a: Any, b: Any) -> Any:
-    """The sums of the leaves of two trees."""
-    return map(lambda x, y: x + y, a, b)
-
-
-def scale(a: Any, b: Any) -> Any:
-    """The leaves times one number."""
-    return map(lambda x: x * b, a)

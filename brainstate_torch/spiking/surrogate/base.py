@@ -27,8 +27,8 @@ class Surrogate(PrettyRepr):
 
     Notes
     -----
-    Source: braintools.surrogate.Surrogate (0.3.0). Differs: the second derivative there is zero. As there, the derivative
-    by a parameter of the curve is that of :meth:`surrogate_grad`, though the step itself does not depend on it.
+    Source: braintools.surrogate.Surrogate (0.3.0). Differs: the second derivative there is zero. As there, the
+    derivative by a parameter of the curve is that of :meth:`surrogate_grad`, though the step does not depend on it.
     Within ``torch.compile`` of a user's own, only the first derivative is right: compile with ``transform.jit``.
 
     Examples

@@ -522,7 +522,7 @@ class SquarewaveFourierSeries(Surrogate):
         return [2 * i - 1.0 for i in range(1, self.n + 1)]
 
     def surrogate_fun(self, x: torch.Tensor) -> torch.Tensor:
-        """``1 / 2 + 2 / pi * sum(sin(c * w * x) / c)``, with ``w = 2 * pi / t_period`` and c = 1, 3, … ``2 * n - 1``."""
+        """``1 / 2 + 2 / pi * sum(sin(c * w * x) / c)``, ``w = 2 * pi / t_period`` and c = 1, 3, … ``2 * n - 1``."""
         w = 2 * math.pi / self.t_period
         return 0.5 + 2 / math.pi * sum((torch.sin(c * w * x) / c for c in self._waves()), torch.zeros_like(x))
 

@@ -128,6 +128,7 @@ def test_a_generator_of_numpy_draws_its_numbers(make):
     torch.testing.assert_close(drawn, numpys("normal", 0.0, 0.5**0.5, (4, 3)), rtol=1e-6, atol=0)
     chosen = init.Mixture([init.Constant(1.0), init.Constant(2.0)])((6,), rng=make(3))
     assert chosen.tolist() == [1.0 + k for k in make(3).choice(2, size=6, p=[0.5, 0.5])]
-    for each in (init.LogNormal(1.0, 2.0), init.Gamma(2.0, 1.0), init.TruncatedNormal(0.0, 1.0), init.Beta(2.0, 3.0, 0.0, 1.0),
-                 init.Weibull(2.0, 1.0), init.Exponential(1.0), init.Orthogonal()):  # fmt: skip
+    for each in (init.LogNormal(1.0, 2.0), init.Gamma(2.0, 1.0), init.TruncatedNormal(0.0, 1.0),
+                 init.Beta(2.0, 3.0, 0.0, 1.0), init.Weibull(2.0, 1.0), init.Exponential(1.0),
+                 init.Orthogonal()):  # fmt: skip
         assert each((3, 3), rng=make(3)).dtype == torch.float32

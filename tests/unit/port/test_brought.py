@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 from brainstate_torch.port import port_source, resolve
@@ -108,3 +109,59 @@ def test_a_root_that_imports_its_own_modules_by_their_full_names(tmp_path, monke
             cached.cache_clear()
         for name in [name for name in sys.modules if name.startswith(f"{brought.__name__}.braincell")]:
             del sys.modules[name]
+
+
+def test_a_private_module_gives_what_the_public_one_has_here():
+    from brainstate_torch.port.brought.texts import absolute
+
+    text = "from ._base import A\n    from .. import b\nfrom .x.y import (c)\nfrom numpy import d\n"
+    assert absolute(text, "braintools.optim").splitlines() == [
+        "from braintools.optim._base import A",
+        "    from braintools import b",
+        "from braintools.optim.x.y import (c)",
+        "from numpy import d",
+    ]
+    assert resolve("braintools.init._distance_impl.GaussianProfile").path == "brainstate_torch.init.GaussianProfile"
+    assert resolve("braintools.conn._base.ConnectionResult").path.startswith("brainstate_torch.port.brought.")
+
+
+def test_a_module_of_a_neighbour_takes_the_classes_of_this_package():
+    from brainstate_torch import init
+    from brainstate_torch import units as u
+    from brainstate_torch.port.brought import braintools
+
+    rule = braintools.conn.Gaussian(init.GaussianProfile(100 * u.um), seed=1)
+    assert rule.distance_profile.sigma == 100 * u.um
+
+
+def test_arithmetic_of_trees_is_that_of_braintools():
+    import braintools
+    import jax.numpy as jnp
+    import torch
+
+    from brainstate_torch.port import lookup
+
+    def numbers(tree):
+        leaves = tree if isinstance(tree, (list, tuple)) else [tree]
+        return [numbers(x) if isinstance(x, (list, tuple)) else x["a"].tolist() if isinstance(x, dict) else float(x)
+                for x in leaves]  # fmt: skip
+
+    for name, *args in (("scale", 2.0), ("shift", 2.0), ("mul", 2.0), ("add", 2.0), ("mul", "same"), ("add", "same"),
+                        ("sub", "same"), ("dot", "same"), ("sum",), ("squared_norm",), ("split", (1, 1)),
+                        ("idx", 1), ("expand", 0), ("take", np.array([1, 0]), 0),
+                        ("take", slice(1, 3), 0)):  # fmt: skip
+        theirs, ours = {"a": jnp.arange(1.0, 5.0)}, {"a": torch.arange(1.0, 5.0)}
+        expected = getattr(braintools.tree, name)(theirs, *[theirs if isinstance(x, str) else x for x in args])
+        found = lookup(f"braintools.tree.{name}")(ours, *[ours if isinstance(x, str) else x for x in args])
+        assert numbers(found) == numbers(expected), name
+    assert lookup("braintools.tree.concat")([ours, ours])["a"].tolist() == [1.0, 2.0, 3.0, 4.0] * 2
+    assert lookup("braintools.tree.as_numpy")(ours)["a"].sum() == 10.0
+
+
+def test_the_root_of_a_neighbour_lists_its_names():
+    import braintools
+
+    from brainstate_torch.port.brought import braintools as ours
+    from brainstate_torch.port.brought import public_names
+
+    assert sorted(public_names("braintools")) == sorted(braintools.__all__) == sorted(ours.__all__)

@@ -196,3 +196,10 @@ def test_a_module_and_a_program_without_models_leave_torch_s_mode_alone():
     assert "set_grad_enabled" not in ported(module) + ported("import jax.numpy as jnp\nprint(jnp.ones(3))\n")
     program = ported(MODEL + "print(net)\n")
     assert program.count("set_grad_enabled") == 1 and ported(program) == program
+
+
+def test_functions_of_numpy_give_numpys_arrays():
+    words = ("logical_not", "log1p", "sinh", "equal", "flip", "real")
+    calls = "".join(f"{word} = np.{word}(x{', x' if word == 'equal' else ''})\n" for word in words)
+    names = run(HEAD + "x = jnp.arange(3.)\n" + calls)
+    assert {type(names[word]) for word in words} == {np.ndarray}
