@@ -21,7 +21,7 @@ from .stores import write_parts
 from .tiered import Tiered, tiered
 from .uncompiled import LOW_PRECISION, leave_to_torch
 
-__all__ = ["BACKENDS", "TIERED", "Made", "compiled", "machine_code", "made"]
+__all__ = ["BACKENDS", "TIERED", "Made", "compiled", "counted", "machine_code", "made"]
 
 #: 'inductor' compiles; 'replay' runs the operations of the graph one after the other.
 BACKENDS = ("inductor", "replay")
@@ -83,6 +83,13 @@ def compiled(module: GraphModule, like: Sequence[Any], backend: str) -> Program:
                 _THREAD.counts.waiting.append(waiting)
             return waiting
     return _replayed(module) if backend == "replay" else machine_code(module, like)
+
+
+def counted(module: GraphModule, kernels: int) -> None:
+    """Count a graph that another than Inductor has compiled."""
+    if _THREAD.counts is not None:
+        _THREAD.counts.add(module)
+        _THREAD.counts.kernels += kernels
 
 
 def _replayed(module: GraphModule) -> Program:

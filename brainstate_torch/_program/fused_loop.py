@@ -1,36 +1,29 @@
-"""A loop whose steps compute element by element, as one Triton kernel that runs through time.
+"""A loop whose steps compute element by element, as one kernel that runs through time: of Triton, or in C++."""
 
-Each program of the kernel carries a block of elements through all steps in registers: inputs are read once, outputs are
-written once, and what is carried is read and written once for the whole loop.
-"""
-
-import linecache
-import math
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import torch
 
 from .._host.fx import GraphModule, Node
-from .._host.triton import at, runs_triton
+from .._host.triton import runs_triton
+from . import cpp_code, triton_code
+from .elementwise import VIEWS, ElementLoop
 from .nodes import arguments, outputs
-from .triton_code import DTYPES, expression
+from .triton_code import TRITON
 
-__all__ = ["FusedLoop", "can_fuse", "fused"]
+__all__ = ["FusedLoop", "fused", "writer_for"]
 
 _aten = torch.ops.aten
-_BLOCK = 256
-#: Views and repetitions; `_keeps_place` tells whether each element stays beside the same others.
-_VIEWS = {
-    *(_aten.view.default, _aten._unsafe_view.default, _aten.reshape.default, _aten.expand.default),
-    *(_aten.unsqueeze.default, _aten.squeeze.default, _aten.squeeze.dim, _aten.squeeze.dims),
-}
 _SUMS = {_aten.sum.default, _aten.sum.dim_IntList}
 
 
-def can_fuse(like: Sequence[Any]) -> bool:
-    """Whether a loop over tensors like these runs where Triton does."""
-    return any(runs_triton(x.device) for x in like)
+def writer_for(like: Sequence[Any]) -> ModuleType | None:
+    """What writes a kernel for a loop over tensors like these: for Triton, for a CPU, or None."""
+    if any(runs_triton(x.device) for x in like):
+        return triton_code
+    return cpp_code if all(x.device.type == "cpu" for x in like) else None
 
 
 class _Total(NamedTuple):
@@ -53,44 +46,40 @@ class FusedLoop:
 
     Parameters
     ----------
+    writer
+        What wrote the kernel.
     source
         The kernel.
-    shape
-        That of the elements.
+    loop
+        What it runs.
     totals
         The carries that are sums over axes, by their number.
-    ends, columns
-        Shape and dtype of what is carried at the end, and of each output in one step.
     """
 
-    def __init__(
-        self,
-        source: str,
-        shape: torch.Size,
-        totals: dict[int, _Total],
-        ends: Sequence[tuple[torch.Size, torch.dtype]],
-        columns: Sequence[tuple[torch.Size, torch.dtype]],
-        length: int,
-    ) -> None:
-        self.source, self.totals, self.length = source, totals, length
-        self._size, self._ends, self._columns = shape.numel(), ends, columns
+    def __init__(self, writer: ModuleType, source: str, loop: ElementLoop, totals: dict[int, _Total]) -> None:
+        self.source, self.totals = source, totals
+        self._writer, self._length, self._size = writer, loop.length, loop.shape.numel()
+        # Nodes would keep the graph alive.
+        self._ends, self._columns = [_kind(x) for x in loop.ends], [_kind(x) for x in loop.columns]
         self._kernel: Any = None
+
+    def load(self) -> bool:
+        """Compile the kernel, or read it from the disk; whether there is a compiler."""
+        if self._kernel is None:
+            self._kernel = self._writer.loaded(self.source)
+        return self._kernel is not None
 
     def __call__(
         self, carry: Sequence[torch.Tensor], constants: Sequence[torch.Tensor], inputs: Sequence[torch.Tensor]
     ) -> list[torch.Tensor]:
         """Run all steps by one launch."""
         device = next((x.device for x in (*carry, *inputs, *constants) if not x.is_cpu), torch.device("cpu"))
-        if self._kernel is None:
-            self._kernel = _loaded(self.source)
+        self.load()
         first = [_on(x, device) for i, x in enumerate(carry) if i not in self.totals]
         fixed = [_on(x, device) for x in constants]
         ends = [torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._ends]
-        columns = [torch.empty((self.length, *shape), dtype=dtype, device=device) for shape, dtype in self._columns]
-        # A program of the kernel has its elements for all steps, so that none waits for another.
-        grid = (-(-self._size // _BLOCK),)
-        with at(device):
-            self._kernel[grid](*first, *fixed, *inputs, *ends, *columns, self.length, self._size, BLOCK=_BLOCK)
+        columns = [torch.empty((self._length, *shape), dtype=dtype, device=device) for shape, dtype in self._columns]
+        self._writer.launch(self._kernel, [*first, *fixed, *inputs, *ends, *columns], self._length, self._size)
         for i, total in self.totals.items():
             ends[i] = carry[i] + _followed(ends[i], total)
         return [*ends, *columns]
@@ -109,12 +98,14 @@ def _followed(x: torch.Tensor, total: _Total) -> torch.Tensor:
 
 
 def fused(
-    step: GraphModule, layout: Sequence[int], used: Sequence[bool], length: int, reverse: bool
+    writer: ModuleType, step: GraphModule, layout: Sequence[int], used: Sequence[bool], length: int, reverse: bool
 ) -> FusedLoop | None:
     """The loop as one kernel; None where a step does more than compute element by element.
 
     Parameters
     ----------
+    writer
+        What writes the kernel.
     step
         carry, constants, inputs, further constants -> carry, outputs.
     layout
@@ -122,10 +113,9 @@ def fused(
     used
         Which of the inputs are read.
     """
-    given = arguments(step)
+    given, results = arguments(step), outputs(step)
     carry, constants = given[: layout[0]], given[layout[0] : layout[0] + layout[1]]
     inputs, more = given[sum(layout[:2]) : sum(layout)], given[sum(layout) :]
-    results = outputs(step)
     # A result may be a Python number, which has no elements to store.
     if any(not isinstance(x, Node) for x in results):
         return None
@@ -133,141 +123,26 @@ def fused(
     shape = _common_shape(step, list(totals.values()))
     if shape is None or not shape.numel() or not length:
         return None
-    code = _Code(shape, length)
-    for i, x in enumerate(carry):
-        if i in totals:
-            code.head.append(f"total_{i} = tl.zeros([BLOCK], {DTYPES[totals[i].term.meta['val'].dtype]})")
-        else:
-            code.head.append(f"{code.named(x)} = {code.loaded(code.pointer(), x)}")
-    for x in (*constants, *more):
-        code.head.append(f"{code.named(x)} = {code.loaded(code.pointer(), x)}")
-    for x, is_read in zip(inputs, used, strict=True):
-        if is_read:
-            code.body.append(f"{code.named(x)} = {code.loaded(code.pointer(), x, True)}")
     # A sum over axes in each step would need all blocks at once: the kernel sums per element, torch once at the end.
     skipped = {node for total in totals.values() for node in total.chain} | {results[i] for i in totals}
-    for node in step.graph.nodes:
-        if node.op != "call_function" or node in skipped:
-            continue
-        shows = node.target in _VIEWS and _keeps_place(node)
-        text = code.names[node.args[0]] if shows else expression(node, code.names)
-        if text is None:
-            return None
-        code.body.append(f"{code.named(node)} = {text}")
-    ends = [totals[i].term if i in totals else x for i, x in enumerate(results[: layout[0]])]
-    places = [code.pointer() for _ in ends]
-    columns = results[layout[0] :]
-    for x in columns:
-        code.body.append(code.stored(code.pointer(), x, code.names[x], True))
-    code.body += [f"total_{i} += {code.names[total.term]}" for i, total in totals.items()]
-    kept = [i for i in range(layout[0]) if i not in totals]
-    # All carries change together: a new one may be computed from the old value of another.
-    code.body += [f"next_{i} = {code.names[results[i]]}" for i in kept]
-    code.body += [f"{code.names[carry[i]]} = next_{i}" for i in kept]
-    for i, (place, x) in enumerate(zip(places, ends, strict=True)):
-        code.tail.append(code.stored(place, x, f"total_{i}" if i in totals else code.names[carry[i]]))
-    return FusedLoop(
-        code.source(reverse),
+    loop = ElementLoop(
         shape,
-        totals,
-        [_kind(x) for x in ends],
-        [_kind(x) for x in columns],
         length,
+        reverse,
+        [x for i, x in enumerate(carry) if i not in totals],
+        [*constants, *more],
+        [x for x, is_read in zip(inputs, used, strict=True) if is_read],
+        [totals[i].term if i in totals else x for i, x in enumerate(results[: layout[0]])],
+        [i in totals for i in range(layout[0])],
+        results[layout[0] :],
+        [node for node in step.graph.nodes if node.op == "call_function" and node not in skipped],
     )
+    source = writer.source(loop)
+    return None if source is None else FusedLoop(writer, source, loop, totals)
 
 
 def _kind(node: Node) -> tuple[torch.Size, torch.dtype]:
     return node.meta["val"].shape, node.meta["val"].dtype
-
-
-class _Code:
-    """The lines of a kernel before, in, and after the loop over time."""
-
-    def __init__(self, shape: torch.Size, length: int) -> None:
-        self.shape, self.length = shape, length
-        self.names: dict[Node, str] = {}
-        self.pointers: list[str] = []
-        self.head: list[str] = []
-        self.body: list[str] = []
-        self.tail: list[str] = []
-
-    def named(self, node: Node) -> str:
-        """A new name for what a node computes."""
-        return self.names.setdefault(node, f"v{len(self.names)}")
-
-    def pointer(self) -> str:
-        """A new argument."""
-        self.pointers.append(f"p{len(self.pointers)}")
-        return self.pointers[-1]
-
-    def loaded(self, pointer: str, node: Node, each: bool = False) -> str:
-        """The code that reads a tensor, one row at each step or the whole."""
-        return f"tl.load({self._place(pointer, node, each)}, mask=inside)"
-
-    def stored(self, pointer: str, node: Node, name: str, each: bool = False) -> str:
-        """The code that writes a tensor."""
-        return f"tl.store({self._place(pointer, node, each)}, {name}, mask=inside)"
-
-    def _place(self, pointer: str, node: Node, each: bool) -> str:
-        shape = node.meta["val"].shape
-        # In 64 bits: a number of 32, such as `t`, would overflow after 2**31 elements.
-        row = f"{pointer} + t * tl.full([], {shape.numel()}, tl.int64)" if each else pointer
-        return f"{row} + {self._offset(shape)}"
-
-    def _offset(self, shape: torch.Size) -> str:
-        """The index of the element of a tensor that broadcasts to each element of the whole."""
-        stripped = _stripped(shape)
-        if stripped == _stripped(self.shape):
-            return "at"
-        parts, inner = [], 1
-        for axis in range(1, len(self.shape) + 1):
-            size = self.shape[-axis]
-            if axis <= len(stripped) and stripped[-axis] != 1:
-                stride = math.prod(stripped[len(stripped) - axis + 1 :])
-                parts.append(f"(at // {inner} % {size}) * {stride}")
-            inner *= size
-        return " + ".join(parts) or "at * 0"
-
-    def source(self, reverse: bool) -> str:
-        """The kernel."""
-        body = self.body or ["pass"]
-        return "\n".join(
-            [
-                "import triton",
-                "import triton.language as tl",
-                "from triton.language.extra import libdevice",
-                "",
-                "",
-                "@triton.jit",
-                f"def kernel({', '.join([*self.pointers, 'steps', 'size', 'BLOCK: tl.constexpr'])}):",
-                "    at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)",
-                "    inside = at < size",
-                *[f"    {line}" for line in self.head],
-                "    for k in range(steps):",
-                f"        t = {'steps - 1 - k' if reverse else 'k'}",
-                *[f"        {line}" for line in body],
-                *[f"    {line}" for line in self.tail],
-                "",
-            ]
-        )
-
-
-def _stripped(shape: Sequence[int]) -> tuple[int, ...]:
-    """A shape without its leading axes of length 1."""
-    found = tuple(shape)
-    while found and found[0] == 1:
-        found = found[1:]
-    return found
-
-
-def _keeps_place(node: Node) -> bool:
-    """Whether a view keeps the layout of elements, except for leading axes of length 1 and repetition."""
-    source: Any = node.args[0]
-    before, after = _stripped(source.meta["val"].shape), _stripped(node.meta["val"].shape)
-    if node.target is not _aten.expand.default:
-        return before == after
-    rest = after[len(after) - len(before) :]
-    return len(before) <= len(after) and all(x in (1, y) for x, y in zip(before, rest, strict=True))
 
 
 def _total(place: Node, result: Any) -> _Total | None:
@@ -276,7 +151,7 @@ def _total(place: Node, result: Any) -> _Total | None:
         return None
     term = next(x for x in result.args if x is not place) if result.args[0] is not result.args[1] else None
     chain: list[Node] = []
-    while isinstance(term, Node) and (term.target in _SUMS or term.target in _VIEWS) and len(term.users) == 1:
+    while isinstance(term, Node) and (term.target in _SUMS or term.target in VIEWS) and len(term.users) == 1:
         chain.insert(0, term)
         term = term.args[0]
     if not any(node.target in _SUMS and not node.kwargs for node in chain):
@@ -295,19 +170,10 @@ def _common_shape(step: GraphModule, totals: Sequence[_Total]) -> torch.Size | N
         if node.op == "output" or node in skipped or node in sums or (node.op == "placeholder" and not node.users):
             continue
         value = node.meta.get("val")
-        if not isinstance(value, torch.Tensor) or value.dtype not in DTYPES:
+        if not isinstance(value, torch.Tensor) or value.dtype not in TRITON.dtypes:
             return None
         try:
             found = torch.broadcast_shapes(found, value.shape)  # type: ignore[no-untyped-call]
         except RuntimeError:
             return None
     return found
-
-
-def _loaded(source: str) -> Any:
-    """The kernel of a source text. Triton reads source from a file, so `linecache` gets it under a made-up name."""
-    name = f"<loop {abs(hash(source)):x}>"
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    space: dict[str, Any] = {"__name__": name}
-    exec(compile(source, name, "exec"), space)
-    return space["kernel"]

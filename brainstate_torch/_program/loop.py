@@ -9,10 +9,11 @@ import torch
 from .._arrays import is_real
 from .._host.dispatch import is_profiled
 from .._host.functorch import jvp
+from . import cpp_code, triton_code
 from .ahead import ahead, pays
-from .backend import Program, compiled, steps_per_piece
+from .backend import TIERED, Program, compiled, counted, steps_per_piece
 from .calls import profiled
-from .fused_loop import FusedLoop, can_fuse, fused
+from .fused_loop import FusedLoop, fused, writer_for
 from .halves import split
 from .invariant import hoisted
 from .nodes import arguments
@@ -135,10 +136,20 @@ class Loop(Operation):
     def _fused(self) -> FusedLoop | None:
         """All steps as one kernel, where that is possible."""
         # A watch has to be told of each step, which a kernel cannot.
-        if self.backend == "replay" or self.watch is not None or not can_fuse(self.step.like):
+        if self.backend == "replay" or self.watch is not None:
+            return None
+        writer = writer_for(self.step.like)
+        # A replay comes first where the compiler works beside the program.
+        if writer is None or (writer is cpp_code and self.backend == TIERED):
             return None
         layout = (self.layout.carry, len(self._ahead.kept), len(self._ahead.used))
-        return fused(self._ahead.step, layout, self._ahead.used, self.length, self.reverse)
+        found = fused(writer, self._ahead.step, layout, self._ahead.used, self.length, self.reverse)
+        if found is None or writer is triton_code:
+            return found
+        if not found.load():
+            return None
+        counted(self._ahead.step, 1)
+        return found
 
     def _constants(self, constants: Tensors) -> list[torch.Tensor]:
         """What each step reads: the constants, and what is computed from them alone."""

@@ -1,4 +1,4 @@
-"""Loops as one kernel of Triton, run by its interpreter, beside the same loops step by step."""
+"""Loops as one kernel beside the same loops step by step: in C++, or, by `make fake-gpu`, in Triton's interpreter."""
 
 import json
 import math
@@ -15,17 +15,16 @@ import brainstate_torch.units as u
 from brainstate_torch import nn, spiking
 from brainstate_torch import transform as T
 from brainstate_torch._host.triton import runs_triton
-from brainstate_torch._program import fused_loop
+from brainstate_torch._program import cpp_code, fused_loop, triton_code
 from brainstate_torch._program import loop as loop_module
 from brainstate_torch._program.fused_loop import FusedLoop
 from brainstate_torch._program.loop import Layout, Loop
 from brainstate_torch._program.operation import Body, compiling
 from brainstate_torch._program.recording import Like
 
-if os.environ.get("TRITON_INTERPRET") != "1":
-    pytest.skip("make fake-gpu sets it before torch loads Triton", allow_module_level=True)
-triton = pytest.importorskip("triton", reason="make fake-gpu installs Triton beside the environment")
-
+#: `make fake-gpu` sets it before torch loads Triton.
+INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"
+with_triton = pytest.mark.skipif(not INTERPRETED, reason="make fake-gpu runs it")
 #: The interpreter computes with numpy, which warns of what torch does in silence.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning:triton")
 F32 = torch.float32
@@ -34,6 +33,8 @@ F32 = torch.float32
 @pytest.fixture(autouse=True)
 def _interpreted(monkeypatch):
     """The interpreter takes tensors on the CPU; it lacks the functions of NVIDIA's library."""
+    if not INTERPRETED:
+        return
     import triton.language as tl
     from triton.language.extra import libdevice
     from triton.runtime.interpreter import TensorHandle
@@ -47,7 +48,7 @@ def _interpreted(monkeypatch):
 
     for name in ("tanh", "expm1", "log1p", "atan", "sinh", "cosh", "pow"):
         monkeypatch.setattr(libdevice, name, of_torch(getattr(torch, name)))
-    monkeypatch.setattr(loop_module, "can_fuse", lambda like: True)
+    monkeypatch.setattr(loop_module, "writer_for", lambda like: triton_code)
 
 
 @pytest.fixture
@@ -253,11 +254,11 @@ import json, sys
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from brainstate_torch._program.fused_loop import _loaded
+from brainstate_torch._program.triton_code import loaded
 
 for source, types in json.load(sys.stdin):
     signature = {f"p{i}": kind for i, kind in enumerate(types)} | {"steps": "i32", "size": "i32", "BLOCK": "constexpr"}
-    made = triton.compile(ASTSource(_loaded(source), signature, {"BLOCK": 256}), target=GPUTarget("cuda", 80, 32))
+    made = triton.compile(ASTSource(loaded(source), signature, {"BLOCK": 256}), target=GPUTarget("cuda", 80, 32))
     assert made.asm["cubin"]
 """
 _POINTERS = {
@@ -269,6 +270,7 @@ _POINTERS = {
 }
 
 
+@with_triton
 def test_kernels_compile_for_a_gpu(monkeypatch):
     """A neuron with a derivative and shared parameters, and all functions and operations, in one kernel each."""
     made, plain = [], FusedLoop.__call__
@@ -305,7 +307,7 @@ def test_kernels_compile_for_a_gpu(monkeypatch):
     assert ended.returncode == 0, ended.stderr[-3000:]
 
 
-def test_only_a_gpu_with_triton_fuses(monkeypatch):
+def test_who_writes_kernels_is_known_by_the_device(monkeypatch):
     like = [Like(torch.Size([]), F32, torch.device("cuda")), Like(torch.Size([]), F32, torch.device("cpu"))]
     capability = (8, 0)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -314,7 +316,7 @@ def test_only_a_gpu_with_triton_fuses(monkeypatch):
     for installed, capability in ((True, (7, 0)), (True, (6, 1)), (False, (8, 0))):  # noqa: B007
         runs_triton.cache_clear()
         monkeypatch.setattr("brainstate_torch._host.triton.has_triton", lambda installed=installed: installed)
-        answers.append(fused_loop.can_fuse(like))
-        assert not fused_loop.can_fuse(like[1:])
+        answers.append(fused_loop.writer_for(like))
+        assert fused_loop.writer_for(like[1:]) is cpp_code
     runs_triton.cache_clear()
-    assert answers == [True, False, False]
+    assert answers == [triton_code, None, None]
