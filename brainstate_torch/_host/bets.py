@@ -62,6 +62,7 @@ PRIVATE = (
     "torch._inductor.compile_fx.compile_fx_inner",
     "torch._inductor.config",
     "torch._inductor.decomposition.select_decomp_table",
+    "torch._inductor.exc.CppCompileError",
     "torch._inductor.exc.GPUTooOldForTriton",
     "torch._inductor.exc.InvalidCxxCompiler",
     "torch._inductor.exc.TritonMissing",

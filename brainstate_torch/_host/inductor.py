@@ -8,7 +8,7 @@ from torch._inductor import config, metrics
 from torch._inductor.codecache import CppCodeCache
 from torch._inductor.compile_fx import compile_fx_inner as _compile_fx_inner
 from torch._inductor.decomposition import select_decomp_table
-from torch._inductor.exc import GPUTooOldForTriton, InvalidCxxCompiler, TritonMissing
+from torch._inductor.exc import CppCompileError, GPUTooOldForTriton, InvalidCxxCompiler, TritonMissing
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from .._version import __version__
@@ -16,6 +16,7 @@ from .functorch import FakeTensorMode
 from .fx import GraphModule
 
 __all__ = [
+    "NOT_COMPILED",
     "NO_COMPILER",
     "compile_fx_inner",
     "config",
@@ -29,6 +30,8 @@ __all__ = [
 _settings: Any = torch.compiler.config
 #: What Inductor raises where the machine has nothing to compile with.
 NO_COMPILER = (InvalidCxxCompiler, TritonMissing, GPUTooOldForTriton)
+#: What `library_of` raises where there is no compiler, or one that does not know the code, as vectors of GCC and Clang.
+NOT_COMPILED = (InvalidCxxCompiler, CppCompileError)
 
 
 def kernels_written() -> int:

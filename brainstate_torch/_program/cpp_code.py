@@ -60,10 +60,10 @@ _STORED = {
     torch.int64: "int64_t",
     torch.bool: "uint8_t",
 }
-#: Elements of a vector, and vectors of a block: what a block carries is 4 KiB for each State of 32 bits.
-_LANES, _VECTORS = 16, 64
-#: Operations that are worth a thread.
-_WORTH_A_THREAD = 2**18
+#: Elements of a vector, the most vectors of a block, and the bytes that a block may carry: a first-level cache.
+_LANES, _VECTORS, _CACHE = 16, 64, 2**15
+#: Operations that are worth a thread: it costs 5 to 10 µs, and does 16 in a cycle.
+_WORTH_A_THREAD = 2**20
 
 _HEAD = f"""
 #include <algorithm>
@@ -72,7 +72,7 @@ _HEAD = f"""
 #include <cstring>
 #include <type_traits>
 
-constexpr int64_t LANES = {_LANES}, VECTORS = {_VECTORS};
+constexpr int64_t LANES = {_LANES};
 typedef float F32 __attribute__((vector_size(4 * LANES)));
 typedef double F64 __attribute__((vector_size(8 * LANES)));
 typedef int32_t I32 __attribute__((vector_size(4 * LANES)));
@@ -161,6 +161,8 @@ class _Loop:
         self.loop = loop
         self.names: dict[Node, str] = {}
         self.pointers: list[str] = []
+        #: What one vector of a block needs in the cache.
+        self.bytes = 0
         #: Arrays of offsets, by shape.
         self.places: dict[tuple[int, ...], str] = {}
         self.once: list[str] = []
@@ -184,6 +186,7 @@ class _Loop:
         """A new array of vectors, for a block."""
         name = f"a{len(self.arrays)}"
         self.arrays.append(f"{_kind(node)} {name}[VECTORS] = {{}};")
+        self.bytes += _LANES * node.meta["val"].dtype.itemsize
         return name
 
     def is_one(self, node: Node) -> bool:
@@ -218,6 +221,9 @@ class _Loop:
             "for (int64_t i = 0; i < vectors; ++i) {",
             "    const int64_t at = first + i * LANES, count = std::min(LANES, end - at);",
         ]
+        # Offsets have eight bytes.
+        needed = self.bytes + 8 * _LANES * len(self.places)
+        vectors = max(1, min(_VECTORS, _CACHE // max(1, needed)))
         places = []
         for shape, name in self.places.items():
             places += [
@@ -227,6 +233,10 @@ class _Loop:
         lines = [
             *self.pointers,
             *self.once,
+            # Each thread gets blocks of its own, of whole vectors.
+            f"constexpr int64_t VECTORS = {vectors};",
+            "const int64_t share = (size + threads * LANES - 1) / (threads * LANES);",
+            "const int64_t width = std::min(VECTORS, share) * LANES;",
             threaded,
             "for (int64_t first = 0; first < size; first += width) {",
             "    const int64_t end = std::min(size, first + width), vectors = (end - first + LANES - 1) / LANES;",
@@ -246,7 +256,7 @@ class _Loop:
             *_indented([*each_vector, *_indented(self.last), "}"] if self.last else []),
             "}",
         ]
-        head = 'extern "C" void loop(void* const* given, int64_t steps, int64_t size, int64_t width, int64_t threads) {'
+        head = 'extern "C" void loop(void* const* given, int64_t steps, int64_t size, int64_t threads) {'
         text = "\n".join([head, *_indented(lines), "}", ""])
         uses_vectors = any(f"{name}_(" in text for name in _OF_VECTORS)
         return _HEAD + (_VECTOR_HEAD if uses_vectors else "") + "\n" + text
@@ -310,15 +320,15 @@ class _Function(NamedTuple):
 
 
 def loaded(text: str) -> _Function | None:
-    """The function of a source text; None where there is no compiler."""
+    """The function of a source text; None where there is no compiler for it."""
     # Importing Inductor takes a second.
-    from .._host.inductor import NO_COMPILER, library_of
+    from .._host.inductor import NOT_COMPILED, library_of
 
     try:
         call: Any = library_of(text).loop
-    except NO_COMPILER:
+    except NOT_COMPILED:
         return None
-    call.restype, call.argtypes = None, [ctypes.c_void_p] + [ctypes.c_int64] * 4
+    call.restype, call.argtypes = None, [ctypes.c_void_p] + [ctypes.c_int64] * 3
     return _Function(call, text.count("const "))
 
 
@@ -326,6 +336,4 @@ def launch(kernel: Any, tensors: Sequence[torch.Tensor], steps: int, size: int) 
     """Run all steps, in as many threads as they are worth."""
     given = (ctypes.c_void_p * len(tensors))(*[x.data_ptr() for x in tensors])
     threads = max(1, min(torch.get_num_threads(), size * steps * kernel.operations // _WORTH_A_THREAD))
-    # Each thread gets blocks of its own, of whole vectors.
-    width = min(_VECTORS, -(-size // (threads * _LANES))) * _LANES
-    kernel.call(given, steps, size, width, threads)
+    kernel.call(given, steps, size, threads)

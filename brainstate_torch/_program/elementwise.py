@@ -197,10 +197,7 @@ class _Writer:
 
     def literal(self, number: Any, dtype: torch.dtype) -> str:
         """A number for all elements: a scalar could have another width than they have."""
-        if dtype is torch.bool:
-            number = int(bool(number))
-        elif not dtype.is_floating_point:
-            number = int(number)
+        number = float(number) if dtype.is_floating_point else int(bool(number) if dtype is torch.bool else number)
         return self.language.full.format(self.language.number(number), self.language.dtypes[dtype])
 
     def called(self, name: str, *given: str) -> str | None:

@@ -76,13 +76,16 @@ def build(x: torch.Tensor, weight: torch.Tensor, indices: torch.Tensor, out: tor
     out
         The dtype of the result.
     """
-    from ..._host.inductor import library_of
+    from ..._host.inductor import NOT_COMPILED, library_of
 
     dtypes = x.dtype, weight.dtype, indices.dtype, out
     if dtypes in _COMPILED or not all(dtype in _TYPES for dtype in dtypes):
         return
     names = dict(zip(("x", "weight", "index", "out"), (_TYPES[dtype] for dtype in dtypes), strict=True))
-    function: Any = library_of(_SOURCE.format(**names)).add_rows
+    try:
+        function: Any = library_of(_SOURCE.format(**names)).add_rows
+    except NOT_COMPILED:
+        return
     function.restype, function.argtypes = ctypes.c_int64, [ctypes.c_void_p] * 5 + [ctypes.c_int64] * 6
     _COMPILED[dtypes] = function
 

@@ -320,3 +320,35 @@ def test_who_writes_kernels_is_known_by_the_device(monkeypatch):
         assert fused_loop.writer_for(like[1:]) is cpp_code
     runs_triton.cache_clear()
     assert answers == [triton_code, None, None]
+
+
+@pytest.mark.skipif(INTERPRETED, reason="of C++")
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("size", [1, 15, 16, 1000, 2**15 + 5])
+def test_blocks_and_threads_share_the_elements(monkeypatch, size, threads):
+    """The last vector of a block is not whole, and there are more threads than blocks."""
+    monkeypatch.setattr(cpp_code, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    step = lambda v, w, a, x: [v * 0.5 + x * a, w + v.double(), v > x, v]
+    xs = [normal(size), normal(size, seed=1, dtype=torch.float64), torch.tensor(0.3), normal(3, size, seed=2)]
+    for x, y in zip(*both(step, (2, 1, 1), 3, xs), strict=True):
+        torch.testing.assert_close(x, y, rtol=0, atol=0)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="of C++")
+def test_a_step_that_carries_more_than_a_cache_holds_is_computed_in_smaller_blocks():
+    count = 400
+    step = lambda *vs: [*[v + 1 for v in vs[:count]], vs[0] * vs[-1]]
+    xs = [normal(40, seed=i, dtype=torch.float64) for i in range(count)] + [normal(2, 40, dtype=torch.float64)]
+    for x, y in zip(*both(step, (count, 0, 1), 2, xs), strict=True):
+        torch.testing.assert_close(x, y, rtol=0, atol=0)
+
+
+@pytest.mark.skipif(INTERPRETED, reason="of C++")
+def test_code_that_a_compiler_does_not_know_leaves_the_loop_to_inductor(monkeypatch):
+    monkeypatch.setattr(cpp_code, "_HEAD", "no C++")
+    like = [Like(torch.Size([3]), F32, torch.device("cpu"))] * 2
+    with compiling("inductor"):
+        made = Loop(Body(lambda v, x: [v + x, v], like), Layout(1, 0, 1), 4)
+    assert made._fused is None
+    assert torch.equal(made.run([torch.zeros(3), torch.ones(4, 3)])[0], torch.full((3,), 4.0))
