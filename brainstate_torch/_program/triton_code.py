@@ -61,7 +61,9 @@ TRITON = Language(
 def source(loop: ElementLoop) -> str | None:
     """The kernel; None where a step does what it has no name for."""
     names: dict[Node, str] = {}
-    head, body, tail = [], [], []
+    head: list[str] = []
+    body: list[str] = []
+    tail: list[str] = []
     pointers = iter(range(10**6))
     for x in (*loop.carry, *loop.constants, *loop.inputs):
         names[x] = f"v{len(names)}"
