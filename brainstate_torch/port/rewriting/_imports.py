@@ -71,7 +71,10 @@ class Imports(cst.CSTVisitor):
             if line:
                 plan.lines.append(line)
             bound = name or module.split(".")[0]
-            if bound in self._needed and not self._is_twin(module):
+            if bound in self._needed and bound == module and _is_brought(module):
+                # The port of the package takes the name: the original would hide it.
+                plan.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
+            elif bound in self._needed and not self._is_twin(module):
                 plan.lines.append(f"import {module}" if name is None else f"import {module} as {name}")
             elif bound in self._needed:
                 # The twin takes the name; what has no home keeps its own.
@@ -166,6 +169,11 @@ class Imports(cst.CSTVisitor):
             plan.lines.append(f"import {answer.path} as {bound}")
             return
         grouped.setdefault(owner, []).append(last if last == bound else f"{last} as {bound}")
+
+
+def _is_brought(module: str) -> bool:
+    answer = resolve(module)
+    return isinstance(answer, Home) and answer.path == f"{PACKAGE}.port.brought.{module}"
 
 
 def _is_dtype(answer: Home) -> bool:

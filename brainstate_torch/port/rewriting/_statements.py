@@ -99,7 +99,14 @@ class Statements(Writer):
     def _close(self: Any, original: Any, updated: Any) -> Any:
         return self._marked(updated, self._marks.pop())
 
-    visit_If = visit_For = visit_While = visit_With = visit_FunctionDef = visit_ClassDef = visit_Try = _open
+    visit_If = visit_For = visit_While = visit_With = visit_ClassDef = visit_Try = _open
+
+    def visit_FunctionDef(self, node: Any) -> bool:
+        self._open(node)
+        decorators = (each.decorator for each in node.decorators)
+        called = (each.func if isinstance(each, cst.Call) else each for each in decorators)
+        # What numba compiles is of numpy alone, and may call nothing of torch.
+        return not any((self._names.imported(each) or "").startswith("numba.") for each in called)
 
     #: Any, because each has a type of its own in libcst.
     _closing: Any = _close

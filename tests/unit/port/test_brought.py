@@ -165,3 +165,14 @@ def test_the_root_of_a_neighbour_lists_its_names():
     from brainstate_torch.port.brought import public_names
 
     assert sorted(public_names("braintools")) == sorted(braintools.__all__) == sorted(ours.__all__)
+
+
+def test_a_name_that_is_missing_does_not_bring_the_original_back():
+    text = "import braintools\nx = braintools.spike_bitwise_or(1., 0.)\ndef f():\n    return braintools.not_there\n"
+    ported = port_source(text).source
+    assert "\nimport braintools" not in f"\n{ported}"
+    assert "# PORT: braintools.not_there" in ported
+    assert port_source(ported).source == ported
+    names = {}
+    exec(ported, names)
+    assert names["braintools"].__name__.startswith("brainstate_torch.port.brought")

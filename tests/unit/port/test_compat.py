@@ -275,3 +275,25 @@ def test_derivatives_are_checked_against_differences(modes):
 def test_a_structure_counts_its_leaves_and_nodes():
     found = tree.structure({"a": 1, "b": [2, (3, None)]})
     assert (found.num_leaves, found.num_nodes) == (3, 7)
+
+
+@pytest.mark.parametrize("method", [None, "silverman", 0.3])
+def test_an_estimated_density_is_that_of_jax(method):
+    jax = pytest.importorskip("jax")
+
+    rng = np.random.default_rng(0)
+    weights = rng.random(20).astype("float32")
+    for samples in (rng.normal(size=20).astype("float32"), rng.normal(size=(2, 20)).astype("float32")):
+        points = np.atleast_2d(samples)[..., :5] + np.float32(0.1)
+        for given in (None, weights):
+            theirs = jax.scipy.stats.gaussian_kde(samples, method, given)
+            ours = lookup("jax.scipy.stats.gaussian_kde")(torch.tensor(samples), method, given)
+            np.testing.assert_allclose(ours(torch.tensor(points)), theirs(points), rtol=1e-4)
+            np.testing.assert_allclose(ours.logpdf(torch.tensor(points)), theirs.logpdf(points), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(ours.covariance, theirs.covariance, rtol=1e-4)
+        if samples.ndim == 1:
+            expected = theirs.integrate_box_1d(-0.5, 1.0)
+            np.testing.assert_allclose(ours.integrate_box_1d(-0.5, 1.0), expected, rtol=1e-5)
+    assert torch.isnan(lookup("jax.scipy.stats.gaussian_kde")(torch.ones(5))(torch.ones(2))).all()
+    with pytest.raises(ValueError, match="`bw_method` must be"):
+        lookup("jax.scipy.stats.gaussian_kde")(torch.ones(5), "wide")

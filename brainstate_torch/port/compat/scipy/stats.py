@@ -7,8 +7,9 @@ import torch
 from torch import distributions
 
 from ....units import math
+from .kde import gaussian_kde
 
-__all__ = ["multivariate_normal"]
+__all__ = ["gaussian_kde", "multivariate_normal"]
 
 
 def _float(x: Any) -> torch.Tensor:

@@ -203,3 +203,10 @@ def test_functions_of_numpy_give_numpys_arrays():
     calls = "".join(f"{word} = np.{word}(x{', x' if word == 'equal' else ''})\n" for word in words)
     names = run(HEAD + "x = jnp.arange(3.)\n" + calls)
     assert {type(names[word]) for word in words} == {np.ndarray}
+
+
+@pytest.mark.parametrize("decorator", ["@numba.njit", "@numba.njit(cache=True)", "@njit"])
+def test_what_numba_compiles_stays_as_it_is(decorator):
+    function = f"{decorator}\ndef f(x, n):\n    n += 1\n    x[0] += n\n    return x.max(), x[::-1]\n"
+    text = "import numba\nfrom numba import njit\nimport jax.numpy as jnp\n" + function + "y = jnp.ones(3)\n"
+    assert function in ported(text)
