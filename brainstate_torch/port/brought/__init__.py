@@ -11,6 +11,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -131,7 +132,7 @@ def kind_of(package: str, *parts: str) -> str | None:
     if parts and _file(package, [parts[0]]) is None:
         source = source_of(package, parts[0])
         if source is None:
-            return "name" if parts[0] in _defined(package, "") else None
+            return "name" if parts[0] in _defined(package, "") or _answers(package, parts[0]) else None
         parts = (*source.split("."), *parts[1:])
     *owner, last = parts or ("",)
     if owner and last in _defined(package, ".".join(owner)):
@@ -185,6 +186,34 @@ def _listed(package: str, module: str) -> list[str] | None:
     return None if found is None else list(dict.fromkeys(found))
 
 
+@functools.cache
+def _fallback(package: str) -> Any:
+    """The function ``__getattr__`` of the root of a package, which answers for old names, or None."""
+    file = _file(package, [])
+    body = [] if file is None else ast.parse(file.read_text(encoding="utf-8")).body
+    found = [part for part in body if isinstance(part, ast.FunctionDef) and part.name == "__getattr__"]
+    if not found:
+        return None
+    here = f"{__name__}.{package}"
+    names: dict[str, Any] = {"__name__": here, "__package__": here, "__all__": public_names(package)}
+    exec(compile(ast.Module(found, []), str(file), "exec"), names)
+    return names["__getattr__"]
+
+
+def _answers(package: str, name: str) -> bool:
+    """Whether the root of a package answers for an old name."""
+    function = _fallback(package)
+    if function is None or name.startswith("_"):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever uses the name is told then
+        try:
+            function(name)
+        except Exception:  # whatever the package's function does
+            return False
+    return True
+
+
 class _Root(ModuleType):
     """The root of a package, whose names are looked for where its ``__init__.py`` takes them from."""
 
@@ -198,7 +227,10 @@ class _Root(ModuleType):
             return importlib.import_module(f"{self.__name__}.{name}")
         source = source_of(package, name)
         if source is None:
-            raise AttributeError(f"{package} has no name {name!r}")
+            function = _fallback(package)
+            if function is None:
+                raise AttributeError(f"{package} has no name {name!r}")
+            return function(name)
         if "." not in source:
             value: Any = importlib.import_module(f"{self.__name__}.{source}")
         else:

@@ -2,8 +2,11 @@
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+import torch
 
 from ..._errors import kind_of
 from ..._host import functorch as _func
@@ -13,10 +16,18 @@ from .axes import StateAxes
 from .lane_states import POLICIES
 from .plan import Plan
 from .ranks import ALONE, Ranks
+from .vmap import vmap
 
 __all__ = ["StatefulMapping", "vmap2"]
 
 _MISSING = Missing()
+
+
+def _is_vmap(mapping: Any) -> bool:
+    """Whether a function maps as torch.vmap does, with options that say nothing."""
+    if isinstance(mapping, functools.partial):
+        return not mapping.args and not any(x is not None for x in mapping.keywords.values()) and _is_vmap(mapping.func)
+    return any(mapping is known for known in (_func.vmap, vmap, torch.vmap, torch.func.vmap))
 
 
 Out = TypeVar("Out", covariant=True)
@@ -57,7 +68,7 @@ class StatefulMapping(Generic[P, Out]):
     name
         Shown by ``repr``.
     mapping_fn, mapping_kwargs
-        Only the default is possible.
+        Only the default, :func:`vmap` and torch's are possible, and options that are None.
 
     Raises
     ------
@@ -114,7 +125,7 @@ class StatefulMapping(Generic[P, Out]):
                 f"`unexpected_out_state_mapping` must be one of {', '.join(map(repr, POLICIES))}. "
                 f"Got {unexpected_out_state_mapping!r}."
             )
-        if mapping_fn is not _func.vmap or mapping_kwargs:
+        if not _is_vmap(mapping_fn) or any(value is not None for value in (mapping_kwargs or {}).values()):
             raise NotImplementedError(
                 "`mapping_fn` must be left at its default, and `mapping_kwargs` empty: lanes are those of torch.vmap. "
                 "Use `pmap2` or `shard_map` for several processes."

@@ -87,13 +87,19 @@ def test_a_root_that_imports_its_own_modules_by_their_full_names(tmp_path, monke
     package.mkdir()
     (package / "__init__.py").write_text(
         "from braincell._cells import Cell as C\nfrom . import _cells as cells\nfrom numpy import ones\n"
+        "__all__ = ['C']\n"
+        "def __getattr__(name):\n"
+        "    if name == 'OldC' and name[3:] in __all__:\n"
+        "        from . import __name__ as here\n"
+        "        return getattr(__import__(here, fromlist=['C']), 'C')\n"
+        "    raise AttributeError(name)\n"
     )
     (package / "parts").mkdir()
     (package / "parts" / "__init__.py").write_text("from .soma import soma\n")
     (package / "parts" / "soma.py").write_text("def soma():\n    pass\n")
     (package / "_cells.py").write_text("import jax.numpy as jnp\nclass Cell:\n    v = jnp.zeros(2)\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    for cached in (brought._folder, brought.source_of, brought._defined):
+    for cached in (brought._folder, brought.source_of, brought._defined, brought._fallback):
         cached.cache_clear()
     try:
         assert brought.source_of("braincell", "C") == "_cells.Cell"
@@ -103,9 +109,11 @@ def test_a_root_that_imports_its_own_modules_by_their_full_names(tmp_path, monke
             for parts in ((), ("cells",), ("cells", "Cell"), ("D",), ("parts", "soma"))
         ] == ["module", "module", "name", None, "name"]
         assert not [name for name in sys.modules if name.startswith(f"{brought.__name__}.braincell")]
+        assert (brought.kind_of("braincell", "OldC"), brought.kind_of("braincell", "OldD")) == ("name", None)
+        assert brought.braincell.OldC is brought.braincell.C
         assert brought.braincell.C.v.tolist() == brought.braincell.cells.Cell.v.tolist() == [0.0, 0.0]
     finally:
-        for cached in (brought._folder, brought.source_of, brought._defined):
+        for cached in (brought._folder, brought.source_of, brought._defined, brought._fallback):
             cached.cache_clear()
         for name in [name for name in sys.modules if name.startswith(f"{brought.__name__}.braincell")]:
             del sys.modules[name]

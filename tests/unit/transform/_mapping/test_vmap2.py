@@ -1,5 +1,6 @@
 """vmap2 and StatefulMapping: filters, policies, static arguments, the number of lanes."""
 
+import functools
 import warnings
 
 import pytest
@@ -196,6 +197,18 @@ def test_finding_the_number_of_lanes_changes_nothing(total):
     rng.value = start
     assert torch.equal(n.value, torch.tensor(1.0))
     assert torch.equal(found, vmap2(lambda _: rng.rand())(X))
+
+
+def test_vmap2_takes_functions_that_map_as_it_does():
+    for mapping in (
+        torch.vmap,
+        brainstate.transform.vmap,
+        functools.partial(brainstate.transform.vmap, chunk_size=None),
+    ):
+        doubled = StatefulMapping(lambda x: 2 * x, mapping_fn=mapping, mapping_kwargs={"spmd_axis_name": None})
+        assert torch.equal(doubled(X), 2 * X)
+    with pytest.raises(NotImplementedError, match="`mapping_fn` must be left"):
+        StatefulMapping(lambda x: x, mapping_fn=functools.partial(torch.vmap, chunk_size=2))
 
 
 @pytest.mark.parametrize(
