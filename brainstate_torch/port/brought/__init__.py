@@ -191,7 +191,7 @@ def _fallback(package: str) -> Any:
     """The function ``__getattr__`` of the root of a package, which answers for old names, or None."""
     file = _file(package, [])
     body = [] if file is None else ast.parse(file.read_text(encoding="utf-8")).body
-    found = [part for part in body if isinstance(part, ast.FunctionDef) and part.name == "__getattr__"]
+    found: list[ast.stmt] = [p for p in body if isinstance(p, ast.FunctionDef) and p.name == "__getattr__"]
     if not found:
         return None
     here = f"{__name__}.{package}"

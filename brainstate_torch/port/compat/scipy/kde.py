@@ -11,7 +11,8 @@ __all__ = ["gaussian_kde"]
 
 
 def _rows(x: Any) -> torch.Tensor:
-    array: torch.Tensor = torch.atleast_2d(umath.asarray(x))
+    array: torch.Tensor = umath.asarray(x)
+    array = array.reshape(1, -1) if array.ndim < 2 else array
     return array if array.is_floating_point() else array.float()
 
 
@@ -82,4 +83,5 @@ class gaussian_kde:
             raise ValueError(f"`integrate_box_1d` must be called for one dimension. Got {self.d}.")
         spread = torch.sqrt(self.covariance[0, 0])
         ends = [torch.special.ndtr((bound - self.dataset[0]) / spread) for bound in (low, high)]
-        return (self.weights * (ends[1] - ends[0])).sum()
+        inside: torch.Tensor = (self.weights * (ends[1] - ends[0])).sum()
+        return inside
