@@ -27,7 +27,7 @@ def _is_vmap(mapping: Any) -> bool:
     """Whether a function maps as torch.vmap does, with options that say nothing."""
     if isinstance(mapping, functools.partial):
         return not mapping.args and not any(x is not None for x in mapping.keywords.values()) and _is_vmap(mapping.func)
-    return any(mapping is known for known in (_func.vmap, vmap, torch.vmap, torch.func.vmap))
+    return any(mapping is known for known in (_func.vmap, vmap, torch.vmap))
 
 
 Out = TypeVar("Out", covariant=True)
