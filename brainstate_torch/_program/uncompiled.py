@@ -33,6 +33,11 @@ _MEANS = {"avg_pool2d_backward", "avg_pool3d_backward"}
 _RESIZED = {f"{name}{n}d_backward" for name in ("upsample_nearest", "_upsample_nearest_exact") for n in (1, 2, 3)}
 
 
+#: They add, or the like, to places that an index gives; the second only if they are told to.
+_GATHERING = {"scatter_add", "index_add", "scatter_reduce", "index_reduce"}
+_WRITING = {"index_put", "_unsafe_index_put", "_index_put_impl", "put"}
+
+
 class _Node:
     """One operation as torch runs it.
 
@@ -76,10 +81,13 @@ def leave_to_torch(graph: GraphModule) -> list[Any]:
     issues 105264, 187018, 191308, 191499). Remainders, rounded quotients and neighbours of 16-bit floating numbers use
     more bits than torch's. The mean of nothing is 0 (`var_mean`), not nan. Derivatives of the nearest neighbour in
     images that shrink, and of means over windows that reach over the edge (`ceil_mode`), are other numbers.
+    Of several sums by index, a kernel of the CPU may read one before it is made: a loop that was fused with an earlier
+    one is put before the sum that it takes.
     """
     held: list[Any] = []
+    sums = [node for node in graph.graph.nodes if _adds_up(node)]
     for node in list(graph.graph.nodes):
-        if not _is_wrong(node):
+        if not _is_wrong(node) and not (len(sums) > 1 and node in sums):
             continue
         target = _Node(node)
         held.append(target)
@@ -118,6 +126,17 @@ def _is_wrong(node: Node) -> bool:
         and any(dtype in LOW_PRECISION for dtype in made)
         and (name != "div" or "mode" in str(operation))
     )
+
+
+def _adds_up(node: Node) -> bool:
+    if not isinstance(node.target, OpOverload):
+        return False
+    name = node.target._schema.name.split("::")[1]
+    if name not in _GATHERING | _WRITING or not node.meta["val"].is_cpu:
+        return False
+    place = 3 if name != "put" else len(node.args) - 1
+    told = node.kwargs.get("accumulate", len(node.args) > place and node.args[place])
+    return name in _GATHERING or (name in _WRITING and told is True)
 
 
 def _is_plain_mean(args: Sequence[Any]) -> bool:
