@@ -13,28 +13,7 @@ from brainstate_torch import units as u
 from brainstate_torch._host.fx import make_fx
 
 inf, nan = math.inf, math.nan
-_SIZES = [
-    0.0,
-    0.1,
-    0.3,
-    0.5,
-    0.999999,
-    1.0,
-    1.5,
-    2.5,
-    3.0,
-    7.0,
-    20.0,
-    88.0,
-    1e-3,
-    1e-8,
-    1e-30,
-    16777217.0,
-    1e10,
-    1e30,
-    3e38,
-    inf,
-]
+_SIZES = [0.0, 0.1, 0.3, 0.5, 0.999999, 1.0, 1.5, 2.5, 3.0, 7.0, 20.0, 88.0, 1e-3, 1e-8, 1e-30, 16777217.0, 1e10, inf]
 VALUES = [*_SIZES, *(-x for x in _SIZES), nan]
 
 _OF_TORCH = """
@@ -135,6 +114,8 @@ def test_hyperbolic_functions_reach_as_far_as_their_numbers(dtype, size):
     torch.testing.assert_close(cosh, expected, rtol=1e-5, atol=0.0)
     torch.testing.assert_close(sinh, torch.copysign(expected, x), rtol=1e-5, atol=0.0)
     torch.testing.assert_close(grown, sinh, rtol=1e-5, atol=0.0)
+    far = torch.full((40,), 1e30, dtype=dtype)
+    torch.testing.assert_close(T.jit(torch.acosh)(far), torch.full((40,), math.acosh(1e30), dtype=dtype))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
