@@ -35,6 +35,9 @@ CPP = Language(
     dtypes={torch.float32: "F32", torch.float64: "F64", torch.int32: "I32", torch.int64: "I64", torch.bool: "Bool"},
     functions={
         **{name: f"{name}_({{0}})" for name in (*_OF_VECTORS, "abs")},
+        "erf": "precise_erf({0})",
+        "cosh": "safe_cosh({0})",
+        "sinh": "safe_sinh({0})",
         "pow": "pow_({0}, {1})",
         "divide": "{0} / {1}",
         "reciprocal": "1 / {0}",
@@ -150,7 +153,24 @@ template <class V, class F, class... More> INLINE V each(F f, V x, More... more)
         f"{{ return each([](auto y, auto... more) {{ return y.{name}(more...); }}, x...); }}"
         for name in _OF_VECTORS
     )
-    + "\n"
+    + """
+// torch's vectors of 32 bits compute it with an absolute error: erf(1e-8) is 0.
+INLINE F32 precise_erf(F32 x) { return cast<F32>(erf_(cast<F64>(x))); }
+INLINE F64 precise_erf(F64 x) { return erf_(x); }
+// Theirs overflow with the exponential, before their result does: cosh(89) is inf.
+template <class V> INLINE Bool near_overflow(V x) {
+    return cast<Bool>(abs_(x) > full<V>(sizeof(Element<V>) == 4 ? 87.7 : 708.7));
+}
+template <class V> INLINE V half_exp(V x) {
+    const V root = exp_(full<V>(0.5) * abs_(x));
+    return full<V>(0.5) * root * root;
+}
+template <class V> INLINE V safe_cosh(V x) { return where(near_overflow(x), half_exp(x), cosh_(x)); }
+template <class V> INLINE V safe_sinh(V x) {
+    const V size = half_exp(x);
+    return where(near_overflow(x), where(cast<Bool>(x < 0), -size, size), sinh_(x));
+}
+"""
 )
 
 
@@ -258,7 +278,7 @@ class _Loop:
         ]
         head = 'extern "C" void loop(void* const* given, int64_t steps, int64_t size, int64_t threads) {'
         text = "\n".join([head, *_indented(lines), "}", ""])
-        uses_vectors = any(f"{name}_(" in text for name in _OF_VECTORS)
+        uses_vectors = any(f"{name}_(" in text or f"_{name}(" in text for name in _OF_VECTORS)
         return _HEAD + (_VECTOR_HEAD if uses_vectors else "") + "\n" + text
 
 

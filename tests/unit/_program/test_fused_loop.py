@@ -116,6 +116,20 @@ def test_functions_of_one_number_are_those_of_torch(name):
     torch.testing.assert_close(found[0], wanted[0], equal_nan=True)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", ["erf", "expm1", "log1p", "sin", "tanh", "sinh", "atan", "cosh", "exp"])
+def test_functions_keep_their_digits_near_zero_and_near_their_overflow(name, dtype):
+    if INTERPRETED and name == "erf":
+        pytest.skip("the interpreter's own is not that of a GPU")
+    small = torch.logspace(-30, 0, 100, dtype=torch.float64)
+    large = torch.tensor([88.0, 89.0, 89.4, 103.0, 709.0, 710.0], dtype=torch.float64)
+    xs = torch.cat([small, -small, large, -large]).to(dtype)
+    found, _ = both(lambda x: [getattr(torch, name)(x)], (0, 0, 1), 2, [torch.stack([xs, xs])])
+    # One at a time: torch's own cosh(89), and cosh(710) of 64 bits, are inf where it computes in vectors.
+    wanted = torch.stack([getattr(torch, name)(x) for x in xs.double()]).to(dtype).expand(2, -1)
+    torch.testing.assert_close(found[0], wanted, rtol=4e-6 if dtype is F32 else 1e-13, atol=0, equal_nan=True)
+
+
 _MORE = {
     "arithmetic": lambda a, b, n, m: a + b - 2 * a * b / (b + 3) + torch.add(a, b, alpha=3) - (1 - a),
     "mixed": lambda a, b, n, m: a * n + m + (n + m) * (n - 2) - n / 4,
