@@ -134,10 +134,10 @@ template <class V, class T> INLINE void scatter(T* to, const int64_t* places, V 
     for (int64_t i = 0; i < count; ++i) to[places[i]] = given[i];
 }}
 """
-# torch's vectors are a header of a second and a half to the compiler: only for those who call their functions.
+# torch's vectors are a large header: only for code that calls their functions.
 _VECTOR_HEAD = (
     """
-#include <ATen/cpu/vec/vec.h>
+#include <torch/csrc/inductor/cpp_prefix.h>
 
 template <class V, class F, class... More> INLINE V each(F f, V x, More... more) {
     using Wide = at::vec::Vectorized<Element<V>>;
