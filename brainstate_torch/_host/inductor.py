@@ -1,6 +1,6 @@
 """Inductor. Importing this module takes a second, so only code that is about to compile does."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import torch.compiler.config
 from torch._guards import TracingContext, tracing
@@ -42,7 +42,7 @@ def kernels_written() -> int:
 class _WithVectors(CppCodeCache):
     """For code that includes the header of Inductor's kernels, which is compiled once for all."""
 
-    cache: ClassVar[dict[str, Any]] = {}
+    cache: dict[str, Any] = {}  # noqa: RUF012  as the class that it is one of
 
     @classmethod
     def _get_uncompiled_header(cls, device: str) -> str | None:
