@@ -200,6 +200,17 @@ def _fallback(package: str) -> Any:
     return names["__getattr__"]
 
 
+@functools.cache
+def _executed(package: str) -> dict[str, Any]:
+    """What the root of a package defines itself, and imports."""
+    file = _file(package, [])
+    here = f"{__name__}.{package}"
+    names: dict[str, Any] = {"__name__": here, "__package__": here}
+    if file is not None:
+        exec(compiled(file, package), names)
+    return names
+
+
 def _answers(package: str, name: str) -> bool:
     """Whether the root of a package answers for an old name."""
     function = _fallback(package)
@@ -226,6 +237,8 @@ class _Root(ModuleType):
         if _file(package, [name]) is not None:
             return importlib.import_module(f"{self.__name__}.{name}")
         source = source_of(package, name)
+        if source is None and name in _defined(package, ""):
+            return _executed(package)[name]
         if source is None:
             function = _fallback(package)
             if function is None:

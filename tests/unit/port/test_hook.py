@@ -5,6 +5,7 @@ import sys
 import pytest
 import torch
 
+from brainstate_torch.port import brought, table
 from brainstate_torch.port.__main__ import main
 from brainstate_torch.port.hook import Hook, installed
 from brainstate_torch.port.running import run_file
@@ -72,12 +73,29 @@ def test_an_error_shows_the_line_that_failed(program):
     assert "jax" not in {n for n in sys.modules if isinstance(sys.modules[n], Hook)}
 
 
-def test_an_installed_package_is_ported_on_demand(tmp_path, monkeypatch, program):
-    (tmp_path / "lib" / "braintools").mkdir(parents=True)
-    (tmp_path / "lib" / "braintools" / "__init__.py").write_text(
-        "import jax.numpy as jnp\ndef f(x):\n    return x.max(axis=0)\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path / "lib"))
+@pytest.fixture
+def another_braintools(tmp_path, monkeypatch):
+    """A small package of that name comes first; what is known of the files of packages is forgotten, the roots too."""
+
+    def forget():
+        for x in (*vars(brought).values(), *vars(table).values()):
+            if hasattr(x, "cache_clear"):
+                x.cache_clear()
+        for name in [n for n in sys.modules if n.startswith(f"{brought.__name__}.braintools")]:
+            del sys.modules[name]
+
+    folder = tmp_path / "lib" / "braintools"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("import jax.numpy as jnp\ndef f(x):\n    return x.max(axis=0)\n")
+    monkeypatch.syspath_prepend(str(folder.parent))
+    forget()
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.usefixtures("another_braintools")
+def test_an_installed_package_is_ported_on_demand(program):
     text = "import braintools\nimport jax.numpy as jnp\nr = braintools.f(jnp.arange(3.))\n"
     assert run_file(program(text), packages=["braintools"])["r"] == torch.tensor(2.0)
 
