@@ -44,17 +44,22 @@ def static_key(arg: Any, name: str) -> Any:
             f"the static argument {name} must be hashable. Got {kind_of(arg)}. "
             "Pass a tuple, a number or a string, or let it be a tensor."
         ) from None
-    return _told_apart(arg)
+    return _told_apart(arg, name)
 
 
-def _told_apart(x: Any) -> Any:
+def _told_apart(x: Any, name: str) -> Any:
     """A key for a static value. Unlike `==` it tells 1, 1.0 and True apart, 0.0 and -0.0, and knows nan again."""
+    if isinstance(x, torch.Tensor):  # Hashable, but its numbers would be those of the first call.
+        raise TypeError(
+            f"the static argument {name} must hold no tensor. Got one of shape {tuple(x.shape)}. "
+            "Pass it as an argument that is not static, or a number or a tuple of numbers in its place."
+        )
     if isinstance(x, (float, complex)):
         return type(x), repr(x)
     if isinstance(x, tuple):
-        return type(x), *map(_told_apart, x)
+        return type(x), *[_told_apart(y, name) for y in x]
     if isinstance(x, frozenset):
-        return type(x), frozenset(map(_told_apart, x))
+        return type(x), frozenset([_told_apart(y, name) for y in x])
     try:
         return _Weak(x)
     except TypeError:

@@ -109,7 +109,8 @@ def jit(
     fun
         Takes and returns trees of tensors, arrays, numbers and quantities. Without it `jit` is a decorator.
     static_argnums, static_argnames
-        Arguments that are not tensors: hashable values, which may decide what the program does.
+        Arguments that are not tensors: hashable values, which may decide what the program does. In a method ``self`` is
+        0, and always static.
     backend
         'inductor' compiles, and needs a C++ compiler; 'replay' runs the recorded operations one by one. None: what
         ``environ.set(jit_backend=...)`` says when a program is made, else 'inductor'.
@@ -140,8 +141,8 @@ def jit(
     Raises
     ------
     TypeError
-        `fun` cannot be called; at a call: an argument is not a tensor, or, as ConcretizationError, the function asks
-        for the number of a tensor.
+        `fun` cannot be called; at a call: an argument is not a tensor, a static one holds a tensor, or, as
+        ConcretizationError, the function asks for the number of a tensor.
     ValueError
         A number in `static_argnums` or `donate_argnums` is negative, `backend` is unknown, `maxsize` is less than 1, or
         a static argument is not hashable. At a call: as other transforms, or `jit_backend` of environ is unknown.

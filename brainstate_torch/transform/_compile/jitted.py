@@ -110,11 +110,11 @@ class Jitted(Generic[P, Out]):
             return device_beside((args, kwargs), [self.origin_fun])
 
         for i, arg in enumerate(args):
-            if type(arg) is torch.Tensor:
+            if i in self._static_places:
+                key.append(static_key(arg, str(i)))
+            elif type(arg) is torch.Tensor:
                 tensors.append(arg)
                 key.append((arg.shape, arg.dtype, arg.device))
-            elif i in self._static_places:
-                key.append(static_key(arg, str(i)))
             else:
                 key.append(dynamic_key(arg, f"argument {i}", tensors, place))
         for name in sorted(kwargs):
@@ -249,10 +249,9 @@ class Jitted(Generic[P, Out]):
     def _as_method(self) -> "Jitted[..., Any]":
         """The same function with its first argument static, for an instance."""
         if self._method is None:
-            places = frozenset([0, *[place + 1 for place in self._static_places]])
             self._method = Jitted(
                 self.origin_fun,
-                (places, self._static_names),
+                (self._static_places | {0}, self._static_names),
                 self.backend,
                 self.name,
                 self._maxsize,
@@ -268,7 +267,7 @@ class Jitted(Generic[P, Out]):
     def __get__(self: "Jitted[Concatenate[S, Q], Out]", instance: S, owner: Any = None) -> "Jitted[Q, Out]": ...
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """As a method of a class it is bound to the instance; `static_argnums` count what comes after ``self``."""
+        """As a method of a class it is bound to the instance, which is static; `static_argnums` count ``self`` as 0."""
         return self if instance is None else _Bound(self, instance)
 
     def __repr__(self) -> str:

@@ -314,7 +314,7 @@ class Counter:
     def __init__(self, start):
         self.n = State(torch.tensor(start))
 
-    @T.jit(backend="replay", static_argnums=1)
+    @T.jit(backend="replay", static_argnums=(0, 2))
     def step(self, x, times):
         self.n.value += x * times
         return self.n.value
@@ -324,6 +324,27 @@ def test_a_method_is_bound_to_its_instance():
     a, b = Counter(0.0), Counter(100.0)
     assert [float(c.step(2.0, 3)) for c in (a, b, a)] == [6.0, 106.0, 12.0]
     assert Counter.step.origin_fun.__name__ == "step"
+
+
+def test_static_numbers_of_a_method_count_its_instance():
+    class Model:
+        @T.jit(backend="replay", static_argnums=(0,))
+        def own(self, x, y=1.0):
+            return x * y
+
+        @T.jit(backend="replay", static_argnums=2)
+        def scaled(self, x, times):
+            return x * times if times > 1 else x
+
+    assert Model().own(X, 2.0).tolist() == (2 * X).tolist() == Model().scaled(X, 2).tolist()
+
+
+@pytest.mark.parametrize("arg", [X, (X,), torch.nn.Parameter(X), frozenset([X])], ids=["tensor", "in", "weight", "set"])
+def test_a_static_argument_holds_no_tensor(arg):
+    with pytest.raises(TypeError, match="the static argument 0 must hold no tensor"):
+        T.jit(lambda x, y: y, backend="replay", static_argnums=0)(arg, X)
+    with pytest.raises(TypeError, match="the static argument x must hold no tensor"):
+        T.jit(lambda x, y: y, backend="replay", static_argnames="x")(x=arg, y=X)
 
 
 def test_a_bound_method_compiles_and_tells_shapes():
