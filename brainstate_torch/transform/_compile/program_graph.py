@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import getitem
 from typing import Any
 
 import torch
@@ -81,9 +82,18 @@ class ProgramGraph:
             ]
         )
 
+    @property
+    def eqns(self) -> list[Node]:
+        """The operations, in order; one that holds a program, such as a loop, counts as one. A name of jaxprs."""
+        return [x for x in self.graph.graph.nodes if x.op == "call_function" and x.target is not getitem]
+
+    @property
+    def jaxpr(self) -> "ProgramGraph":
+        """The graph itself, which has no closed form beside it as a jaxpr has."""
+        return self
+
     def __repr__(self) -> str:
-        count = len([node for node in self.graph.graph.nodes if node.op == "call_function"])
-        return f"ProgramGraph({self.name}, operations={count}, states={len(self.states)})"
+        return f"ProgramGraph({self.name}, operations={len(self.eqns)}, states={len(self.states)})"
 
     def dot(self) -> str:
         """The graph in the language of graphviz.

@@ -32,6 +32,12 @@ def test_a_graph_names_what_is_read_and_written_and_changes_nothing():
     assert n.value == 0
 
 
+def test_the_operations_are_counted_by_the_names_of_jaxprs():
+    jaxpr, _ = T.make_jaxpr(lambda x: T.for_loop(lambda y: x * y, x + 0) + 1)(X)
+    assert [str(eqn.target) for eqn in jaxpr.jaxpr.eqns[::2]] == ["aten.add.Tensor"] * 2
+    assert len(jaxpr.eqns) == 3 and len(T.optimize_jaxpr(jaxpr).jaxpr.eqns) <= 3
+
+
 def test_it_computes_what_the_function_does():
     _, _, count = counter()
     graph, _ = T.make_graph(count)(X)
