@@ -85,11 +85,11 @@ class Device:
 
 
 def devices(backend: str | None = None) -> list[Device]:
-    """The devices of a kind, at least one."""
+    """The devices of a kind. Of a CPU there are as many as ``jax_num_cpu_devices`` says; they are one to torch."""
     kind = backend or default_backend()
     if kind in ("gpu", "cuda"):
         return [Device("gpu", i) for i in range(torch.cuda.device_count())]
-    return [Device("cpu", 0)]
+    return [Device("cpu", i) for i in range(config.jax_num_cpu_devices)]
 
 
 local_devices = devices
@@ -181,6 +181,9 @@ def pure_callback(callback: Callable[..., Any], result_shape_dtypes: Any, *args:
 class _Config:
     """``jax.config``: precision and platform are settings of `environ`, the rest means nothing here."""
 
+    #: How many parts of the CPU `devices` lists.
+    jax_num_cpu_devices: int = 1
+
     def update(self, name: str, value: Any) -> None:
         """Set an option by JAX's name."""
         if name == "jax_enable_x64":
@@ -189,6 +192,8 @@ class _Config:
             environ.set(platform={"cuda": "gpu"}.get(str(value).split(",")[0], str(value).split(",")[0]))
         elif name == "jax_disable_jit":
             environ.set(jit_backend="replay" if value else "inductor")
+        elif name == "jax_num_cpu_devices":
+            object.__setattr__(self, name, int(value))
         else:
             warnings.warn(f"`{name}` is an option of JAX and means nothing to torch.", stacklevel=2)
 

@@ -10,10 +10,7 @@ __all__ = ["pmap2"]
 
 _MISSING = Missing()
 _INSTEAD = {
-    "static_broadcasted_argnums": "Give these arguments None in `in_axes`.",
-    "devices": "Choose the processes with `torch.distributed.init_process_group`.",
     "backend": "Choose it with `torch.distributed.init_process_group`.",
-    "donate_argnums": "torch frees what is no longer referred to: delete the argument.",
     "global_arg_shapes": "Every process gets the whole arguments.",
 }
 
@@ -54,7 +51,11 @@ def pmap2(
         A name for the axis: :func:`pmean` over it averages over all lanes of all processes.
     in_axes, out_axes, axis_size, state_in_axes, state_out_axes, unexpected_out_state_mapping
         See :class:`StatefulMapping`. The number of lanes must be a multiple of the number of processes.
-    static_broadcasted_argnums, devices, backend, donate_argnums, global_arg_shapes
+    static_broadcasted_argnums
+        Arguments that are the same in each lane and need not be tensors, as `static_argnums` of :func:`vmap2`.
+    devices, donate_argnums
+        Accepted so that programs port: lanes are computed where their tensors are.
+    backend, global_arg_shapes
         Not possible here.
 
     Returns
@@ -86,24 +87,22 @@ def pmap2(
     tensor([30., 30.])
     """
     refused = {
-        "static_broadcasted_argnums": static_broadcasted_argnums,
-        "devices": devices,
         "backend": backend,
-        "donate_argnums": donate_argnums,
         "global_arg_shapes": global_arg_shapes,
     }
     for option, value in refused.items():
-        if value is not None and value != ():
+        if value is not None:
             raise NotImplementedError(f"`{option}` of pmap2 must be left out. Got {value!r}. {_INSTEAD[option]}")
     options = {
         "axis_name": axis_name,
         "in_axes": in_axes,
         "out_axes": out_axes,
         "axis_size": axis_size,
+        "static_argnums": static_broadcasted_argnums,
         "state_in_axes": state_in_axes,
         "state_out_axes": state_out_axes,
         "unexpected_out_state_mapping": unexpected_out_state_mapping,
     }
     if isinstance(fn, Missing):
-        return lambda fn: pmap2(fn, **options)
+        return lambda fn: _SharedMapping(fn, name="pmap2", **options)
     return _SharedMapping(fn, name="pmap2", **options)

@@ -208,6 +208,18 @@ def test_a_function_of_shards_runs_on_a_mesh_of_one_process():
     assert old(lambda x: 2 * x, by_name, spec("a"), spec("a"), check_rep=False)(tensor(3.0)).tolist() == [6.0]
 
 
+def test_a_map_over_parts_of_the_cpu_has_a_lane_for_each():
+    config, devices = lookup("jax.config"), lookup("jax.devices")
+    config.update("jax_num_cpu_devices", 3)
+    try:
+        assert [str(x) for x in devices()] == ["TFRT_CPU_0", "TFRT_CPU_1", "TFRT_CPU_2"]
+        f = brainstate_torch.transform.pmap2(lambda x: x + 1, devices=devices())
+        assert f(torch.arange(float(lookup("jax.local_device_count")()))).tolist() == [1.0, 2.0, 3.0]
+    finally:
+        config.update("jax_num_cpu_devices", 1)
+    assert len(devices()) == 1
+
+
 def test_a_mesh_must_have_the_devices_there_are():
     with pytest.raises(ValueError, match=r"`axis_shapes` must multiply to the number of processes, 1. Got \(2, 1\)"):
         lookup("jax.make_mesh")((2, 1), ("a", "b"))

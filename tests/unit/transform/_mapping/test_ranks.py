@@ -95,16 +95,12 @@ def test_pmap2_alone_is_vmap2():
     assert torch.equal(pmap2(axis_name="i")(lambda x: psum(x, "i"))(X), X.sum(0).expand(4, 3, 2))
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("static_broadcasted_argnums", 0),
-        ("devices", ["cpu"]),
-        ("backend", "gpu"),
-        ("donate_argnums", (0,)),
-        ("global_arg_shapes", ((2,),)),
-    ],
-)
+def test_pmap2_takes_static_arguments_and_devices():
+    f = pmap2(lambda x, n: x * n if n else x, static_broadcasted_argnums=1, devices=["cpu"] * 4, donate_argnums=(0,))
+    assert torch.equal(f(X, 3), 3 * X)
+
+
+@pytest.mark.parametrize(("option", "value"), [("backend", "gpu"), ("global_arg_shapes", ((2,),))])
 def test_pmap2_refuses_options_without_a_counterpart(option, value):
     with pytest.raises(NotImplementedError, match=f"`{option}` of pmap2 must be left out"):
         pmap2(lambda x: x, **{option: value})
