@@ -26,7 +26,7 @@ __all__ = ["jax_function"]
 
 def jax_function(fun: Callable[..., Any]) -> Callable[..., Any]:
     """The function for JAX's values; see :func:`to_jax`."""
-    plans: dict[Any, _Plan] = {}
+    specialized: dict[Any, _Specialized] = {}
 
     def called(*args: Any, **kwargs: Any) -> Any:
         leaves, tree = jax().tree.flatten((args, kwargs), is_leaf=_is_leaf)
@@ -38,10 +38,10 @@ def jax_function(fun: Callable[..., Any]) -> Callable[..., Any]:
                 arrays.append(array)
         # A number of Python is a part of the key, with its type: 1 == 1.0 == True.
         key = tree, tuple(kinds), tuple([(x.shape, x.dtype) for x in arrays])
-        plan = plans.get(key)
-        if plan is None:
-            plan = plans[key] = _Plan(fun, tree, kinds, arrays)
-        return plan.result(torch_call().bind(*arrays, program=plan.program))
+        found = specialized.get(key)
+        if found is None:
+            found = specialized[key] = _Specialized(fun, tree, kinds, arrays)
+        return found.result(torch_call().bind(*arrays, program=found.program))
 
     try:
         functools.update_wrapper(called, fun)
@@ -78,7 +78,7 @@ def _argument(leaf: Any, path: Callable[[], str]) -> tuple[Any, tuple[Any, ...]]
     return (leaf if hasattr(leaf, "dtype") else jax().numpy.asarray(leaf)), (_ARRAY, unit)
 
 
-class _Plan:
+class _Specialized:
     """The program of a function for arguments of one kind."""
 
     def __init__(self, fun: Callable[..., Any], tree: Any, kinds: Sequence[Any], arrays: Sequence[Any]) -> None:

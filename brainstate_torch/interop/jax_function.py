@@ -13,7 +13,7 @@ from ..transform._core.functional import run_and_commit
 from ._arguments import CALL, Split, split, torch_signature
 from ._crossing import NARROWED
 from ._extras import jax
-from ._jax_plan import Plan, Traced, traced, zeros_like
+from ._jax_specialized import Specialized, Traced, traced, zeros_like
 from ._mirrors import Mirror, mirror_of
 
 __all__ = ["from_jax"]
@@ -90,14 +90,14 @@ class _Function:
         self.fun, self.narrow = fun, narrow
         #: The States that calls with arguments of some kind touch, and then the program for values of some kind.
         self.traced: dict[Any, Traced] = {}
-        self.plans: dict[Any, Plan] = {}
+        self.programs: dict[Any, Specialized] = {}
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not kwargs and all(type(x) is torch.Tensor for x in args):
             # A cache of what the lines below find out, for the usual call of a function without States.
-            plan = self.plans.get((torch_signature(args), jax().config.jax_enable_x64))
-            if plan is not None:
-                return plan.run(args, ())
+            specialized = self.programs.get((torch_signature(args), jax().config.jax_enable_x64))
+            if specialized is not None:
+                return specialized.run(args, ())
         found = self._split(args, kwargs)
         key = (found.key, torch_signature(found.tensors), _settings())
         of = self.traced.get(key)
@@ -108,12 +108,12 @@ class _Function:
                 for mirror in of.mirrors:
                     mirror.take_over()
             return run_and_commit(self._stateful, (of, found))
-        plan = self.plans.get(key)
-        if plan is None:
-            plan = self.plans[key] = Plan(self.fun, of, _NO_VALUES, found)
+        specialized = self.programs.get(key)
+        if specialized is None:
+            specialized = self.programs[key] = Specialized(self.fun, of, _NO_VALUES, found)
             if not kwargs and all(type(x) is torch.Tensor for x in args) and not _is_wide(args):
-                self.plans[torch_signature(args), jax().config.jax_enable_x64] = plan
-        return plan.run(found.tensors, found.numbers)
+                self.programs[torch_signature(args), jax().config.jax_enable_x64] = specialized
+        return specialized.run(found.tensors, found.numbers)
 
     def _split(self, args: Any, kwargs: Any) -> Split:
         return self._checked(split(([], args, kwargs), CALL))
@@ -137,16 +137,16 @@ class _Function:
         values = self._checked(split([mirror.ours.value for mirror in of.mirrors], "a State"))
         like = torch_signature([*values.tensors, *found.tensors])
         key = (values.key, found.key, like, _settings(), tuple(map(id, of.mirrors)))
-        plan = self.plans.get(key)
-        if plan is None:
+        specialized = self.programs.get(key)
+        if specialized is None:
             again = traced(self.fun, found, of.mirrors, zeros_like(values))
             if again.mirrors != of.mirrors:
                 raise ValueError(
                     "a JAX function must use the same States whatever shapes they have. Got others for other shapes. "
                     "Make one function for each case."
                 )
-            plan = self.plans[key] = Plan(self.fun, again, values, found)
-        return plan.run([*values.tensors, *found.tensors], [*values.numbers, *found.numbers])
+            specialized = self.programs[key] = Specialized(self.fun, again, values, found)
+        return specialized.run([*values.tensors, *found.tensors], [*values.numbers, *found.numbers])
 
     def states(self, *args: Any, **kwargs: Any) -> dict[Any, State[Any]]:
         """The twins of the States that the function uses.

@@ -13,7 +13,7 @@ from ..nn import Module
 from .custom import check_no_custom_functions
 from .errors import CompilationError, NotSupportedError
 from .programs import Programs
-from .relations import Plan
+from .relations import StepAnalysis
 from .report import CompilationReport
 from .sequence import SequenceDriverMixin
 from .step import Step
@@ -96,14 +96,14 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
         return self._compiled is not None
 
     @property
-    def graph(self) -> Plan:
+    def graph(self) -> StepAnalysis:
         """The groups of hidden states, and the operations at which weights have traces."""
-        return self._programs.plan
+        return self._programs.analysis
 
     @property
     def report(self) -> CompilationReport:
         """What is learnt by traces and what is not."""
-        return CompilationReport(self._programs.plan)
+        return CompilationReport(self._programs.analysis)
 
     @property
     def _programs(self) -> Programs:
@@ -131,7 +131,7 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
         """
         step = Step(self.model4compile, args)
         check_no_custom_functions(self.model4compile, args, [state for _, state, _ in step.weights])
-        programs = Programs(Plan(step), self._rule(), step.like)
+        programs = Programs(StepAnalysis(step), self._rule(), step.like)
         self._compiled = programs
         self.traces = {name: EligibilityTrace(list(start)) for name, start in programs.start.items()}
         with beside([x for start in programs.start.values() for x in start]):
@@ -156,7 +156,7 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
             The learner is not compiled, or not for such arguments.
         """
         programs = self._programs
-        step = programs.plan.step
+        step = programs.analysis.step
         inputs = step.fetch(args)
         old = [x for trace in self.traces.values() for x in trace.value]
         count = self.running_index.value
@@ -187,7 +187,7 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
     @property
     def param_states(self) -> Any:
         """The weights that the model's step uses, by path."""
-        used = {id(weight.state) for weight in self._programs.plan.step.weights}
+        used = {id(weight.state) for weight in self._programs.analysis.step.weights}
         found = states(self.model4compile, ParamState)
         return type(found)({path: state for path, state in found.items() if id(state) in used})
 
@@ -220,10 +220,10 @@ class ETraceAlgorithm(SequenceDriverMixin, Module):
             The weight has no trace.
         """
         programs = self._programs
-        path = programs.plan.step.path_of(weight) if isinstance(weight, State) else tuple(weight)
-        names = [name for name, (i, _) in programs.keys.items() if path in programs.plan.paths(i)]
+        path = programs.analysis.step.path_of(weight) if isinstance(weight, State) else tuple(weight)
+        names = [name for name, (i, _) in programs.keys.items() if path in programs.analysis.paths(i)]
         if not names:
-            known = sorted({str(path) for i, _ in programs.keys.values() for path in programs.plan.paths(i)})
+            known = sorted({str(path) for i, _ in programs.keys.values() for path in programs.analysis.paths(i)})
             raise ValueError(f"`weight` must have a trace. Got {path}. Weights that have one: {', '.join(known)}.")
         return {name: self.traces[name].value for name in names}
 

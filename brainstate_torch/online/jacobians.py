@@ -7,7 +7,7 @@ import torch
 
 from .._host.functorch import vjp
 from .._host.fx import Node, map_arg
-from .relations import Plan, Relation
+from .relations import Relation, StepAnalysis
 
 __all__ = ["Environment", "Jacobians", "jacobians"]
 
@@ -31,25 +31,25 @@ class Jacobians(NamedTuple):
     entries: dict[Relation, torch.Tensor]
 
 
-def jacobians(plan: Plan, index: int, values: Mapping[Node, Any]) -> Jacobians:
+def jacobians(analysis: StepAnalysis, index: int, values: Mapping[Node, Any]) -> Jacobians:
     """The Jacobians of a group, where each node has the value of this step.
 
     Nothing between a hidden state and where it comes from mixes positions, so that one product with ones gives the
     derivatives at all positions.
     """
-    hidden = plan.step.hidden
-    members = [hidden[i] for i in plan.groups[index].members]
-    relations = [relation for relation in plan.relations if index in relation.groups]
+    hidden = analysis.step.hidden
+    members = [hidden[i] for i in analysis.groups[index].members]
+    relations = [relation for relation in analysis.relations if index in relation.groups]
     before = [member.before for member in members]
     starts = [values[node] for node in before if node is not None]
     taps = [_tap(relation, values) for relation in relations]
-    dtype = plan.dtype_of(index)
+    dtype = analysis.dtype_of(index)
     rows, entries = [], []
     for member in members:
 
         def tail(given: Sequence[torch.Tensor], tapped: Sequence[torch.Tensor], member: Any = member) -> torch.Tensor:
             own = dict(zip([node for node in before if node is not None], given, strict=True))
-            found: torch.Tensor = _Tail(plan, values, own, dict(zip(relations, tapped, strict=True)))(member.after)
+            found: torch.Tensor = _Tail(analysis, values, own, dict(zip(relations, tapped, strict=True)))(member.after)
             return found
 
         result, pull = vjp(tail, starts, taps)
@@ -75,19 +75,19 @@ class _Tail:
 
     def __init__(
         self,
-        plan: Plan,
+        analysis: StepAnalysis,
         values: Mapping[Node, Any],
         before: Mapping[Node, torch.Tensor],
         taps: Mapping[Relation, torch.Tensor],
     ) -> None:
-        self._plan, self._values = plan, values
-        self._edges = plan.labels.edges
+        self._analysis, self._values = analysis, values
+        self._edges = analysis.labels.edges
         self._found: Environment = dict(before)
         self._added = {relation.node: tap for relation, tap in taps.items() if not relation.is_elementwise}
         self._replaced = {(r.node, r.place): tap for r, tap in taps.items() if r.is_elementwise}
 
     def __call__(self, node: Node) -> Any:
-        for needed in self._plan.path_to(node):
+        for needed in self._analysis.path_to(node):
             if needed not in self._found:
                 self._found[needed] = self._run(needed)
         return self._found[node]

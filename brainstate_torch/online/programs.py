@@ -16,7 +16,7 @@ from .._program.nodes import merge_equal
 from .._program.recording import Like, Recorded, alone, local, record
 from .jacobians import Environment, jacobians
 from .positions import Places
-from .relations import Plan, Relation, run_node
+from .relations import Relation, StepAnalysis, run_node
 from .traces import Rule
 
 __all__ = ["Programs"]
@@ -39,38 +39,38 @@ class _Flat:
 
 
 class Programs:
-    """The programs of a plan and a rule.
+    """The programs of an analysis and a rule.
 
     Parameters
     ----------
-    plan, rule
+    analysis, rule
         What is learnt, and how.
     like
         Tensors like the inputs of the step.
     """
 
-    def __init__(self, plan: Plan, rule: Rule, like: Sequence[Any]) -> None:
-        self.plan, self.rule = plan, rule
-        #: For the name of each trace, the places of a relation and of a group in the plan.
+    def __init__(self, analysis: StepAnalysis, rule: Rule, like: Sequence[Any]) -> None:
+        self.analysis, self.rule = analysis, rule
+        #: For the name of each trace, the places of a relation and of a group in the analysis.
         self.keys = {
             f"{relation.node.name}_{relation.place}_{g}": (i, g)
-            for i, relation in enumerate(plan.relations)
+            for i, relation in enumerate(analysis.relations)
             for g in relation.groups
         }
         self.start: Traces = {
-            name: rule.start(plan.relations[i], len(plan.groups[g].members), plan.dtype_of(g))
+            name: rule.start(analysis.relations[i], len(analysis.groups[g].members), analysis.dtype_of(g))
             for name, (i, g) in self.keys.items()
         }
         flat = [x for start in self.start.values() for x in start]
         count = torch.zeros((), dtype=torch.int64)
-        self._drawn = _given(plan)
-        self._inputs = len(plan.step.inputs)
+        self._drawn = _given(analysis)
+        self._inputs = len(analysis.step.inputs)
         #: For each operation with a trace, where its elements lie in the hidden states.
         self.places = {}
-        for relation in plan.relations:
-            after = plan.step.hidden[plan.groups[relation.groups[0]].members[0]].after
+        for relation in analysis.relations:
+            after = analysis.step.hidden[analysis.groups[relation.groups[0]].members[0]].after
             value = after.meta["val"]
-            self.places[relation.node] = Places(plan.labels[relation.node], value.numel(), value.device)
+            self.places[relation.node] = Places(analysis.labels[relation.node], value.numel(), value.device)
         self.advance = _Flat(self._advance, [*like, *flat])
         drawn = [node.meta["val"] for node in self._drawn]
         self.attached = _Flat(self._attached, [*like, *drawn, *flat, *flat, count])
@@ -88,9 +88,9 @@ class Programs:
 
     def _values(self, inputs: Sequence[torch.Tensor], given: Mapping[Node, torch.Tensor] | None = None) -> Environment:
         """The values of all nodes."""
-        values: Environment = dict(zip(self.plan.step.inputs, inputs, strict=True))
+        values: Environment = dict(zip(self.analysis.step.inputs, inputs, strict=True))
         values.update(given or {})
-        for node in self.plan.step.nodes:
+        for node in self.analysis.step.nodes:
             if node.op == "call_function" and node not in values:
                 values[node] = run_node(node, values.__getitem__)
         return values
@@ -98,12 +98,12 @@ class Programs:
     def _advance(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         """Inputs of the step, traces -> new traces, and what the step has drawn."""
         held = [x.detach() for x in tensors]
-        plan, old = self.plan, self.unflatten(held[self._inputs :])
+        analysis, old = self.analysis, self.unflatten(held[self._inputs :])
         values = self._values(held[: self._inputs])
-        found = [jacobians(plan, g, values) for g in range(len(plan.groups))]
+        found = [jacobians(analysis, g, values) for g in range(len(analysis.groups))]
         new = []
         for name, (i, g) in self.keys.items():
-            relation, own = plan.relations[i], found[g]
+            relation, own = analysis.relations[i], found[g]
             transition = self.places[relation.node].spread(own.transition)
             x = None if relation.x is None else values[relation.x]
             new += self.rule.advanced(relation, old[name], own, transition, x)
@@ -113,7 +113,7 @@ class Programs:
         """Inputs of the step, what it has drawn -> outputs of the step."""
         drawn = dict(zip(self._drawn, tensors[self._inputs :], strict=True))
         values = self._values(tensors[: self._inputs], drawn)
-        return [values[node] for node in self.plan.step.outputs]
+        return [values[node] for node in self.analysis.step.outputs]
 
     def _attached(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         """Inputs of the step, what it has drawn, traces before and after, number of steps -> outputs of the step."""
@@ -123,17 +123,17 @@ class Programs:
         held = [x.detach() for x in rest]
         return _Attached(
             self,
-            dict(zip(self.plan.step.inputs, inputs, strict=True)),
+            dict(zip(self.analysis.step.inputs, inputs, strict=True)),
             dict(zip(self._drawn, drawn, strict=True)),
             (self.unflatten(held[:half]), self.unflatten(held[half:])),
             tensors[-1],
         )()
 
 
-def _given(plan: Plan) -> list[Node]:
+def _given(analysis: StepAnalysis) -> list[Node]:
     """The tensors that a step draws: both programs must have the same."""
     found = []
-    for node in plan.drawn:
+    for node in analysis.drawn:
         if isinstance(node.meta["val"], torch.Tensor):
             found.append(node)
         else:
@@ -157,42 +157,44 @@ class _Attached:
         traces: tuple[Traces, Traces],
         count: torch.Tensor,
     ) -> None:
-        self._programs, self._plan, self._count = programs, programs.plan, count
+        self._programs, self._analysis, self._count = programs, programs.analysis, count
         self._old, self._new = traces
-        plan = self._plan
-        self._before = {hidden.before: i for i, hidden in reversed(list(enumerate(plan.step.hidden))) if hidden.before}
-        self._after = {hidden.after: i for i, hidden in reversed(list(enumerate(plan.step.hidden)))}
-        self._blocked = {(relation.node, relation.weight) for relation in plan.relations}
+        analysis = self._analysis
+        self._before = {
+            hidden.before: i for i, hidden in reversed(list(enumerate(analysis.step.hidden))) if hidden.before
+        }
+        self._after = {hidden.after: i for i, hidden in reversed(list(enumerate(analysis.step.hidden)))}
+        self._blocked = {(relation.node, relation.weight) for relation in analysis.relations}
         self._found: dict[tuple[Node, str], Any] = {}
         self._made: dict[tuple[str, bool], Sequence[torch.Tensor]] = {}
         self._drawn = drawn
-        self._inputs = {node: x.detach() if node in plan.step.carried else x for node, x in inputs.items()}
+        self._inputs = {node: x.detach() if node in analysis.step.carried else x for node, x in inputs.items()}
         self._effective: Environment = dict(self._inputs)
-        for node in plan.step.nodes:
-            if node.op == "call_function" and (node in plan.effective or node in plan.constant):
+        for node in analysis.step.nodes:
+            if node.op == "call_function" and (node in analysis.effective or node in analysis.constant):
                 self._effective[node] = run_node(node, self._effective.__getitem__)
         self._follows: dict[Node, bool] = {}
         self._splits: dict[Node, bool] = {}
-        for node in plan.step.nodes:
+        for node in analysis.step.nodes:
             given = node.all_input_nodes
             within = node not in self._after
             self._follows[node] = node in self._before or (within and any(self._follows[x] for x in given))
             self._splits[node] = node in self._after or any(
-                (node, x) in self._blocked or ((node, x) in plan.labels.edges and self._splits[x]) for x in given
+                (node, x) in self._blocked or ((node, x) in analysis.labels.edges and self._splits[x]) for x in given
             )
 
     def __call__(self) -> list[torch.Tensor]:
-        outputs = self._plan.step.outputs
-        wanted: dict[Node, set[str]] = {node: set() for node in self._plan.step.nodes}
+        outputs = self._analysis.step.outputs
+        wanted: dict[Node, set[str]] = {node: set() for node in self._analysis.step.nodes}
         for node in outputs:
             wanted[node].add(self._way(node, OUT))
-        for node in reversed(self._plan.step.nodes):
+        for node in reversed(self._analysis.step.nodes):
             if node in self._after and wanted[node] & {OUT, WITHIN}:
                 wanted[node].add(REST)
             for way in [way for way in wanted[node] if way is REST or node not in self._after]:
                 for x in node.all_input_nodes:
                     wanted[x].add(self._way_to(node, x, way))
-        for node in self._plan.step.nodes:
+        for node in self._analysis.step.nodes:
             for way in (REST, WITHIN, OUT):
                 if way in wanted[node]:
                     self._found[node, way] = self._value(node, way)
@@ -208,14 +210,14 @@ class _Attached:
 
     def _way_to(self, node: Node, x: Node, way: str) -> str:
         """In which way an argument is used by a node that is computed in a way."""
-        if way is REST and (node, x) not in self._plan.labels.edges:
+        if way is REST and (node, x) not in self._analysis.labels.edges:
             way = WITHIN
         return self._way(x, way)
 
     def _value(self, node: Node, way: str) -> Any:
         if node in self._drawn:
             return self._drawn[node]
-        if node in self._plan.effective:
+        if node in self._analysis.effective:
             return self._effective[node]
         if node in self._after and way is not REST:
             return self._with_term(self._found[node, REST], self._after[node], self._new, self._count + 1)
@@ -233,10 +235,10 @@ class _Attached:
 
     def _with_term(self, x: torch.Tensor, index: int, traces: Traces, count: torch.Tensor) -> torch.Tensor:
         """The value of a hidden state, with the derivative that the traces hold."""
-        plan = self._plan
+        analysis = self._analysis
         total: torch.Tensor | None = None
         for name, (i, g) in self._programs.keys.items():
-            relation, group = plan.relations[i], plan.groups[g]
+            relation, group = analysis.relations[i], analysis.groups[g]
             if index not in group.members:
                 continue
             term = self._terms(name, relation, traces, count)[group.members.index(index)]

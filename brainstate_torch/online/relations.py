@@ -13,7 +13,7 @@ from .params import NonTempParam
 from .positions import Labels, is_pointwise
 from .step import Step
 
-__all__ = ["Group", "Plan", "Relation", "run_node"]
+__all__ = ["Group", "Relation", "StepAnalysis", "run_node"]
 
 _aten = torch.ops.aten
 
@@ -77,7 +77,7 @@ class Group(NamedTuple):
     members: tuple[int, ...]
 
 
-class Plan:
+class StepAnalysis:
     """What of a step is learnt by traces.
 
     Parameters

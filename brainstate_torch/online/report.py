@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from .relations import Plan
+from .relations import StepAnalysis
 
 __all__ = ["CompilationReport"]
 
@@ -13,7 +13,7 @@ class CompilationReport:
 
     Parameters
     ----------
-    plan
+    analysis
         The `graph` of a learner.
 
     Attributes
@@ -33,16 +33,16 @@ class CompilationReport:
     Source: braintrace.CompilationReport (0.2.6).
     """
 
-    def __init__(self, plan: Plan) -> None:
-        hidden = plan.step.hidden
-        self.hidden_groups = [(g, [hidden[i].path for i in group.members]) for g, group in enumerate(plan.groups)]
+    def __init__(self, analysis: StepAnalysis) -> None:
+        hidden = analysis.step.hidden
+        self.hidden_groups = [(g, [hidden[i].path for i in group.members]) for g, group in enumerate(analysis.groups)]
         found: dict[Any, set[int]] = {}
-        for i, relation in enumerate(plan.relations):
-            for path in plan.paths(i):
+        for i, relation in enumerate(analysis.relations):
+            for path in analysis.paths(i):
                 found.setdefault(path, set()).update(relation.groups)
         self.etrace_weights = [(path, sorted(groups)) for path, groups in found.items()]
-        self.excluded_weights = plan.excluded()
-        self.cut: Counter[str] = Counter(plan.cut())
+        self.excluded_weights = analysis.excluded()
+        self.cut: Counter[str] = Counter(analysis.cut())
 
     def show(self) -> None:
         """Print the text."""

@@ -24,7 +24,7 @@ class _Statement:
 
 
 class Imports(cst.CSTVisitor):
-    """Plans for all imports of a program.
+    """Statements for all imports of a program.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Imports(cst.CSTVisitor):
     def __init__(self, names: References, aliases: Aliases, place: Mapping[Any, tuple[int, bool]]) -> None:
         super().__init__()
         self._aliases, self._place = aliases, place
-        self.plans: dict[Any, _Statement] = {}
+        self.statements: dict[Any, _Statement] = {}
         #: Bindings by which something foreign that has no home is reached: they stay.
         self._needed = {
             dotted(node).split(".")[0]  # type: ignore[union-attr]
@@ -55,7 +55,7 @@ class Imports(cst.CSTVisitor):
         self._names = names
 
     def visit_Import(self, node: Any) -> bool:
-        plan = _Statement()
+        statement = _Statement()
         kept: list[str] = []
         changed = False
         if any((dotted(item.name) or "").split(".")[0] == "matplotlib" for item in node.names):
@@ -69,20 +69,20 @@ class Imports(cst.CSTVisitor):
             changed = True
             line = self._module(module, name, node)
             if line:
-                plan.lines.append(line)
+                statement.lines.append(line)
             bound = name or module.split(".")[0]
             if bound in self._needed and bound == module and _is_brought(module):
                 # The port of the package takes the name: the original would hide it.
-                plan.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
+                statement.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
             elif bound in self._needed and not self._is_twin(module):
-                plan.lines.append(f"import {module}" if name is None else f"import {module} as {name}")
+                statement.lines.append(f"import {module}" if name is None else f"import {module} as {name}")
             elif bound in self._needed:
                 # The twin takes the name; what has no home keeps its own.
-                plan.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
+                statement.missing.append(Missing(module, "some of its names have no home here", "see the marks below"))
         if changed:
             if kept:
-                plan.lines.insert(0, f"import {', '.join(kept)}")
-            self.plans[node] = plan
+                statement.lines.insert(0, f"import {', '.join(kept)}")
+            self.statements[node] = statement
         return False
 
     def _draws(self, node: Any) -> None:
@@ -127,38 +127,40 @@ class Imports(cst.CSTVisitor):
             self._draws(node)
         if module is None or node.relative or not is_foreign(module):
             return False
-        plan = _Statement()
+        statement = _Statement()
         if isinstance(node.names, cst.ImportStar):
             answer = resolve(module)
             if isinstance(answer, Home) and answer.is_module:
-                plan.lines.append(f"from {answer.path} import *")
+                statement.lines.append(f"from {answer.path} import *")
             else:
-                plan.lines.append(f"from {module} import *")
-                plan.missing.append(answer if isinstance(answer, Missing) else Missing(module, "no module", "names"))
-            self.plans[node] = plan
+                statement.lines.append(f"from {module} import *")
+                statement.missing.append(
+                    answer if isinstance(answer, Missing) else Missing(module, "no module", "names")
+                )
+            self.statements[node] = statement
             return False
         grouped: dict[str, list[str]] = {}
         for item in node.names:
-            self._one(module, item, node, plan, grouped)
-        plan.lines[:0] = [f"from {owner} import {', '.join(parts)}" for owner, parts in grouped.items()]
-        self.plans[node] = plan
+            self._one(module, item, node, statement, grouped)
+        statement.lines[:0] = [f"from {owner} import {', '.join(parts)}" for owner, parts in grouped.items()]
+        self.statements[node] = statement
         return False
 
-    def _one(self, module: str, item: Any, node: Any, plan: _Statement, grouped: dict[str, list[str]]) -> None:
+    def _one(self, module: str, item: Any, node: Any, statement: _Statement, grouped: dict[str, list[str]]) -> None:
         original = item.name.value
         bound = item.asname.name.value if item.asname is not None else original
         full = f"{module}.{original}"
         answer = resolve(full)
         if isinstance(answer, Missing):
-            plan.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
-            plan.missing.append(answer)
+            statement.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
+            statement.missing.append(answer)
             return
         if answer.is_module and (self._is_twin(module) or bound not in self._needed):
             if not self._is_twin(module):
                 return  # each use is written with the home's own name
             self._bind(bound, answer.path, node)
         elif answer.is_module:
-            plan.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
+            statement.lines.append(f"from {module} import {original}" + ("" if bound == original else f" as {bound}"))
             return
         elif answer.call is not None or _is_dtype(answer):
             return
@@ -166,7 +168,7 @@ class Imports(cst.CSTVisitor):
             self.direct[bound] = answer.path
         owner, _, last = answer.path.rpartition(".")
         if not owner:
-            plan.lines.append(f"import {answer.path} as {bound}")
+            statement.lines.append(f"import {answer.path} as {bound}")
             return
         grouped.setdefault(owner, []).append(last if last == bound else f"{last} as {bound}")
 

@@ -38,7 +38,7 @@ class Statements(Writer):
         for i, statement in enumerate(node.body):
             small = statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
             plots = self._imports.plots
-            if self._first is None and any(part in self._imports.plans or part is plots for part in small):
+            if self._first is None and any(part in self._imports.statements or part is plots for part in small):
                 self._first, self._first_place = statement, i
 
     def visit_SimpleStatementLine(self, node: Any) -> None:
@@ -47,18 +47,18 @@ class Statements(Writer):
 
     def leave_SimpleStatementLine(self, original: Any, updated: Any) -> Any:
         marks = self._marks.pop()
-        plans = [self._imports.plans.get(small) for small in original.body]
-        if any(plan is not None for plan in plans):
+        statements = [self._imports.statements.get(small) for small in original.body]
+        if any(statement is not None for statement in statements):
             body: list[Any] = []
-            for small, new, plan in zip(original.body, updated.body, plans, strict=True):
-                if plan is None:
+            for small, new, statement in zip(original.body, updated.body, statements, strict=True):
+                if statement is None:
                     body.append(new.with_changes(semicolon=cst.MaybeSentinel.DEFAULT))
                     continue
-                body.extend(statement_of(line) for line in plan.lines)
+                body.extend(statement_of(line) for line in statement.lines)
                 text = cst.Module([]).code_for_node(small).strip()
-                if [text] != plan.lines:
-                    self._note(small, f"{text} -> {'; '.join(plan.lines) or 'nothing'}")
-                for missing in plan.missing:
+                if [text] != statement.lines:
+                    self._note(small, f"{text} -> {'; '.join(statement.lines) or 'nothing'}")
+                for missing in statement.missing:
                     self.left.append((self._line(small), missing))
                     marks.append(missing)
             return self._lines_of(original, updated, body, marks)

@@ -14,7 +14,7 @@ from ._jax_operation import JaxOperation
 from ._jax_program import JaxProgram
 from ._mirrors import Mirror, mirror_of
 
-__all__ = ["Plan", "Traced", "traced", "zeros_like"]
+__all__ = ["Specialized", "Traced", "traced", "zeros_like"]
 
 
 class Traced:
@@ -80,7 +80,7 @@ def zeros_like(found: Split) -> Any:
     return of_jax(found, found.numbers, arrays)
 
 
-class Plan:
+class Specialized:
     """The program of a traced function, and how its results are put together.
 
     Parameters
