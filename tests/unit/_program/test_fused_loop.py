@@ -119,8 +119,8 @@ def test_functions_of_one_number_are_those_of_torch(name):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", ["erf", "expm1", "log1p", "sin", "tanh", "sinh", "atan", "cosh", "exp"])
 def test_functions_keep_their_digits_near_zero_and_near_their_overflow(name, dtype):
-    if INTERPRETED and name == "erf":
-        pytest.skip("the interpreter's own is not that of a GPU")
+    if INTERPRETED and name in ("erf", "sinh", "cosh"):
+        pytest.skip("the interpreter has torch's in place of a GPU's")
     small = torch.logspace(-30, 0, 100, dtype=torch.float64)
     large = torch.tensor([88.0, 89.0, 89.4, 103.0, 709.0, 710.0], dtype=torch.float64)
     xs = torch.cat([small, -small, large, -large]).to(dtype)
