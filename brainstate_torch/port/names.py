@@ -42,8 +42,17 @@ FOREIGN = (
     "brainmass", "braincell", "jax", "optax", "jaxlib", "orbax",
 )  # fmt: skip
 
-#: Packages that are ported as they are imported where they are installed, for names without a home here.
-BROUGHT = ("braintools", "brainmass", "brainpy_state", "braincell")
+#: Packages, and parts of them, that are ported as they are imported where they are installed, for names without a home
+#: here.
+BROUGHT = ("braintools", "brainmass", "brainpy_state", "braincell", "braintrace.nn")
+
+#: Modules that neighbours took over, for names that are not here: they may be brought from there.
+MOVED = {
+    "brainstate.nn": "brainpy.state",
+    "brainstate.init": "braintools.init",
+    "brainstate.optim": "braintools.optim",
+    "brainstate.surrogate": "braintools.surrogate",
+}
 
 #: Modules as a whole: a name that is not below has its home in the module that stands beside its own.
 MODULES = {
@@ -167,11 +176,6 @@ NAMES = {
     "jax.nn.hard_swish": "nn.hard_silu",
     "jax.nn.logsumexp": "nn.logsumexp",
     "jax.scipy.special.logsumexp": "nn.logsumexp",
-    "brainstate.nn.Neuron": "spiking.Neuron",
-    "brainstate.nn.Synapse": "spiking.Synapse",
-    "brainstate.nn.Projection": "spiking.Projection",
-    "brainstate.nn.poisson_input": "spiking.poisson_input",
-    "brainstate.nn.align_pre_projection": "spiking.align_pre_projection",
     "brainstate.surrogate.ReluGrad": "spiking.surrogate.ReluGrad",
     "brainstate._compatible_import.safe_zip": "port.compat.internals.safe_zip",
     "brainstate._compatible_import.unzip2": "port.compat.internals.unzip2",
@@ -187,6 +191,23 @@ NAMES = {
     "brainstate.optim.OptaxOptimizer": "port.compat.optimizers.OptaxOptimizer",
     "brainevent.EventArray": "event.BinaryArray",
     "braintrace.nn.LeakyRateReadout": "spiking.LeakyRateReadout",
+    "braintrace.conv": "port.compat.etrace_conv",
+    "braintrace.ParamDimVjpAlgorithm": "online.D_RTRL",
+    "braintrace.IODimVjpAlgorithm": "online.pp_prop",
+    "braintrace.ETraceVjpAlgorithm": "online.ETraceAlgorithm",
+    "braintrace.__version__": "__version__",
+    "brainstate.nn.DynamicsGroup": "nn.Module",
+    "brainstate.nn.ModuleMapper": "nn.Map",
+    "brainstate.mixin.AlignPost": "spiking.AlignPost",
+    "brainpy.mixin.AlignPost": "spiking.AlignPost",
+    "brainevent.csr_on_pre": "event.update_csr_on_binary_pre",
+    "brainevent.csr2csc_on_post": "event.update_csr_on_binary_post",
+    "brainevent.dense_on_pre": "event.update_dense_on_binary_pre",
+    "brainevent.dense_on_post": "event.update_dense_on_binary_post",
+    "brainevent.JITCHomoR": "event.JITCScalarR",
+    "brainevent.JITCHomoC": "event.JITCScalarC",
+    "brainevent.FixedPostNumConn": "event.FixedNumPerPre",
+    "brainevent.FixedPreNumConn": "event.FixedNumPerPost",
 }
 for _name in ("conv", "conv_general_dilated", "conv_with_general_padding", "reduce", "reduce_and", "reduce_max",
               "reduce_min", "reduce_or", "reduce_prod", "reduce_sum", "reduce_window"):  # fmt: skip
@@ -200,7 +221,9 @@ for _name in (
 ):  # fmt: skip
     NAMES[f"optax.{_name}"] = f"port.compat.updates.{_name}"
 for _old in ("LIF", "IF", "LIFRef", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD", "COBA", "CUBA", "MgBlock",
-             "AMPA", "GABAa", "AlignPostProj", "DeltaProj", "CurrentProj", "HH"):  # fmt: skip
+             "AMPA", "GABAa", "AlignPostProj", "DeltaProj", "CurrentProj", "HH", "SpikeTime", "PoissonSpike", "SynOut",
+             "PoissonEncoder", "PoissonInput", "LeakyRateReadout", "SymmetryGapJunction", "AsymmetryGapJunction",
+             "Neuron", "Synapse", "Projection", "poisson_input", "align_pre_projection"):  # fmt: skip
     # They were in brainstate.nn until they moved to brainpy.state.
     NAMES[f"brainstate.nn.{_old}"] = f"spiking.{_old}"
 for _old in ("LIF", "IF", "ALIF", "Expon", "DualExpon", "Alpha", "STP", "STD"):

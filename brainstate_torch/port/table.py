@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .names import BROUGHT, CALLS, FOREIGN, MODULES, NAMES, NOT_PORTED, TORCH, Call
+from .names import BROUGHT, CALLS, FOREIGN, MODULES, MOVED, NAMES, NOT_PORTED, TORCH, Call
 
 __all__ = [
     "PACKAGE",
@@ -180,13 +180,14 @@ def _resolved(name: str) -> Home | Missing:
         name = "brainunit" + name.removeprefix("saiunit")
     parts = name.split(".")
     public = [part for part in parts[:-1] if not part.startswith("_")]
-    if len(public) < len(parts) - 1 and parts[0] in BROUGHT:
+    if len(public) < len(parts) - 1 and parts[0] in [x.partition(".")[0] for x in BROUGHT]:
         found = listed(
             ".".join([*public, parts[-1]])
         )  # a private module of a package defines what the public one shows
         if found is not None and not found.is_module:
             return found
-    brought = _brought(parts)
+    moved = MOVED.get(".".join(parts[:-1]))
+    brought = _brought([*moved.split("."), parts[-1]] if moved else parts)
     if brought is not None:
         return brought
     for i in range(len(parts), 0, -1):
@@ -218,7 +219,7 @@ def _brought(parts: list[str]) -> Home | None:
     """A name of a neighbour that is installed and ported as it is imported."""
     if parts[:2] == ["brainpy", "state"]:
         parts = ["brainpy_state", *parts[2:]]
-    if parts[0] not in BROUGHT:
+    if parts[0] not in BROUGHT and ".".join(parts[:2]) not in BROUGHT:
         return None
     path = f"{PACKAGE}.port.brought.{'.'.join(parts)}"
     kind: str | None = object_at(f"{PACKAGE}.port.brought.kind_of")(*parts)

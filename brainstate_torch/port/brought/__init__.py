@@ -1,9 +1,12 @@
-"""Installed neighbours that are ported as they are imported: braintools, brainmass, brainpy_state, braincell.
+"""Installed neighbours that are ported as they are imported: braintools, brainmass, brainpy_state, braincell, and the
+layers of braintrace.
 
 ``from brainstate_torch.port.brought import brainmass`` is the installed package, written for torch in memory. Only the
 modules that are asked for are ported. Their texts are kept in a folder of the user's cache, so that a second import
 costs no more than that of any module. Names that brainstate_torch has itself are never taken from here.
 """
+
+import __future__
 
 import ast
 import functools
@@ -22,7 +25,7 @@ from .texts import compiled
 __all__ = ["PACKAGES", "kind_of", "public_names", "source_of"]
 
 #: Packages of pure Python that are written for JAX and brainstate.
-PACKAGES = ("braintools", "brainmass", "brainpy_state", "braincell")
+PACKAGES = ("braintools", "brainmass", "brainpy_state", "braincell", "braintrace")
 
 
 @functools.cache
@@ -196,7 +199,7 @@ def _fallback(package: str) -> Any:
         return None
     here = f"{__name__}.{package}"
     names: dict[str, Any] = {"__name__": here, "__package__": here, "__all__": public_names(package)}
-    exec(compile(ast.Module(found, []), str(file), "exec"), names)
+    exec(compile(ast.Module(found, []), str(file), "exec", __future__.annotations.compiler_flag), names)
     return names["__getattr__"]
 
 

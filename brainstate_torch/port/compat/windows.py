@@ -12,6 +12,7 @@ __all__ = [
     "conv",
     "conv_general_dilated",
     "conv_with_general_padding",
+    "etrace_conv",
     "reduce",
     "reduce_and",
     "reduce_max",
@@ -88,6 +89,31 @@ def conv_general_dilated(
     result = convolve(x, w, stride=tuple(window_strides), dilation=tuple(spread), groups=feature_group_count)
     back = [out.index(i) for i in range(len(out))]
     return result.permute(back)
+
+
+def etrace_conv(
+    x: Any,
+    kernel: Any,
+    bias: Any = None,
+    *,
+    strides: Sequence[int] = (1,),
+    padding: Any = "SAME",
+    kernel_fn: Any = None,
+    bias_fn: Any = None,
+    **options: Any,
+) -> Any:
+    """A convolution whose kernel and bias are learnt online: ``braintrace.conv``."""
+    kernel = kernel if kernel_fn is None else kernel_fn(kernel)
+    result = conv_general_dilated(x, kernel, strides, padding, **options)
+    if bias is None:
+        return result
+    bias = bias if bias_fn is None else bias_fn(bias)
+    if bias.ndim == 1:
+        numbers = options.get("dimension_numbers")
+        out = numbers[2] if numbers is not None and len(numbers) == 3 else None
+        channels = _order(out, "NC", x.ndim)[1]
+        bias = bias.reshape([-1 if i == channels else 1 for i in range(x.ndim)])
+    return result + bias
 
 
 def conv(lhs: Any, rhs: Any, window_strides: Sequence[int], padding: Any, *hints: Any, **more_hints: Any) -> Any:

@@ -9,7 +9,7 @@ __all__ = ["Aliases"]
 
 #: Modules that a program is given a name for, with the names to try, the longest path first.
 _BASES = {
-    **{f"{PACKAGE}.port.brought.{name}": (name, f"{name}_torch") for name in BROUGHT},
+    **{f"{PACKAGE}.port.brought.{name}": (name, f"{name}_torch") for name in [x.partition(".")[0] for x in BROUGHT]},
     f"{PACKAGE}.port.compat": ("compat", "jax_compat"),
     f"{PACKAGE}.port.arrays": ("arrays", "port_arrays"),
     f"{PACKAGE}.port": ("port", "bst_port"),

@@ -4,7 +4,9 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
+import brainstate_torch
 from brainstate_torch.port import port_source, resolve
 from brainstate_torch.port.hook import Hook, installed
 
@@ -184,3 +186,44 @@ def test_a_name_that_is_missing_does_not_bring_the_original_back():
     names = {}
     exec(ported, names)
     assert names["braintools"].__name__.startswith("brainstate_torch.port.brought")
+
+
+@pytest.mark.parametrize(("name", "shape"), [("LRUCell", (3,)), ("CFNCell", (3,)), ("GroupedLinear", (2, 3))])
+def test_the_layers_of_braintrace_are_those_of_the_original(name, shape):
+    braintrace, brainstate = pytest.importorskip("braintrace"), pytest.importorskip("brainstate")
+    theirs, ours = getattr(braintrace.nn, name)(*shape, 4), resolve(f"braintrace.nn.{name}").value(*shape, 4)
+    brainstate.nn.init_all_states(theirs, batch_size=5)
+    brainstate_torch.nn.init_all_states(ours, batch_size=5)
+    states = ours.states()
+    assert set(map(str, states)) == set(map(str, theirs.states()))
+    for key, state in theirs.states().items():
+        value = {k: np.array(v) for k, v in state.value.items()} if isinstance(state.value, dict) else state.value
+        states[key].value = brainstate_torch.interop.to_torch(value)
+    x = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
+    for _ in range(3):
+        found, wanted = ours(torch.as_tensor(x)), theirs(x)
+    np.testing.assert_allclose(found.detach(), wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("numbers", [None, ("NHC", "HIO", "NHC")])
+def test_a_convolution_that_is_learnt_online_is_that_of_braintrace(numbers):
+    braintrace = pytest.importorskip("braintrace")
+    rng = np.random.default_rng(0)
+    x, kernel, bias = (rng.normal(size=n).astype(np.float32) for n in ((2, 7, 3), (3, 3, 4), 4))
+    if numbers is None:
+        x, kernel = x.transpose(0, 2, 1), kernel.transpose(2, 1, 0)
+    options = {"strides": (2,), "dimension_numbers": numbers}
+    wanted = braintrace.conv(x, kernel, bias, kernel_fn=abs, bias_fn=lambda b: 2 * b, **options)
+    found = resolve("braintrace.conv").value(
+        *map(torch.as_tensor, (x, kernel, bias)), kernel_fn=torch.abs, bias_fn=lambda b: 2 * b, **options
+    )
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["PoissonEncoder", "LeakyRateReadout", "SynOut", "SymmetryGapJunction", "SpikeTime"])
+def test_names_that_moved_to_brainpy_are_found_where_they_were(name):
+    assert resolve(f"brainstate.nn.{name}") == resolve(f"brainpy.state.{name}")
+
+
+def test_optimizers_that_moved_to_braintools_are_brought():
+    assert resolve("brainstate.optim.ScipyOptimizer").path.endswith("brought.braintools.optim.ScipyOptimizer")

@@ -1,5 +1,6 @@
 """Programs that run untouched."""
 
+import functools
 import sys
 
 import pytest
@@ -79,7 +80,7 @@ def another_braintools(tmp_path, monkeypatch):
 
     def forget():
         for x in (*vars(brought).values(), *vars(table).values()):
-            if hasattr(x, "cache_clear"):
+            if isinstance(x, functools._lru_cache_wrapper):
                 x.cache_clear()
         for name in [n for n in sys.modules if n.startswith(f"{brought.__name__}.braintools")]:
             del sys.modules[name]
