@@ -49,7 +49,7 @@ class ChainedScheduler(LRScheduler):
 
     def __init__(self, schedulers: Sequence[LRScheduler]) -> None:
         self.schedulers = _checked(schedulers)
-        super().__init__(self.schedulers[0].base_lrs[0], int(self.schedulers[0].last_epoch.value))
+        super().__init__(self.schedulers[0].base_lrs, int(self.schedulers[0].last_epoch.value))
 
     def formula(self, base: float, epoch: torch.Tensor) -> torch.Tensor:
         """See the class."""
@@ -77,7 +77,7 @@ class SequentialLR(LRScheduler):
     TypeError
         One is not an LRScheduler.
     ValueError
-        There is not one schedule more than milestones.
+        There is not one schedule more than milestones, or one has several learning rates.
 
     Notes
     -----
@@ -99,6 +99,11 @@ class SequentialLR(LRScheduler):
             raise ValueError(
                 f"`schedulers` must be one more than `milestones`. Got {len(self.schedulers)} and "
                 f"{len(self.milestones)}."
+            )
+        if any(len(scheduler.base_lrs) > 1 for scheduler in self.schedulers):
+            raise ValueError(
+                "`schedulers` must each have one learning rate. Got several, for groups of weights. Give each group "
+                "its own: `optimizer.add_param_group(params, lr=SequentialLR(...))`."
             )
         super().__init__(self.schedulers[0].base_lrs[0], last_epoch)
 

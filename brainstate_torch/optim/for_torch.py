@@ -10,7 +10,7 @@ __all__ = ["ForTorch"]
 
 
 class _Group(dict[str, Any]):
-    """The one group of parameters, whose `lr` is that of the optimizer."""
+    """A group of parameters, whose `lr` is that of the optimizer that moves them."""
 
     def __init__(self, inner: Any, entries: dict[str, Any]) -> None:
         super().__init__(entries)
@@ -50,9 +50,13 @@ class ForTorch(torch.optim.Optimizer):
 
     def __init__(self, inner: Any) -> None:
         self._inner = inner
-        rate = float(get_mantissa(inner.current_lr))
-        # The weights are States, and move by `update`: the group holds a tensor that nothing reads.
-        super().__init__([_Group(inner, {"params": [torch.zeros(())], "lr": rate})], {"lr": rate})
+        rates = [float(get_mantissa(optimizer.current_lr)) for optimizer in inner._all()]
+        # The weights are States, and move by `update`: a group holds a tensor that nothing reads.
+        groups = [
+            _Group(optimizer, {"params": [torch.zeros(())], "lr": rate})
+            for optimizer, rate in zip(inner._all(), rates, strict=True)
+        ]
+        super().__init__(groups, {"lr": rates[0]})
 
     def step(self, grads: Any) -> None:  # type: ignore[override]
         """Make one step.

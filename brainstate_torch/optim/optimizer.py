@@ -13,6 +13,7 @@ from ..graph import Node
 from ..transform._core.functional import run_and_commit
 from ..units import Quantity, get_mantissa
 from .for_torch import ForTorch
+from .groups import ParamGroup, entries_of, options_of, parts_of
 from .saved import Saved
 from .schedule import ConstantLR, LRScheduler
 from .state import OptimState
@@ -42,6 +43,9 @@ class Optimizer(Node):
     ``layer.requires_grad_(False)``, is left alone; ``transform.grad`` still gives the gradient of a State that it is
     asked for.
 
+    **Groups.** :meth:`add_param_group` gives some weights a learning rate and options of their own. Gradients are
+    clipped group by group.
+
     A subclass defines :meth:`rule`, and in `remembers` the names of its moments.
 
     Parameters
@@ -58,7 +62,7 @@ class Optimizer(Node):
     Attributes
     ----------
     param_states
-        The registered States, in their dict, list or tuple.
+        The registered States, in their dict, list or tuple; None before.
     step_count
         How many steps were made, an :class:`OptimState` of an integer tensor.
     opt_state
@@ -73,7 +77,7 @@ class Optimizer(Node):
     -----
     Source: braintools.optim.OptaxOptimizer (0.3.0). Differs: the numbers are torch.optim's, which for some optimizers
     put `eps` elsewhere than optax; the conjugate of a complex gradient is followed, which is the way down; a gradient
-    that is missing is refused; there is one group of weights.
+    that is missing is refused; a group moves by the rule of its optimizer, and not always by Adam's.
 
     Examples
     --------
@@ -96,7 +100,7 @@ class Optimizer(Node):
             cls.__init__ = _taking_no_weights(cls.__init__)  # type: ignore[method-assign]
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("param_groups", "add_param_group", "zero_grad"):
+        if name == "zero_grad":
             raise AttributeError(
                 f"`{name}` belongs to torch.optim. Got an optimizer of this package: States are given to "
                 "`register_trainable_weights`, gradients to `update`, and `lr` is a number or a schedule of "
@@ -121,7 +125,11 @@ class Optimizer(Node):
         check_positive("grad_clip_value", grad_clip_value)
         self.weight_decay, self.grad_clip_norm, self.grad_clip_value = weight_decay, grad_clip_norm, grad_clip_value
         self._schedule = _as_schedule(lr)
-        self.param_states: Any = None
+        #: Which of the schedule's learning rates is the optimizer's.
+        self._place = 0
+        #: The registered States without those of the groups, and the optimizers of these.
+        self._own: Any = None
+        self._groups: list[Optimizer] = []
         self.step_count: OptimState[torch.Tensor] = OptimState(torch.tensor(0))
         self.opt_state: OptimState[Any] | None = None
 
@@ -168,6 +176,93 @@ class Optimizer(Node):
         """
         return torch.zeros_like(x)
 
+    @property
+    def param_states(self) -> Any:
+        """The registered States, in their dict, list or tuple; None before."""
+        if not self._groups:
+            return self._own
+        return Registered({name: entry for optimizer in self._all() for name, entry in optimizer._own.items()})
+
+    @property
+    def param_groups(self) -> list[ParamGroup]:
+        """The groups of weights, each with its `params`, `lr` and options; those without a group of their own first."""
+        return [] if self._own is None else [ParamGroup(optimizer) for optimizer in self._all()]
+
+    def _all(self) -> "list[Optimizer]":
+        return [self, *self._groups]
+
+    def add_param_group(self, params: Any, **options: Any) -> None:
+        """Move some weights by a learning rate and options of their own.
+
+        Parameters
+        ----------
+        params
+            A dict of States. Those that are registered leave their group, and their moments are forgotten.
+        **options
+            `lr`, a number, a quantity or a schedule, and arguments of the optimizer such as `weight_decay`. What is
+            left out is the optimizer's; the rate is that of the schedule for this group where it has one, else the
+            first of the schedule, which then stays.
+
+        Raises
+        ------
+        TypeError
+            `params` is no dict of States, or an option is not an argument of the optimizer.
+        ValueError
+            No dict of States is registered, a name is taken, or an option is out of its range.
+
+        Examples
+        --------
+        >>> import torch, brainstate_torch as brainstate
+        >>> a, b = brainstate.ParamState(torch.tensor(1.0)), brainstate.ParamState(torch.tensor(1.0))
+        >>> optimizer = brainstate.optim.SGD(lr=0.5).register_trainable_weights({'a': a})
+        >>> optimizer.add_param_group({'b': b}, lr=0.1)
+        >>> optimizer.update({'a': torch.tensor(1.0), 'b': torch.tensor(1.0)})
+        >>> a.value, b.value
+        (tensor(0.5000), tensor(0.9000))
+        """
+        if not isinstance(self._own, Registered):
+            raise ValueError(
+                "`register_trainable_weights` must be called with a dict before `add_param_group`. Got "
+                f"{'no weights' if self._own is None else _shown(self._own)}. Pass it for example "
+                "`model.states(brainstate.ParamState)`."
+            )
+        chosen = entries_of(params, self.param_states)
+        group = self._like(options)
+        place = len(self._groups) + 1
+        if not isinstance(options.get("lr"), LRScheduler) and place < len(self._schedule.base_lrs):
+            group._schedule, group._place = self._schedule, place
+            if "lr" in options:
+                group.current_lr = options["lr"]
+        group.register_trainable_weights(chosen)
+        for optimizer in self._all():
+            optimizer._leave(chosen)
+        self._groups.append(group)
+
+    def _like(self, options: Mapping[str, Any]) -> "Optimizer":
+        """A new optimizer of this kind, with other options."""
+        known = options_of(self)
+        if unknown := sorted(set(options) - {"lr", *known}):
+            raise TypeError(
+                f"a group of {type(self).__name__} must have options among lr, {', '.join(known)}. "
+                f"Got {', '.join(unknown)}."
+            )
+        lr = options.get("lr", self.base_lr)
+        kept = {name: getattr(self, name) for name in known if hasattr(self, name)}
+        return type(self)(**{**kept, **options, "lr": lr})
+
+    def _leave(self, chosen: Mapping[Any, Any]) -> None:
+        """Forget the States that a new group takes."""
+        if not any(name in self._own for name in chosen):
+            return
+        assert self.opt_state is not None
+        old = Weights(self._own)
+        states = [id(state) for state in old.states]
+        own = Registered({name: entry for name, entry in self._own.items() if name not in chosen})
+        kept = {id(state) for state in Weights(own).states}
+        rows = [i for i, row in enumerate(old.rows) if states[row.state] in kept]
+        self.opt_state.value = {name: [column[i] for i in rows] for name, column in self.opt_state.value.items()}
+        self._own = own
+
     def register_trainable_weights(self, param_states: Any) -> Self:
         """Say which States are trained; returns the optimizer. What was remembered so far is forgotten.
 
@@ -191,16 +286,19 @@ class Optimizer(Node):
         """
         if isinstance(param_states, Mapping):
             param_states = Registered(param_states)
-        if self.param_states is not None:
-            if not (isinstance(self.param_states, dict) and isinstance(param_states, dict)):
+        if self._own is not None:
+            if not (isinstance(self._own, dict) and isinstance(param_states, dict)):
                 raise ValueError(
                     "`param_states` must be a dict to be added to registered ones, which must be a dict too. "
-                    f"Got {_shown(param_states)} after {_shown(self.param_states)}."
+                    f"Got {_shown(param_states)} after {_shown(self._own)}."
                 )
-            param_states = Registered({**self.param_states, **param_states})
+            grouped = {name: entry for group in self._groups for name, entry in group._own.items()}
+            own = {name: entry for name, entry in param_states.items() if grouped.get(name) is not entry}
+            entries_of(own, grouped)
+            param_states = Registered({**self._own, **own})
         rows = Weights(param_states).rows
         first = {name: [self.first(name, as_row(row.value)) for row in rows] for name in self.remembers}
-        self.param_states = param_states
+        self._own = param_states
         home = Weights(param_states).home
         self.step_count.value = torch.tensor(0, device=home)
         self._schedule.follow(home)
@@ -234,7 +332,7 @@ class Optimizer(Node):
                 "Pass it for example `model.states(brainstate.ParamState)`."
             )
         # A transform of its own: if a hook of a State raises, none is changed.
-        run_and_commit(self._step, (grads,))
+        run_and_commit(self._steps if self._groups else self._step, (grads,))
 
     def step(self, grads: Any = _MISSING) -> None:
         """:meth:`update`, under torch's name.
@@ -256,8 +354,13 @@ class Optimizer(Node):
             )
         self.update(grads)
 
+    def _steps(self, grads: Any) -> None:
+        parts = parts_of(grads, self._all(), self.param_states)
+        for optimizer, part in zip(self._all(), parts, strict=True):
+            optimizer._step(part)
+
     def _step(self, grads: Any) -> None:
-        weights = Weights(self.param_states)
+        weights = Weights(self._own)
         found = weights.gradients(grads)
         used = [i for i, grad in enumerate(found) if grad is not None]
         # A model may move after its optimizer was made.
@@ -312,33 +415,41 @@ class Optimizer(Node):
 
     @lr.setter
     def lr(self, lr: Any) -> None:
-        self._schedule = _as_schedule(lr)
+        new, old = _as_schedule(lr), self._schedule
+        followers = [optimizer for optimizer in self._all() if optimizer._schedule is old]
+        if any(optimizer._place >= len(new.base_lrs) for optimizer in followers):
+            raise ValueError(
+                f"`lr` must have a learning rate for each of the {len(followers)} groups that follow the schedule. Got "
+                f"{len(new.base_lrs)}. Make the schedule with a list of them."
+            )
+        for optimizer in followers:
+            optimizer._schedule = new
 
     lr_scheduler = lr
 
     @property
     def base_lr(self) -> Any:
         """The learning rate that the schedule starts from."""
-        return self._schedule.base_lrs[0]
+        return self._schedule.base_lrs[self._place]
 
     @property
     def current_lr(self) -> Any:
         """The learning rate of the next step, a tensor or a quantity. It may be assigned, until the schedule steps."""
-        return self._schedule.current_lrs.value[0]
+        return self._schedule.current_lrs.value[self._place]
 
     @current_lr.setter
     def current_lr(self, lr: Any) -> None:
-        self._schedule.set_current(lr)
+        self._schedule.set_current(lr, self._place)
 
     def get_last_lr(self) -> list[Any]:
-        """The learning rate of the next step, in a list.
+        """The learning rates of the next step.
 
         Returns
         -------
-        list of float
-            One learning rate.
+        list of Tensor or Quantity
+            Those of the schedule; with groups, one for each.
         """
-        return self._schedule.get_last_lr()
+        return [optimizer.current_lr for optimizer in self._all()] if self._groups else self._schedule.get_last_lr()
 
     def lr_apply(self, apply_fn: Callable[[Any], Any]) -> None:
         """Put the schedule's learning rate through a function, until the schedule steps.
@@ -358,7 +469,7 @@ class Optimizer(Node):
         Returns
         -------
         ForTorch
-            A `torch.optim.Optimizer` with one group, whose `lr` is :attr:`current_lr`.
+            A `torch.optim.Optimizer` with as many groups, each of whose `lr` is that of a group here.
         """
         return ForTorch(self)
 
@@ -377,13 +488,16 @@ class Optimizer(Node):
         """
         if self.opt_state is None:
             raise ValueError("`register_trainable_weights` must be called before `state_dict`. Got no weights.")
-        return {
+        saved = {
             "kind": type(self).__name__,
             "step_count": _plain(self.step_count.value),
             "opt_state": {k: [_plain(x) for x in column] for k, column in self.opt_state.value.items()},
-            "units": [str(row.unit) for row in Weights(self.param_states).rows],
+            "units": [str(row.unit) for row in Weights(self._own).rows],
             "lr_scheduler": self._schedule.state_dict(),
         }
+        if self._groups:
+            saved["groups"] = [group.state_dict() for group in self._groups]
+        return saved
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` gave; the optimizer has its weights and its schedule already.
@@ -404,13 +518,25 @@ class Optimizer(Node):
         """
         if self.opt_state is None:
             raise ValueError("`register_trainable_weights` must be called before `load_state_dict`. Got no weights.")
+        groups = state_dict.get("groups", ()) if isinstance(state_dict, Mapping) else ()
+        if len(groups) != len(self._groups):
+            raise ValueError(
+                f"`state_dict` must have as many added groups of weights as the optimizer, {len(self._groups)}. Got "
+                f"{len(groups)}. Call `add_param_group` first."
+            )
+        parts = [group._checked_entries(entry) for group, entry in zip(self._groups, groups, strict=True)]
+        run_and_commit(self._take_all, [self._checked_entries(state_dict), *parts])
+
+    def _checked_entries(self, state_dict: Any) -> Any:
+        """What :meth:`_take` takes, from what :meth:`state_dict` gave; nothing is changed."""
+        assert self.opt_state is not None
         saved = Saved(state_dict, ("kind", "step_count", "opt_state", "units", "lr_scheduler"))
         if saved.entry("kind") != type(self).__name__:
             raise ValueError(
                 f"`state_dict` must be that of {kind_of(self)}. Got one of {saved.entry('kind')}. "
                 "Make an optimizer of the same kind."
             )
-        units, seen = [str(row.unit) for row in Weights(self.param_states).rows], saved.entry("units")
+        units, seen = [str(row.unit) for row in Weights(self._own).rows], saved.entry("units")
         if list(seen) != units:
             raise ValueError(
                 f"`state_dict` must belong to the registered weights, in the units {units}. Got {seen}. "
@@ -419,7 +545,11 @@ class Optimizer(Node):
         moments = saved.columns("opt_state", self.opt_state.value)
         step = saved.count("step_count").to(self.step_count.value.device)
         rates = self._schedule.checked(saved.entry("lr_scheduler"))
-        run_and_commit(self._take, (step, moments, rates))
+        return step, moments, rates
+
+    def _take_all(self, *parts: Any) -> None:
+        for optimizer, part in zip(self._all(), parts, strict=True):
+            optimizer._take(*part)
 
     def _take(self, step: torch.Tensor, moments: dict[str, list[torch.Tensor]], rates: Any) -> None:
         assert self.opt_state is not None

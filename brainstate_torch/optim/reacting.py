@@ -160,18 +160,28 @@ class ReduceLROnPlateau(LRScheduler):
         self.threshold_mode = _one_of("threshold_mode", threshold_mode, "rel", "abs")
         self.factor, self.patience, self.threshold, self.cooldown, self.eps = factor, patience, threshold, cooldown, eps
         super().__init__(base_lr, last_epoch)
-        self._least = self._number("min_lr", min_lr[0] if isinstance(min_lr, (list, tuple)) else min_lr)
+        least = list(min_lr) if isinstance(min_lr, (list, tuple)) else [min_lr] * len(self._bases)
+        if len(least) != len(self._bases):
+            raise ValueError(f"`min_lr` must be one number, or {len(self._bases)} as `base_lr`. Got {len(least)}.")
+        self._least = [self._number("min_lr", lr) for lr in least]
         worst = float("inf") if mode == "min" else -float("inf")
         self.best: OptimState[torch.Tensor] = OptimState(torch.tensor(worst, dtype=torch.float64))
         self.num_bad_epochs: OptimState[torch.Tensor] = OptimState(torch.tensor(0))
         self.cooldown_counter: OptimState[torch.Tensor] = OptimState(torch.tensor(0))
 
     def formula(self, base: float, epoch: torch.Tensor) -> torch.Tensor:
-        """The rate as it is: the epoch does not say."""
-        if hasattr(self, "current_lrs"):
-            now: torch.Tensor = get_mantissa(self.current_lrs.value[0])
-            return now
+        """The rate to start from: the epoch does not say."""
         return torch.full((), base, dtype=torch.float64)
+
+    def get_lr(self) -> list[Any]:
+        """The learning rates as they are.
+
+        Returns
+        -------
+        list of Tensor or Quantity
+            One for each in `base_lr`.
+        """
+        return self.get_last_lr() if hasattr(self, "current_lrs") else super().get_lr()
 
     def step(self, metric: Any, epoch: Any = None) -> None:  # type: ignore[override]
         """Take the measure of an epoch, and reduce the rate if it is time.
@@ -199,9 +209,10 @@ class ReduceLROnPlateau(LRScheduler):
         is_time = ~cools & (bad > self.patience)
         self.num_bad_epochs.value = torch.where(is_time, 0, bad)
         self.cooldown_counter.value = torch.where(is_time, self.cooldown, torch.where(cools, cool - 1, cool))
-        rate = get_mantissa(self.current_lrs.value[0])
+        rates = map(get_mantissa, self.current_lrs.value)
         self.current_lrs.value = [
-            self._dressed(torch.where(is_time, (rate * self.factor).clamp(min=self._least), rate))
+            self._dressed(torch.where(is_time, (rate * self.factor).clamp(min=least), rate))
+            for rate, least in zip(rates, self._least, strict=True)
         ]
         self.last_epoch.value = self.last_epoch.value + 1 if epoch is None else torch.as_tensor(epoch)
 
@@ -223,9 +234,9 @@ class ReduceLROnPlateau(LRScheduler):
         plain = {key: value for key, value in state_dict.items() if key not in _WATCHED}
         return *super().checked(plain), [torch.as_tensor(saved.entry(name)) for name in _WATCHED]
 
-    def take(self, base: float, current: torch.Tensor, epoch: torch.Tensor, watched: Any = None) -> None:
+    def take(self, bases: list[float], rates: list[Any], epoch: torch.Tensor, watched: Any = None) -> None:
         """Take over what was checked."""
-        super().take(base, current, epoch)
+        super().take(bases, rates, epoch)
         for name, value in zip(_WATCHED, watched or (), strict=False):
             getattr(self, name).value = value
 

@@ -59,6 +59,14 @@ class Saved:
             raise ValueError(f"`{name}` must be a real number. Got {short_dtype(x.dtype)} {x.item()}.")
         return x.to(torch.float64)
 
+    def reals(self, name: str, count: int) -> list[torch.Tensor]:
+        """So many real numbers, of which one may stand alone, as scalar tensors of double width."""
+        found = self._entries[name]
+        several = list(found) if isinstance(found, (list, tuple)) or getattr(found, "ndim", 0) == 1 else [found]
+        if len(several) != count:
+            raise ValueError(f"`{name}` must be {count} numbers, one for each group of weights. Got {len(several)}.")
+        return [Saved({name: x}, ()).real(name) for x in several]
+
     def _scalar(self, name: str) -> torch.Tensor:
         found = self._entries[name]
         try:

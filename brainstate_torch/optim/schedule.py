@@ -26,26 +26,28 @@ class LRScheduler(Node):
     Parameters
     ----------
     base_lr
-        The learning rate to start from, a number or a quantity.
+        The learning rate to start from, a number or a quantity; or a list of them, one for each group of weights.
     last_epoch
         The epoch to start at.
 
     Attributes
     ----------
     last_epoch, current_lrs
-        The States of the epoch, and of the learning rate in a list.
+        The States of the epoch, and of the learning rates in a list.
 
     Raises
     ------
     TypeError
         The learning rate is not a number.
     ValueError
-        It is negative, or there are several.
+        It is negative, or the list is empty.
+    UnitMismatchError
+        The learning rates of a list have several dimensions.
 
     Notes
     -----
-    Source: braintools.optim.LRScheduler (0.3.0). Differs: a subclass defines `formula` in the place of `get_lr`; there
-    is one learning rate; it is of double width.
+    Source: braintools.optim.LRScheduler (0.3.0). Differs: a subclass defines `formula` in the place of `get_lr`; rates
+    are of double width.
 
     Examples
     --------
@@ -60,7 +62,13 @@ class LRScheduler(Node):
     """
 
     def __init__(self, base_lr: Any = 1e-3, last_epoch: int = 0) -> None:
-        self._base, self._unit = _split(base_lr)
+        several = list(base_lr) if isinstance(base_lr, (list, tuple)) else [base_lr]
+        if not several:
+            raise ValueError("`base_lr` must hold a learning rate for each group of weights. Got an empty list.")
+        self._unit = get_unit(several[0])
+        for lr in several:
+            _check_rate(get_mantissa(lr))
+        self._bases = [float(self._number("base_lr", lr)) for lr in several]
         self.last_epoch: OptimState[torch.Tensor] = OptimState(torch.tensor(last_epoch))
         self.current_lrs: OptimState[list[Any]] = OptimState(self.get_lr())
 
@@ -83,27 +91,27 @@ class LRScheduler(Node):
 
     @property
     def base_lrs(self) -> list[Any]:
-        """The learning rate to start from, in a list."""
-        return [self._base if self._unit is UNITLESS else Quantity(self._base, self._unit)]
+        """The learning rates to start from."""
+        return [base if self._unit is UNITLESS else Quantity(base, self._unit) for base in self._bases]
 
     def get_lr(self) -> list[Any]:
-        """The learning rate that the formula gives now, in a list.
+        """The learning rates that the formula gives now.
 
         Returns
         -------
-        list of float
-            One learning rate.
+        list of Tensor or Quantity
+            One for each in `base_lr`.
         """
         epoch = self.last_epoch.value.to(torch.float64)
-        return [self._dressed(self.formula(self._base, epoch))]
+        return [self._dressed(self.formula(base, epoch)) for base in self._bases]
 
     def get_last_lr(self) -> list[Any]:
-        """The learning rate in use, in a list.
+        """The learning rates in use.
 
         Returns
         -------
-        list of float
-            One learning rate.
+        list of Tensor or Quantity
+            One for each in `base_lr`.
         """
         return list(self.current_lrs.value)
 
@@ -138,34 +146,40 @@ class LRScheduler(Node):
         self.step()
 
     def apply(self, apply_fn: Callable[[Any], Any]) -> None:
-        """Put the formula's learning rate through a function, until the next step.
+        """Put the formula's learning rates through a function, until the next step.
 
         Parameters
         ----------
         apply_fn
             Takes a learning rate, returns one.
         """
-        self.set_current(apply_fn(self.get_lr()[0]))
+        self.current_lrs.value = [self._rate(apply_fn(lr)) for lr in self.get_lr()]
 
-    def set_current(self, lr: Any) -> None:
+    def set_current(self, lr: Any, place: int = 0) -> None:
         """Use another learning rate until the next step.
 
         Parameters
         ----------
         lr
             The learning rate.
+        place
+            The group of weights that it is for.
 
         Raises
         ------
         UnitMismatchError
             It has another dimension than `base_lr`.
         """
+        rates = list(self.current_lrs.value)
+        rates[place] = self._rate(lr)
+        self.current_lrs.value = rates
+
+    def _rate(self, lr: Any) -> Any:
+        """A learning rate as `current_lrs` holds it."""
         number = self._number("lr", lr)
         if isinstance(number, (int, float)):
-            rate = torch.full((), number, dtype=torch.float64, device=self.last_epoch.value.device)
-        else:
-            rate = torch.as_tensor(number, dtype=torch.float64)
-        self.current_lrs.value = [self._dressed(rate)]
+            return self._dressed(torch.full((), number, dtype=torch.float64, device=self.last_epoch.value.device))
+        return self._dressed(torch.as_tensor(number, dtype=torch.float64))
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch and the learning rates, as tensors and numbers.
@@ -175,11 +189,12 @@ class LRScheduler(Node):
         dict
             By name.
         """
-        current = get_mantissa(self.current_lrs.value[0])
+        rates = [get_mantissa(lr).detach().as_subclass(torch.Tensor) for lr in self.current_lrs.value]
+        is_one = len(rates) == 1
         return {
             "last_epoch": self.last_epoch.value.detach().as_subclass(torch.Tensor).clone(),
-            "base_lr": self._base,
-            "current_lr": current.detach().as_subclass(torch.Tensor).clone(),
+            "base_lr": self._bases[0] if is_one else list(self._bases),
+            "current_lr": rates[0].clone() if is_one else torch.stack(rates),
             "unit": str(self._unit),
         }
 
@@ -196,24 +211,24 @@ class LRScheduler(Node):
         UnitMismatchError
             The learning rate was in another dimension.
         ValueError
-            An entry is missing, or no number of its kind.
+            An entry is missing, or no number of its kind, or there are as many rates as for other groups of weights.
         """
         run_and_commit(self.take, self.checked(state_dict))
 
-    def checked(self, state_dict: Mapping[str, Any]) -> tuple[float, torch.Tensor, torch.Tensor]:
+    def checked(self, state_dict: Mapping[str, Any]) -> tuple[list[float], list[Any], torch.Tensor]:
         """What :meth:`take` takes, from what :meth:`state_dict` gave; nothing is changed."""
         saved = Saved(state_dict, ("last_epoch", "base_lr", "current_lr", "unit"))
-        unit = saved.entry("unit")
-        base = float(self._number("base_lr", Quantity(saved.real("base_lr"), unit)))
-        current = self._number("lr", Quantity(saved.real("current_lr"), unit))
-        return base, torch.as_tensor(current, dtype=torch.float64), saved.count("last_epoch", least=None)
+        unit, count = saved.entry("unit"), len(self._bases)
+        bases = [float(self._number("base_lr", Quantity(x, unit))) for x in saved.reals("base_lr", count)]
+        rates = [self._rate(Quantity(x, unit)) for x in saved.reals("current_lr", count)]
+        return bases, rates, saved.count("last_epoch", least=None)
 
-    def take(self, base: float, current: torch.Tensor, epoch: torch.Tensor) -> None:
-        """Take over the learning rate to start from, the one in use, and the epoch, as :meth:`checked` gives them."""
-        before = self._base
-        CONTEXT.frames[-1].on_failure(lambda: setattr(self, "_base", before))
-        self._base = base
-        self.current_lrs.value = [self._dressed(current)]
+    def take(self, bases: list[float], rates: list[Any], epoch: torch.Tensor) -> None:
+        """Take over the learning rates to start from, those in use, and the epoch, as :meth:`checked` gives them."""
+        before = self._bases
+        CONTEXT.frames[-1].on_failure(lambda: setattr(self, "_bases", before))
+        self._bases = bases
+        self.current_lrs.value = rates
         self.last_epoch.value = epoch
 
     def _number(self, name: str, lr: Any) -> Any:
@@ -233,24 +248,19 @@ class LRScheduler(Node):
         return rate if self._unit is UNITLESS else Quantity(rate, self._unit)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_lr={self.base_lrs[0]})"
+        return f"{type(self).__name__}(base_lr={', '.join(map(str, self.base_lrs))})"
 
 
-def _split(base_lr: Any) -> tuple[float, Any]:
-    if isinstance(base_lr, (list, tuple)):
-        if len(base_lr) != 1:
-            raise ValueError(f"`base_lr` must be one learning rate. Got {len(base_lr)}. Use an optimizer for each.")
-        base_lr = base_lr[0]
-    mantissa, unit = get_mantissa(base_lr), get_unit(base_lr)
+def _check_rate(lr: Any) -> None:
+    """Raise unless a learning rate is a number, and not negative."""
     try:
-        base = float(mantissa)
+        base = float(lr)
     except (TypeError, ValueError):
         raise TypeError(
-            f"`lr` must be a number, a quantity of one, or an LRScheduler. Got {type(base_lr).__name__}."
+            f"`lr` must be a number, a quantity of one, or an LRScheduler. Got {type(lr).__name__}."
         ) from None
     if not base >= 0:
         raise ValueError(f"`lr` must be zero or positive. Got {base}.")
-    return base, unit
 
 
 class ConstantLR(LRScheduler):

@@ -34,7 +34,7 @@ class OptaxOptimizer(Optimizer, metaclass=_Kind):
 
     Notes
     -----
-    Source: braintools.optim.OptaxOptimizer (0.3.0). Differs: there is one group of weights.
+    Source: braintools.optim.OptaxOptimizer (0.3.0). Differs: a State does not go from one group to another.
 
     Examples
     --------
@@ -79,8 +79,19 @@ class OptaxOptimizer(Optimizer, metaclass=_Kind):
         self.opt_state.value = self.tx.init(self._values())
         return self
 
+    def _like(self, options: Any) -> "OptaxOptimizer":
+        made = super()._like({"tx": None, **options})
+        assert isinstance(made, OptaxOptimizer)
+        return made
+
+    def _leave(self, chosen: Any) -> None:
+        if any(name in self._own for name in chosen):
+            raise ValueError(
+                "`params` must be States that are not registered. Register them by `add_param_group` alone."
+            )
+
     def _values(self) -> Any:
-        return tree.map(lambda state: state.value, _plain(self.param_states), is_leaf=_is_state)
+        return tree.map(lambda state: state.value, _plain(self._own), is_leaf=_is_state)
 
     def _step(self, grads: Any) -> None:
         assert self.opt_state is not None
@@ -88,7 +99,7 @@ class OptaxOptimizer(Optimizer, metaclass=_Kind):
         moves, self.opt_state.value = self.tx.update(_plain(grads), self.opt_state.value, values)
         self.step_count.value = self.step_count.value + 1
         new = updates.apply_updates(values, moves)
-        tree.map(_write, _plain(self.param_states), new, is_leaf=_is_state)
+        tree.map(_write, _plain(self._own), new, is_leaf=_is_state)
 
 
 def _is_state(x: Any) -> bool:

@@ -26,9 +26,8 @@ def test_parameters_in_place_of_the_learning_rate_are_refused_with_the_cure(kind
 
 def test_torch_words_name_the_cure():
     optimizer = optim.Adam(1e-3).register_trainable_weights(nn.Linear(2, 2).states(ParamState))
-    for name in ("param_groups", "zero_grad", "add_param_group"):
-        with pytest.raises(AttributeError, match=f"`{name}` belongs to torch.optim. Got an optimizer of this package"):
-            getattr(optimizer, name)
+    with pytest.raises(AttributeError, match="`zero_grad` belongs to torch.optim. Got an optimizer of this package"):
+        _ = optimizer.zero_grad
     with pytest.raises(AttributeError, match="'Adam' object has no attribute 'other'"):
         _ = optimizer.other
     with pytest.raises(TypeError, match="`step` must get the gradients. Got none"):

@@ -20,7 +20,7 @@ def trained(kind=optim.Adam, unit=None):
 
 def everything(optimizer):
     values = {path: state.value for path, state in graph.states(optimizer).items()}
-    return copy.deepcopy(values), optimizer.lr._base
+    return copy.deepcopy(values), optimizer.lr._bases
 
 
 def changed(saved, **entries):

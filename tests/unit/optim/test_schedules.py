@@ -268,7 +268,7 @@ def test_a_schedule_runs_in_a_loop(ours):
         (lambda: optim.PiecewiseConstantSchedule(boundaries=[1], values=[1.0]), r"`values` must be one more"),
         (lambda: optim.ChainedScheduler([]), r"`schedulers` must hold at least one"),
         (lambda: optim.SequentialLR([optim.StepLR()], [3]), r"`schedulers` must be one more than `milestones`"),
-        (lambda: optim.StepLR([0.1, 0.2]), r"`base_lr` must be one learning rate. Got 2"),
+        (lambda: optim.StepLR([]), r"`base_lr` must hold a learning rate for each group"),
     ],
 )
 def test_numbers_out_of_range_are_refused(make, text):
