@@ -23,6 +23,7 @@ from .currents import (
 from .dynamics import Dynamics
 from .generalized import CobaLIF, CubaLIF, Gif, GifRef
 from .hodgkin_huxley import HH
+from .input_delay import InputDelay
 from .integrate_and_fire import ALIF, IF, LIF, LIFRef
 from .izhikevich import Izhikevich, IzhikevichRef
 from .neuron import Neuron
@@ -67,6 +68,7 @@ __all__ = [
     "Gif",
     "GifRef",
     "HindmarshRose",
+    "InputDelay",
     "Izhikevich",
     "IzhikevichRef",
     "LIFRef",

@@ -16,7 +16,7 @@ from ..util import get_unique_name
 from .dynamics import Dynamics
 from .membrane import decay
 from .outputs import PassingCurrent, SynOut
-from .projections import AlignPostProj, Projection, _check_callables, _check_post, _passed
+from .projections import AlignPostProj, Projection, _check_callables, _check_post, _delayed, _passed
 
 __all__ = [
     "AsymmetryGapJunction",
@@ -41,6 +41,8 @@ class CurrentProj(Projection):
         What the conductance does to the neurons, a :class:`SynOut`.
     post
         The target population.
+    delay
+        How long what enters `comm` takes, as in :class:`InputDelay`.
 
     Raises
     ------
@@ -51,8 +53,8 @@ class CurrentProj(Projection):
 
     Notes
     -----
-    Source: brainpy.state.CurrentProj (brainpy_state 0.1.0). Differs: no argument `delay`; a delay goes in front, as a
-    module. A conductance counts for one step, and not until the next call.
+    Source: brainpy.state.CurrentProj (brainpy_state 0.1.0). Differs: a conductance counts for one step, and not until
+    the next call.
 
     Examples
     --------
@@ -68,17 +70,25 @@ class CurrentProj(Projection):
     tensor([0.1813, 0.1813]) mV
     """
 
-    def __init__(self, *prefetch: Callable[..., Any], comm: Callable[..., Any], out: SynOut, post: Dynamics) -> None:
+    def __init__(
+        self,
+        *prefetch: Callable[..., Any],
+        comm: Callable[..., Any],
+        out: SynOut,
+        post: Dynamics,
+        delay: Any = None,
+    ) -> None:
         super().__init__(name=get_unique_name(type(self).__name__))
         _check_callables(prefetch, comm)
         _check_post(post)
         if not isinstance(out, SynOut):
             raise TypeError(f"`out` must be a SynOut. Got {type(out).__name__}. Write `CUBA()` or `COBA(E=...)`.")
         self.prefetch, self.comm, self.out, self.post = prefetch, comm, out, post
+        self.delay, self.delay_seam = delay, _delayed(comm, delay)
 
     def update(self, *x: Any) -> None:
         """Hand the conductance to the target: ``[*N]``, or what the first module takes."""
-        current = PassingCurrent(_passed(self.prefetch, self.comm, x), self.out)
+        current = PassingCurrent(_passed(self.prefetch, self.comm, x, self.delay_seam), self.out)
         self.post.add_current_input(str(self.name), current)
 
 

@@ -8,6 +8,7 @@ from ..nn import Module
 from ..util import get_unique_name
 from .align_post import AlignPost
 from .dynamics import Dynamics
+from .input_delay import InputDelay
 from .outputs import SynapticCurrent, SynOut
 
 __all__ = ["AlignPostProj", "DeltaProj", "Projection"]
@@ -53,6 +54,8 @@ class AlignPostProj(Projection):
         The target population.
     label
         Of the current in `post`; only projections of the same label share a synapse.
+    delay
+        How long what enters `comm` takes, as in :class:`InputDelay`.
 
     Attributes
     ----------
@@ -68,8 +71,7 @@ class AlignPostProj(Projection):
 
     Notes
     -----
-    Source: brainpy.state.AlignPostProj (brainpy 2.8.2). Differs: no argument `delay`; a delay goes in
-    front, as a module.
+    Source: brainpy.state.AlignPostProj (brainpy 2.8.2).
 
     Examples
     --------
@@ -95,6 +97,7 @@ class AlignPostProj(Projection):
         out: Any,
         post: Dynamics,
         label: str | None = None,
+        delay: Any = None,
     ) -> None:
         super().__init__(name=get_unique_name(type(self).__name__))
         _check_callables(modules, comm)
@@ -110,12 +113,13 @@ class AlignPostProj(Projection):
                 f"Got {type(syn).__name__} and {type(out).__name__}. Write `Expon.desc(...)` and `COBA.desc(...)`."
             )
         self.modules_before, self.comm, self.post = modules, comm, post
+        self.delay, self.delay_seam = delay, _delayed(comm, delay)
         self.syn: Any = current.syn
         self.out = current.out
 
     def update(self, *args: Any) -> None:
         """Hand spikes to the synapse: ``[*N]``, or what the first module takes."""
-        self.syn.add_delta_input(self.name, _passed(self.modules_before, self.comm, args))
+        self.syn.add_delta_input(self.name, _passed(self.modules_before, self.comm, args, self.delay_seam))
 
 
 class DeltaProj(Projection):
@@ -173,10 +177,28 @@ class DeltaProj(Projection):
         self.post.add_delta_input(str(self.name), _passed(self.prefetch, self.comm, x), self.label)
 
 
-def _passed(modules: tuple[Callable[..., Any], ...], comm: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    for module in modules:
+def _passed(
+    modules: tuple[Callable[..., Any], ...],
+    comm: Callable[..., Any],
+    args: tuple[Any, ...],
+    delay: InputDelay | None = None,
+) -> Any:
+    first: tuple[Callable[..., Any], ...] = modules if delay is None else (*modules, delay)
+    for module in first:
         args = (module(*args),)
     return comm(*args)
+
+
+def _delayed(comm: Any, delay: Any) -> InputDelay | None:
+    """What delays the values that enter `comm`."""
+    if delay is None:
+        return None
+    if getattr(comm, "in_size", None) is None:
+        raise TypeError(
+            f"`comm` must have an `in_size` where `delay` is given. Got {type(comm).__name__}. "
+            "Take a layer of `nn`, or put an `InputDelay` in front."
+        )
+    return InputDelay(comm.in_size, delay)
 
 
 def _shared(post: Dynamics, syn: Any, out: Any, label: str | None) -> SynapticCurrent:

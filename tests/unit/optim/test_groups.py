@@ -78,7 +78,9 @@ def test_groups_of_adam_are_those_of_braintools(base, options):
         ]
         np.testing.assert_allclose(rates[1], rates[0], rtol=1e-6)
         for key in start:
-            np.testing.assert_allclose(ours[key].value, theirs[key].value, rtol=2e-5, atol=1e-5, err_msg=f"{key} at {i}")
+            np.testing.assert_allclose(
+                ours[key].value, theirs[key].value, rtol=2e-5, atol=1e-5, err_msg=f"{key} at {i}"
+            )
 
 
 def test_a_registered_state_goes_into_its_group_and_the_rest_keeps_its_moments():

@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -165,3 +166,80 @@ def test_align_post_proj_refuses(change, text):
 def test_projection_refuses_modules_that_cannot_be_called():
     with pytest.raises(TypeError, match="`modules` must be functions or modules. Got int"):
         s.DeltaProj(3, comm=connection(), post=s.LIF(2))
+
+
+# Delays
+
+
+@pytest.mark.parametrize(
+    ("delay", "indices", "lags"),
+    [
+        (0.2, None, [2, 2, 2]),
+        (0.0, None, [0, 0, 0]),
+        (0.25, None, [2.5, 2.5, 2.5]),
+        ([0.1, 0.25, 0.4], None, [1, 2.5, 4]),
+        ([0.1, 0.2, 0.05, 0.4], [0, 2, 2, 1], [1, 2, 0.5, 4]),
+    ],
+)
+def test_an_input_delay_gives_what_was_put_in_so_long_ago(delay, indices, lags):
+    line = s.InputDelay(3, torch.tensor(delay) * u.ms, indices)
+    xs = torch.rand(8, 2, 3, dtype=torch.float64)
+    with brainstate.environ.context(dt=0.1 * u.ms):
+        brainstate.nn.init_all_states(line, 2)
+        found = brainstate.transform.jit(lambda xs: brainstate.transform.for_loop(line, xs), backend="replay")(xs)
+        brainstate.nn.init_all_states(line)
+        alone = brainstate.transform.for_loop(line, xs[:, 0])
+    past = torch.cat([torch.zeros(5, 2, 3, dtype=torch.float64), xs])
+    for k, lag in enumerate(lags):
+        neuron = k if indices is None else indices[k]
+        low, part = int(lag), lag % 1
+        wanted = (1 - part) * past[5 - low : 13 - low, :, neuron] + part * past[4 - low : 12 - low, :, neuron]
+        torch.testing.assert_close(found[..., k], wanted)
+        torch.testing.assert_close(alone[..., k], wanted[:, 0])
+
+
+def test_a_projection_with_a_delay_is_that_of_brainpy():
+    theirs, theirs_nn = pytest.importorskip("brainpy").state, pytest.importorskip("brainstate")
+    units = pytest.importorskip("brainunit")
+    spikes = (np.random.default_rng(0).random((20, 3)) < 0.3).astype(np.float32)
+    weight = np.float32([[1.0, 2.0], [0.5, -1.0], [3.0, 0.1]])
+    found = []
+    for of, nn, unit, array in (
+        (theirs, theirs_nn, units, np.asarray),
+        (s, brainstate, u, torch.as_tensor),
+    ):
+        post = of.LIF(2, tau=20.0 * unit.ms)
+        projection = of.AlignPostProj(
+            comm=nn.nn.Linear(3, 2, array(weight) * unit.mS, b_init=None),
+            syn=of.Expon.desc(2, tau=5.0 * unit.ms),
+            out=of.CUBA.desc(scale=unit.volt),
+            post=post,
+            delay=array([0.1, 0.4, 0.25]) * unit.ms,
+        )
+        with nn.environ.context(dt=0.1 * unit.ms, precision=32):
+            nn.nn.init_all_states(projection)
+            volts = []
+            for x in spikes:
+                projection(array(x))
+                post()
+                volts.append(np.asarray(post.V.value.to_decimal(unit.mV)))
+        found.append(np.stack(volts))
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5)
+    assert np.abs(found[0]).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("delay", "error", "text"),
+    [
+        (torch.ones(2) * u.ms, ValueError, r"`delay` must have the shape \(\) or \(3,\). Got \(2,\)"),
+        (-1.0 * u.ms, ValueError, "`delay` must not be negative"),
+    ],
+)
+def test_wrong_delays_are_refused(delay, error, text):
+    with pytest.raises(error, match=text), brainstate.environ.context(dt=0.1 * u.ms):
+        brainstate.nn.init_all_states(s.InputDelay(3, delay))
+
+
+def test_a_delay_needs_the_size_of_the_source():
+    with pytest.raises(TypeError, match="`comm` must have an `in_size` where `delay` is given. Got function"):
+        s.CurrentProj(comm=lambda x: x, out=s.CUBA(), post=s.LIF(2), delay=1.0 * u.ms)
