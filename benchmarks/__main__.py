@@ -22,7 +22,7 @@ def main() -> int:
     effort = Effort(rounds, batch=0.005, limit=0.5) if options.quick else Effort(rounds, batch=0.05, limit=8.0)
     pools = [Pool(setting) for setting in settings]
     rows: list[Row] = []
-    found = []
+    found, text = [], ""
     for workload in options.only:
         module = workloads.load(workload)
         frameworks = [name for name in options.frameworks if hasattr(module, name)]
@@ -36,12 +36,13 @@ def main() -> int:
             mine += of_case
         rows += mine
         found += verdicts(workload, mine)
-    about = machine(settings, effort)
-    text = as_markdown(about, rows, found)
+        # After each: all take three quarters of an hour, and what was measured is not to be lost with the last.
+        about = machine(settings, effort)
+        text = as_markdown(about, rows, found)
+        options.output.mkdir(exist_ok=True, parents=True)
+        (options.output / "results.md").write_text(text)
+        (options.output / "results.json").write_text(json.dumps(as_json(about, rows, found), indent=1) + "\n")
     print(text)
-    options.output.mkdir(exist_ok=True, parents=True)
-    (options.output / "results.md").write_text(text)
-    (options.output / "results.json").write_text(json.dumps(as_json(about, rows, found), indent=1) + "\n")
     failed = [row for row in rows if row.note and not row.note.startswith("not installed")]
     for row in failed:
         print(f"{row.workload} {row.case}, {row.contestant}: {row.note}", file=sys.stderr)
